@@ -1,0 +1,1 @@
+//! Runs a plugin on proxy-wasm; the only crate that names it.

@@ -1,0 +1,1 @@
+//! Starts and stops, without a trace, the real servers that tests and demos need.

@@ -1,0 +1,1 @@
+//! Matches requests by host, path, method and headers.

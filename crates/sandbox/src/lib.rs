@@ -1,0 +1,1 @@
+//! Runs a built module in a Wasm engine against the simulator's fake proxy.

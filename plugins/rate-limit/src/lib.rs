@@ -1,0 +1,1 @@
+//! Limits requests per client with token buckets shared by all workers of a proxy.

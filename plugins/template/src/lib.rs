@@ -1,0 +1,1 @@
+//! Adds one response header: the smallest real plugin, copied by make new-plugin.
