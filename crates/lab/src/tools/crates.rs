@@ -1,0 +1,74 @@
+//! Programs from crates.io: `wasm-bindgen-cli` in exactly the version of the library, and `cargo-deny`.
+
+use super::install::Recipe;
+use super::{node, pins};
+use crate::cache::Cache;
+use crate::command::Run;
+use crate::workspace;
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const BINDGEN: [&str; 2] = ["wasm-bindgen", "wasm-bindgen-test-runner"];
+
+pub(crate) fn ensure_wasm_bindgen(cache: &Cache) -> Result<PathBuf> {
+    let version = bindgen_version()?;
+    bindgen_recipe(&version).ensure(cache, |dir| {
+        node::ensure_node(cache)?;
+        cargo_install(cache, dir, "wasm-bindgen-cli", &version, "wasm-bindgen")
+    })?;
+    Ok(cache.bin("wasm-bindgen-test-runner"))
+}
+
+/// Both sides of its protocol must be of the same version, and the lock file says which.
+pub(crate) fn bindgen_version() -> Result<String> {
+    let path = workspace::file("Cargo.lock");
+    let lock = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    workspace::locked_version(&lock, "wasm-bindgen").with_context(|| {
+        format!("{} names no wasm-bindgen; add wasm-bindgen-test to a crate, then: cargo metadata", path.display())
+    })
+}
+
+pub(crate) fn bindgen_recipe(version: &str) -> Recipe {
+    let recipe = Recipe::new("wasm-bindgen", format!("wasm-bindgen-cli {version}"));
+    let link = |recipe: Recipe, name: &&str| recipe.link(*name, format!("bin/{name}"));
+    BINDGEN.iter().fold(recipe, link)
+}
+
+pub(crate) fn ensure_cargo_deny(cache: &Cache) -> Result<PathBuf> {
+    deny_recipe().ensure(cache, |dir| {
+        cargo_install(cache, dir, "cargo-deny", pins::CARGO_DENY, "cargo-deny")
+    })?;
+    Ok(cache.bin("cargo-deny"))
+}
+
+pub(crate) fn deny_recipe() -> Recipe {
+    Recipe::new("cargo-deny", format!("cargo-deny {}", pins::CARGO_DENY)).link("cargo-deny", "bin/cargo-deny")
+}
+
+fn cargo_install(cache: &Cache, dir: &Path, package: &str, version: &str, log: &str) -> Result<()> {
+    let run = Run::new("cargo")
+        .args(["install", "--locked", "--quiet", "--root"])
+        .args([dir])
+        .args(["--target-dir"])
+        .args([dir.join("target")])
+        .args(["--version", version, package]);
+    // Called from `cargo test`, we inherit what that cargo told its children.
+    let run = ["CARGO", "RUSTC", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "CARGO_TARGET_DIR"]
+        .into_iter()
+        .fold(run, Run::without_env);
+    run.dir(&workspace::root())
+        .hint(format!("cargo install --locked --version {version} {package}"))
+        .logged(&cache.log(log))?;
+    super::install::remove(&dir.join("target"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_library_version_reinstalls_the_program() {
+        assert_ne!(bindgen_recipe("0.2.100").stamp, bindgen_recipe("0.2.101").stamp);
+    }
+}
