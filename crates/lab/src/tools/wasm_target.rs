@@ -94,18 +94,15 @@ fn build_std(cache: &Cache, dir: &Path) -> Result<()> {
     let manifest = "[package]\nname = \"std-once\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n";
     fs::write(krate.join("Cargo.toml"), manifest).context("cannot write its manifest")?;
     let flags = "-Cembed-bitcode=yes --remap-path-prefix=/usr/lib/rustlib/src/rust=/rust --remap-path-prefix=/usr/src=/rust";
-    let mut run = Run::new(DEBIAN_CARGO)
-        .args(["build", STD, "--release", "--target", TARGET])
+    let run = OUTER_CARGO.into_iter().fold(Run::new(DEBIAN_CARGO), Run::without_env);
+    run.args(["build", STD, "--release", "--target", TARGET])
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTC", DEBIAN_RUSTC)
         .env("RUSTFLAGS", flags)
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", LINKER)
         .env("CARGO_TARGET_DIR", krate.join("target"))
-        .dir(&krate);
-    for name in OUTER_CARGO {
-        run = run.without_env(name);
-    }
-    run.logged(&cache.log("wasm-target"))?;
+        .dir(&krate)
+        .logged(&cache.log("wasm-target"))?;
     let libraries = sysroot_libraries(dir, TARGET);
     fs::create_dir_all(&libraries).context("cannot create the sysroot")?;
     let built = krate.join("target").join(TARGET).join("release/deps");
