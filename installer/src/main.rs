@@ -1,3 +1,7 @@
-//! The `weft` program.
+//! The `weft` program: parse, dispatch, exit code.
 
-fn main() {}
+use weft::environment::Environment;
+
+fn main() -> std::process::ExitCode {
+    weft::cli::main(std::env::args_os(), Environment::read()).into()
+}

@@ -1,0 +1,245 @@
+//! The command line: what can be asked, a file per noun below, and the way from a verb to what it does.
+
+mod completion;
+mod deploy;
+mod plugin;
+mod version;
+
+use crate::environment::Environment;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output::{ColorChoice, Format, Output, Settings};
+use anyhow::Context as _;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::ffi::OsString;
+use std::future::Future;
+
+/// Provisions meshes and ships plugins to them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "weft",
+    version,
+    propagate_version = false,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    noun: Noun,
+}
+
+/// What every verb takes.
+#[derive(Args, Clone, Copy, Debug)]
+struct Common {
+    /// Form of the data on standard output
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = false,
+        help_heading = "Output"
+    )]
+    output: Format,
+    /// Tables without their first line
+    #[arg(long, global = true, help_heading = "Output")]
+    no_headers: bool,
+    /// No talk on standard error but errors
+    #[arg(short, long, global = true, help_heading = "Output")]
+    quiet: bool,
+    /// Colour; auto honours `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb`
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        help_heading = "Output"
+    )]
+    color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Noun {
+    /// Build, ship, deploy and run plugins
+    Plugin(plugin::PluginArgs),
+    /// Print the completion script for a shell
+    Completion(completion::CompletionArgs),
+    /// Print the version of weft
+    #[command(after_help = "Examples:\n  weft version\n  weft version -o json")]
+    Version,
+}
+
+/// What a verb is given besides its own arguments.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Where to print.
+    pub output: Output,
+    /// What the process was given.
+    pub environment: Environment,
+}
+
+/// Runs one command line and says how to exit.
+pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
+    let cli = match parse(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let common = cli.common;
+    let settings = Settings {
+        format: common.output,
+        no_headers: common.no_headers,
+        quiet: common.quiet,
+    };
+    let output = Output::standard(settings, common.color, &environment);
+    let context = Context {
+        output: output.clone(),
+        environment,
+    };
+    match dispatch(cli.noun, &context) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit()
+        }
+    }
+}
+
+/// The whole command, as completion scripts and `--help` see it.
+pub(crate) fn command() -> clap::Command {
+    Cli::command().after_long_help(exit_codes())
+}
+
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&command().try_get_matches_from(arguments)?)
+}
+
+/// clap prints help to stdout and mistakes to stderr; asking for help is no mistake.
+fn usage(error: &clap::Error) -> Exit {
+    // Nobody is left to tell when the stream is closed.
+    drop(error.print());
+    if error.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Ok
+    }
+}
+
+fn exit_codes() -> String {
+    Exit::ALL
+        .iter()
+        .fold(String::from("Exit codes:\n"), |text, exit| {
+            text + &format!("  {:<4}{}\n", exit.code(), exit.meaning())
+        })
+}
+
+fn dispatch(noun: Noun, context: &Context) -> Outcome {
+    match noun {
+        Noun::Plugin(args) => plugin::run(args, context),
+        Noun::Completion(args) => completion::run(args, context),
+        Noun::Version => version::run(context),
+    }
+}
+
+/// Runs a verb that waits for others. Ctrl-C ends it where it stands, with exit 130.
+pub(crate) fn block_on(verb: impl Future<Output = Outcome>) -> Outcome {
+    runtime()?.block_on(async {
+        tokio::select! {
+            outcome = verb => outcome,
+            _ = tokio::signal::ctrl_c() => Err(Failure::text(Exit::Interrupted, "interrupted")),
+        }
+    })
+}
+
+/// A runtime for a verb that handles signals itself.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the threads that wait for the network")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Cli, clap::Error> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_exit_code_is_in_the_help() {
+        let help = command().render_long_help().to_string();
+        for exit in Exit::ALL {
+            let line = format!("{:<4}{}", exit.code(), exit.meaning());
+            assert!(help.contains(&line), "{line} is missing in:\n{help}");
+        }
+    }
+
+    #[test]
+    fn help_is_asked_for_and_mistakes_are_not() {
+        let cases = [
+            ("weft --help", Exit::Ok),
+            ("weft plugin --help", Exit::Ok),
+            ("weft --version", Exit::Ok),
+            ("weft", Exit::Usage),
+            ("weft plugin", Exit::Usage),
+            ("weft nonsense", Exit::Usage),
+            ("weft version -o xml", Exit::Usage),
+        ];
+        for (line, wanted) in cases {
+            let error = parsed(line).expect_err(line);
+            assert_eq!(
+                if error.use_stderr() {
+                    Exit::Usage
+                } else {
+                    Exit::Ok
+                },
+                wanted,
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn output_flags_may_stand_anywhere() {
+        for line in [
+            "weft -o json version --no-headers",
+            "weft version -o json --no-headers",
+        ] {
+            let cli = parsed(line).unwrap();
+            assert_eq!(
+                (cli.common.output, cli.common.no_headers),
+                (Format::Json, true),
+                "{line}"
+            );
+        }
+    }
+
+    /// Each verb shows how it is used, so that nobody has to guess.
+    #[test]
+    fn every_verb_has_examples() {
+        for noun in command().get_subcommands() {
+            let verbs: Vec<_> = noun
+                .get_subcommands()
+                .filter(|verb| !verb.is_hide_set())
+                .collect();
+            for verb in if verbs.is_empty() { vec![noun] } else { verbs } {
+                let help = verb.clone().render_long_help().to_string();
+                assert!(
+                    help.contains("Examples:\n"),
+                    "weft {} {} has no examples",
+                    noun.get_name(),
+                    verb.get_name()
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The only module that prints. Data goes to stdout in the form that `-o` asks for; everything that is talk goes to
+//! stderr, so that both can be piped apart.
+//!
+//! What to print is computed as a value first (`Table`, `render`), so that tests look at text, not at a terminal.
+
+mod format;
+mod style;
+mod table;
+
+pub use format::{Format, render};
+pub use style::{ColorChoice, Style, Terminal};
+pub use table::{Cell, Column, Table};
+
+use crate::failure::{Exit, Failure};
+use serde::Serialize;
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a command found, in every form that it can be shown.
+pub trait Report: Serialize {
+    /// For `-o table` and `-o wide`.
+    fn table(&self) -> Table;
+    /// For `-o name`: one line each, fit for a shell loop.
+    fn names(&self) -> Vec<String>;
+}
+
+/// What the user chose about output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The form of the data.
+    pub format: Format,
+    /// Tables without their first line.
+    pub no_headers: bool,
+    /// No talk but errors.
+    pub quiet: bool,
+}
+
+/// Where a command prints. A clone prints to the same place.
+#[derive(Clone)]
+pub struct Output {
+    settings: Settings,
+    data: Channel,
+    talk: Channel,
+}
+
+#[derive(Clone)]
+struct Channel {
+    sink: Arc<Mutex<Box<dyn Write + Send>>>,
+    terminal: Terminal,
+}
+
+impl Output {
+    /// The process's own stdout and stderr.
+    #[must_use]
+    pub fn standard(
+        settings: Settings,
+        color: ColorChoice,
+        environment: &crate::environment::Environment,
+    ) -> Self {
+        let terminal = |is_terminal| Terminal::decide(color, is_terminal, environment);
+        Self {
+            settings,
+            data: Channel::new(Box::new(io::stdout()), terminal(io::stdout().is_terminal())),
+            talk: Channel::new(Box::new(io::stderr()), terminal(io::stderr().is_terminal())),
+        }
+    }
+
+    /// Writers of the caller's choice, without colour; for tests.
+    #[must_use]
+    pub fn to(
+        settings: Settings,
+        data: Box<dyn Write + Send>,
+        talk: Box<dyn Write + Send>,
+    ) -> Self {
+        Self {
+            settings,
+            data: Channel::new(data, Terminal::default()),
+            talk: Channel::new(talk, Terminal::default()),
+        }
+    }
+
+    /// What the user chose.
+    #[must_use]
+    pub const fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// A report, in the form that `-o` asks for.
+    ///
+    /// # Errors
+    /// When it cannot be written; a reader that went away (`| head`) is no error.
+    pub fn report(&self, report: &impl Report) -> Result<(), Failure> {
+        let text = render(self.settings, self.data.terminal, report)?;
+        self.raw(text.as_bytes())
+    }
+
+    /// Data that has one form only, as it is.
+    ///
+    /// # Errors
+    /// As for `report`.
+    pub fn raw(&self, data: &[u8]) -> Result<(), Failure> {
+        match self.data.write(data) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::new(Exit::Failure, error).context("cannot write to standard output"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// One line of talk.
+    pub fn say(&self, text: impl fmt::Display) {
+        if !self.settings.quiet {
+            self.line(&format!("{text}"));
+        }
+    }
+
+    /// One line that starts with a coloured word, `done: image pushed`.
+    pub fn mark(&self, style: Style, word: &str, text: impl fmt::Display) {
+        if !self.settings.quiet {
+            self.line(&format!("{} {text}", self.talk.terminal.paint(style, word)));
+        }
+    }
+
+    /// Something that the user should know although it worked.
+    pub fn warn(&self, text: impl fmt::Display) {
+        self.mark(Style::Warn, "warning:", text);
+    }
+
+    /// What went wrong, with its causes; said even when quiet.
+    pub fn failure(&self, failure: &Failure) {
+        let mut chain = failure.chain();
+        let first = chain.next().unwrap_or_default();
+        self.line(&format!(
+            "{} {first}",
+            self.talk.terminal.paint(Style::Bad, "error:")
+        ));
+        for cause in chain {
+            self.line(&format!("  because: {cause}"));
+        }
+    }
+
+    /// A line that follows something that changes while we wait.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress {
+            output: self.clone(),
+            shown: Mutex::default(),
+        }
+    }
+
+    /// Asks before something that cannot be undone. `yes` is the `--yes` of the command line.
+    ///
+    /// # Errors
+    /// When there is nobody to ask: exit 64, and the text says to pass `--yes`.
+    pub fn confirm(&self, question: &str, yes: bool) -> Result<bool, Failure> {
+        if yes {
+            return Ok(true);
+        }
+        if !io::stdin().is_terminal() {
+            let text = format!("{question} There is no terminal to ask on: pass --yes to go ahead");
+            return Err(Failure::text(Exit::Usage, text));
+        }
+        self.talk.send(format!("{question} [y/N] ").as_bytes());
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(
+            answer.trim().to_ascii_lowercase().as_str(),
+            "y" | "yes"
+        ))
+    }
+
+    fn line(&self, text: &str) {
+        self.talk.send(format!("{text}\n").as_bytes());
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Output")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Channel {
+    fn new(sink: Box<dyn Write + Send>, terminal: Terminal) -> Self {
+        Self {
+            sink: Arc::new(Mutex::new(sink)),
+            terminal,
+        }
+    }
+
+    fn write(&self, data: &[u8]) -> io::Result<()> {
+        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        sink.write_all(data)?;
+        sink.flush()
+    }
+
+    /// Talk. Nobody is left to tell when stderr is closed.
+    fn send(&self, data: &[u8]) {
+        drop(self.write(data));
+    }
+}
+
+/// A line that follows what changes: rewritten in place on a terminal, elsewhere one line for each change.
+#[derive(Debug)]
+pub struct Progress {
+    output: Output,
+    shown: Mutex<String>,
+}
+
+impl Progress {
+    /// The state now. The same state twice is said once.
+    pub fn update(&self, text: impl fmt::Display) {
+        let text = text.to_string();
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if *shown == text || self.output.settings.quiet {
+            return;
+        }
+        if self.output.talk.terminal.rewrites() {
+            self.output.talk.send(format!("\r\x1b[K{text}").as_bytes());
+        } else {
+            self.output.line(&text);
+        }
+        *shown = text;
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.output.talk.terminal.rewrites() && !shown.is_empty() {
+            self.output.talk.send(b"\r\x1b[K");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

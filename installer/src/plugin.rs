@@ -1,0 +1,1 @@
+//! The noun `plugin`: building modules, packing them as images, running and deploying them.
