@@ -151,6 +151,12 @@ impl Callbacks {
         Self(self.0 | other.0)
     }
 
+    /// Whether both sets are the same.
+    #[must_use]
+    pub const fn is(self, other: Self) -> bool {
+        self.0 == other.0
+    }
+
     /// Whether every callback of `other` is in this set.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {

@@ -1,0 +1,118 @@
+//! Exporting a plugin's callbacks.
+
+/// Exports plugin `$plugin` as this module's filter, with the callbacks that it uses.
+///
+/// Each callback is named here because each costs a crossing into the VM for every request, and the list must say what
+/// [`filter::Plugin::CALLBACKS`] says, or the module does not compile. The names: `request_headers`, `request_body`,
+/// `response_headers`, `response_body`, `log`, `tick`, `calls`.
+#[macro_export]
+macro_rules! export {
+    ($plugin:ty: $($callback:ident),+ $(,)?) => {
+        mod exported {
+            use super::*;
+
+            std::thread_local! {
+                static VM: std::cell::RefCell<$crate::Vm<$plugin>> = std::cell::RefCell::default();
+            }
+
+            /// Callbacks do not nest, so the VM is never in use here; if a host nests them all the same, the inner one
+            /// gets `closed`.
+            fn with<T>(closed: T, call: impl FnOnce(&mut $crate::Vm<$plugin>) -> T) -> T {
+                VM.with(|vm| match vm.try_borrow_mut() {
+                    Ok(mut vm) => call(&mut vm),
+                    Err(_) => closed,
+                })
+            }
+
+            const _: () = assert!(
+                <$plugin as $crate::filter::Plugin>::CALLBACKS.is(
+                    $crate::filter::Callbacks::NONE$(.and($crate::export!(@flag $callback)))+
+                ),
+                "export! and Plugin::CALLBACKS name different callbacks",
+            );
+
+            #[unsafe(no_mangle)]
+            extern "C" fn weft_on_vm_start(_root: u32, _size: u32) -> u32 {
+                1
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn weft_on_configure(root: u32, size: u32) -> u32 {
+                with(0, |vm| vm.configure(root, size))
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn weft_on_context_create(context: u32, parent: u32) {
+                with((), |vm| vm.context_create(context, parent));
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn weft_on_delete(context: u32) {
+                with((), |vm| vm.delete(context));
+            }
+
+            $($crate::export!(@function $callback);)+
+        }
+    };
+
+    (@flag request_headers) => { $crate::filter::Callbacks::REQUEST };
+    (@flag request_body) => { $crate::filter::Callbacks::REQUEST_BODY };
+    (@flag response_headers) => { $crate::filter::Callbacks::RESPONSE };
+    (@flag response_body) => { $crate::filter::Callbacks::RESPONSE_BODY };
+    (@flag log) => { $crate::filter::Callbacks::LOG };
+    (@flag tick) => { $crate::filter::Callbacks::TICK };
+    (@flag calls) => { $crate::filter::Callbacks::CALLS };
+
+    (@function request_headers) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_request_headers(context: u32, _count: u32, _end: u32) -> u32 {
+            with(1, |vm| vm.request_headers(context))
+        }
+    };
+    (@function request_body) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_request_body(context: u32, _size: u32, end: u32) -> u32 {
+            with(1, |vm| vm.request_body(context, end))
+        }
+    };
+    (@function response_headers) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_response_headers(context: u32, _count: u32, _end: u32) -> u32 {
+            with(1, |vm| vm.response_headers(context))
+        }
+    };
+    (@function response_body) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_response_body(context: u32, _size: u32, end: u32) -> u32 {
+            with(1, |vm| vm.response_body(context, end))
+        }
+    };
+    (@function log) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_log(context: u32) {
+            with((), |vm| vm.log(context));
+        }
+    };
+    (@function tick) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_tick(root: u32) {
+            with((), |vm| vm.tick(root));
+        }
+    };
+    (@function calls) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_http_call_response(_context: u32, token: u32, headers: u32, body: u32, _trailers: u32) {
+            with((), |vm| vm.http_call_response(token, headers, body));
+        }
+
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_grpc_receive(_context: u32, token: u32, size: u32) {
+            with((), |vm| vm.grpc_receive(token, size));
+        }
+
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_grpc_close(_context: u32, token: u32, status: u32) {
+            with((), |vm| vm.grpc_close(token, status));
+        }
+    };
+}

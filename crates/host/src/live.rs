@@ -1,0 +1,175 @@
+//! The proxy as a plugin sees it.
+
+use std::cell::OnceCell;
+use std::time::Duration;
+
+use filter::foreign::{ForeignCall, ForeignError};
+use filter::shared::{self, SharedError, Step, Store};
+use filter::{Exchange, Headers, HostError, Level, Property, Proxy};
+use proxy_wasm::types::{BufferType, MapType};
+
+use crate::{abi, foreign, pairs};
+
+/// What the ABI calls a map that cannot be read back.
+const SERIALIZATION_FAILURE: u32 = 3;
+
+/// What a configured plugin is called and counts by.
+#[derive(Debug)]
+pub(crate) struct Names {
+    /// What its shared-data keys start with.
+    pub(crate) prefix: String,
+    /// Its metrics, by the numbers the host gave them; `None` for one that the host refused.
+    pub(crate) metrics: Vec<Option<Counted>>,
+}
+
+/// A metric's number, and whether it is added to or set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    pub(crate) id: u32,
+    pub(crate) adds: bool,
+}
+
+/// The proxy during one callback.
+pub(crate) struct Live<'a> {
+    names: &'a Names,
+    place: Place,
+    headers: OnceCell<Result<Headers, HostError>>,
+}
+
+/// The message at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Headers of a request.
+    Request,
+    /// A part of a request's body.
+    RequestBody,
+    /// Headers of a response.
+    Response,
+    /// A part of a response's body.
+    ResponseBody,
+}
+
+impl Place {
+    pub(crate) const fn map(self) -> MapType {
+        match self {
+            Self::Request | Self::RequestBody => MapType::HttpRequestHeaders,
+            Self::Response | Self::ResponseBody => MapType::HttpResponseHeaders,
+        }
+    }
+
+    pub(crate) const fn buffer(self) -> BufferType {
+        match self {
+            Self::Request | Self::RequestBody => BufferType::HttpRequestBody,
+            Self::Response | Self::ResponseBody => BufferType::HttpResponseBody,
+        }
+    }
+}
+
+impl<'a> Live<'a> {
+    pub(crate) const fn new(names: &'a Names, place: Place) -> Self {
+        Self {
+            names,
+            place,
+            headers: OnceCell::new(),
+        }
+    }
+
+    fn fetch(&self) -> Result<Headers, HostError> {
+        let bytes = abi::get_pairs(self.place.map())?;
+        let unreadable = HostError {
+            call: "proxy_get_header_map_pairs",
+            status: SERIALIZATION_FAILURE,
+        };
+        pairs::decode(bytes).ok_or(unreadable)
+    }
+}
+
+impl Proxy for Live<'_> {
+    fn now(&self) -> Result<Duration, HostError> {
+        abi::now().map(Duration::from_nanos)
+    }
+
+    fn shared(&mut self, slot: &str, step: &mut Step<'_>) -> Result<(), SharedError> {
+        shared::run(
+            &mut KeySpace {
+                prefix: &self.names.prefix,
+            },
+            slot,
+            step,
+        )
+    }
+
+    fn count(&mut self, index: usize, amount: u64) {
+        let Some(Some(metric)) = self.names.metrics.get(index) else {
+            return;
+        };
+        // A metric that the host stopped taking must not fail a request.
+        let _uncounted = if metric.adds {
+            abi::increment_metric(metric.id, i64::try_from(amount).unwrap_or(i64::MAX))
+        } else {
+            abi::record_metric(metric.id, amount)
+        };
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        log(level, message);
+    }
+
+    fn random(&mut self, bytes: &mut [u8]) -> Result<(), HostError> {
+        abi::random(bytes)
+    }
+
+    fn foreign(&mut self, call: &ForeignCall<'_>) -> Result<Vec<u8>, ForeignError> {
+        foreign::call(call)
+    }
+}
+
+impl Exchange for Live<'_> {
+    fn headers(&self) -> Result<&Headers, HostError> {
+        self.headers
+            .get_or_init(|| self.fetch())
+            .as_ref()
+            .map_err(|error| *error)
+    }
+
+    fn property(&self, which: Property) -> Result<Option<Vec<u8>>, HostError> {
+        abi::property(which.0)
+    }
+
+    fn body(&self, start: usize, limit: usize) -> Result<Vec<u8>, HostError> {
+        abi::get_buffer(self.place.buffer(), start, limit)
+    }
+}
+
+pub(crate) fn log(level: Level, message: &str) {
+    let level = match level {
+        Level::Debug => 1,
+        Level::Info => 2,
+        Level::Warn => 3,
+        Level::Error => 4,
+    };
+    abi::log(level, message);
+}
+
+/// Shared data under the keys of one configured plugin.
+struct KeySpace<'a> {
+    prefix: &'a str,
+}
+
+impl KeySpace<'_> {
+    fn key(&self, slot: &str) -> String {
+        [self.prefix, slot].concat()
+    }
+}
+
+impl Store for KeySpace<'_> {
+    fn get(&mut self, slot: &str) -> Result<Option<(Vec<u8>, u32)>, SharedError> {
+        abi::get_shared(&self.key(slot)).map_err(|error| SharedError::Host(error.status))
+    }
+
+    fn set(&mut self, slot: &str, bytes: &[u8], version: Option<u32>) -> Result<bool, SharedError> {
+        let version = version.unwrap_or_default();
+        abi::set_shared(&self.key(slot), bytes, version)
+            .map_err(|error| SharedError::Host(error.status))
+    }
+}

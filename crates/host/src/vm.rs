@@ -1,0 +1,232 @@
+//! One Wasm VM: the configurations in it, and the callbacks of the host.
+
+use std::collections::BTreeMap;
+
+use filter::{Level, Outcome, Plugin};
+use proxy_wasm::types::{BufferType, MetricType};
+
+use crate::abi;
+use crate::live::{self, Counted, Live, Names, Place};
+use crate::settle::{NOT_CONFIGURED, When, refuse};
+use crate::streams::Streams;
+
+/// Everything that one VM holds of plugin `P`: a VM for each worker thread of the proxy.
+#[derive(Debug)]
+pub struct Vm<P: Plugin> {
+    pub(crate) roots: BTreeMap<u32, Root<P>>,
+    pub(crate) streams: Streams<P::Stream>,
+    pub(crate) calls: BTreeMap<u32, Caller>,
+}
+
+/// One configuration.
+#[derive(Debug)]
+pub(crate) struct Root<P> {
+    pub(crate) plugin: P,
+    pub(crate) names: Names,
+    /// This worker's name in elections.
+    pub(crate) me: u64,
+}
+
+/// Who made a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// The stream with this context.
+    Stream(u32),
+    /// The background work of this root context, which gave the call this token.
+    Root(u32, u32),
+}
+
+impl<P: Plugin> Default for Vm<P> {
+    fn default() -> Self {
+        Self {
+            roots: BTreeMap::new(),
+            streams: Streams::default(),
+            calls: BTreeMap::new(),
+        }
+    }
+}
+
+impl<P: Plugin> Vm<P> {
+    /// `proxy_on_configure`: whether the configuration of root context `root` is one that the plugin takes. If not, every
+    /// mistake is a line in the log.
+    pub fn configure(&mut self, root: u32, size: u32) -> u32 {
+        u32::from(self.try_configure(root, size).is_some())
+    }
+
+    fn try_configure(&mut self, root: u32, size: u32) -> Option<()> {
+        let written = written(size)?;
+        let plugin = P::configure(&written)
+            .map_err(|errors| refused(&errors))
+            .ok()?;
+        let names = Names {
+            prefix: prefix(P::NAME, P::SHARED_VERSION, &written),
+            metrics: define_metrics(&plugin.metrics()),
+        };
+        let mut root_context = Root {
+            plugin,
+            names,
+            me: worker_name(),
+        };
+        root_context
+            .plugin
+            .on_start(&mut Live::new(&root_context.names, Place::Request));
+        start_ticking(&root_context.plugin)
+            .map_err(|error| refuse_configuration(&error))
+            .ok()?;
+        self.roots.insert(root, root_context);
+        self.streams.root_added(root);
+        Some(())
+    }
+
+    /// `proxy_on_context_create`: a root context has the parent 0.
+    pub fn context_create(&mut self, context: u32, parent: u32) {
+        if parent != 0 {
+            self.streams.began(context, parent);
+        }
+    }
+
+    /// `proxy_on_delete`: a stream or a configuration is gone.
+    pub fn delete(&mut self, context: u32) {
+        if self.roots.remove(&context).is_some() {
+            let remaining = self.roots.keys().next().copied();
+            self.streams.root_removed(context, remaining);
+        } else {
+            self.streams.ended(context);
+        }
+    }
+
+    /// `proxy_on_request_headers`.
+    pub fn request_headers(&mut self, context: u32) -> u32 {
+        self.message(context, Place::Request, |plugin, _, live| {
+            plugin.on_request(live)
+        })
+    }
+
+    /// `proxy_on_request_body`.
+    pub fn request_body(&mut self, context: u32, end: u32) -> u32 {
+        self.message(context, Place::RequestBody, |plugin, stream, live| {
+            plugin.on_request_body(stream, live, end != 0)
+        })
+    }
+
+    /// `proxy_on_response_headers`.
+    pub fn response_headers(&mut self, context: u32) -> u32 {
+        self.message(context, Place::Response, |plugin, stream, live| {
+            plugin.on_response(stream, live)
+        })
+    }
+
+    /// `proxy_on_response_body`.
+    pub fn response_body(&mut self, context: u32, end: u32) -> u32 {
+        self.message(context, Place::ResponseBody, |plugin, stream, live| {
+            plugin.on_response_body(stream, live, end != 0)
+        })
+    }
+
+    /// `proxy_on_log`.
+    pub fn log(&mut self, context: u32) {
+        let stream = self.streams.take(context);
+        if let Some(root) = self
+            .streams
+            .root_of(context)
+            .and_then(|root| self.roots.get_mut(&root))
+        {
+            root.plugin
+                .on_log(stream, &mut Live::new(&root.names, Place::Request));
+        }
+    }
+
+    fn message(
+        &mut self,
+        context: u32,
+        place: Place,
+        decide: impl FnOnce(&mut P, P::Stream, &mut Live<'_>) -> Outcome<P::Stream>,
+    ) -> u32 {
+        let stream = self.streams.take(context);
+        let Some(root) = self
+            .streams
+            .root_of(context)
+            .and_then(|root| self.roots.get_mut(&root))
+        else {
+            return refuse(NOT_CONFIGURED).code();
+        };
+        let outcome = decide(&mut root.plugin, stream, &mut Live::new(&root.names, place));
+        self.settle(context, place, outcome, When::InCallback)
+            .code()
+    }
+}
+
+/// The configuration that an operator wrote.
+pub(crate) fn written(size: u32) -> Option<Vec<u8>> {
+    let size = usize::try_from(size).ok()?;
+    let written = abi::get_buffer(BufferType::PluginConfiguration, 0, size);
+    written.map_err(|error| refuse_configuration(&error)).ok()
+}
+
+/// Says in the log, a line for each mistake, why a configuration is refused.
+pub(crate) fn refused(errors: &filter::config::Errors) {
+    for mistake in errors.mistakes() {
+        refuse_configuration(mistake);
+    }
+}
+
+fn refuse_configuration(what: &dyn std::fmt::Display) {
+    live::log(Level::Error, &format!("configuration refused: {what}"));
+}
+
+/// What the shared-data keys of this configuration start with: under Istio all plugins of a proxy share one key space.
+/// The host's name for the configuration is part of it, so that two resources with the same text do not share.
+pub(crate) fn prefix(name: &str, version: u32, written: &[u8]) -> String {
+    let named = abi::property("plugin_name")
+        .ok()
+        .flatten()
+        .unwrap_or_default();
+    let rooted = abi::property("plugin_root_id")
+        .ok()
+        .flatten()
+        .unwrap_or_default();
+    let hash = fnv1a(
+        [&named[..], b"\0", &rooted, b"\0", written]
+            .iter()
+            .flat_map(|part| part.iter()),
+    );
+    format!("weft/{name}/{version}/{hash:016x}/")
+}
+
+/// FNV-1a, 64 bits: the configurations of one proxy are few and nobody's to choose but the operator's.
+fn fnv1a<'a>(bytes: impl Iterator<Item = &'a u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// The numbers that the host gives to `metrics`.
+pub(crate) fn define_metrics(metrics: &[filter::Metric]) -> Vec<Option<Counted>> {
+    let define = |metric: &filter::Metric| {
+        let (kind, adds) = match metric.kind {
+            filter::metric::Kind::Counter => (MetricType::Counter, true),
+            filter::metric::Kind::Gauge => (MetricType::Gauge, false),
+            filter::metric::Kind::Histogram => (MetricType::Histogram, false),
+        };
+        let id = abi::define_metric(kind, &metric.name).ok()?;
+        Some(Counted { id, adds })
+    };
+    metrics.iter().map(define).collect()
+}
+
+fn start_ticking(plugin: &impl Plugin) -> Result<(), filter::HostError> {
+    let Some(period) = plugin.tick_period() else {
+        return Ok(());
+    };
+    abi::set_tick_period(u32::try_from(period.as_millis()).unwrap_or(u32::MAX).max(1))
+}
+
+/// A name that no other worker has. Without a random source all workers are called 0, and then all of them lead: work done
+/// several times is better than work not done.
+fn worker_name() -> u64 {
+    let mut name = [0; 8];
+    match abi::random(&mut name) {
+        Ok(()) => u64::from_le_bytes(name),
+        Err(_) => 0,
+    }
+}
