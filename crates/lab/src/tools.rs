@@ -2,8 +2,11 @@
 
 mod crates;
 mod debian;
+mod golang;
+mod images;
 mod install;
 mod node;
+mod oci;
 mod pins;
 mod python;
 mod wasm_target;
@@ -33,10 +36,22 @@ pub enum Tool {
     H2load,
     /// Reads images independently of us, from Debian.
     Skopeo,
+    /// The OCI registry server: `bin/registry`.
+    Registry,
+    /// The API server, controllers, scheduler, kubelet, kube-proxy and `bin/kubectl`.
+    Kubernetes,
+    /// istiod, the agent, the echo server and `bin/istioctl`.
+    Istio,
+    /// The DNS server of a cluster.
+    Coredns,
+    /// The images of a cluster, imported into a store of containerd.
+    Images,
+    /// All that a cluster and istiod need: packages, servers, images.
+    Cluster,
 }
 
 /// Every tool with its name on the command line.
-const NAMES: [(Tool, &str); 8] = [
+const NAMES: [(Tool, &str); 14] = [
     (Tool::WasmTarget, "wasm-target"),
     (Tool::WasmBindgen, "wasm-bindgen"),
     (Tool::WasmOpt, "wasm-opt"),
@@ -45,6 +60,12 @@ const NAMES: [(Tool, &str); 8] = [
     (Tool::CargoDeny, "cargo-deny"),
     (Tool::H2load, "h2load"),
     (Tool::Skopeo, "skopeo"),
+    (Tool::Registry, "registry"),
+    (Tool::Kubernetes, "kubernetes"),
+    (Tool::Istio, "istio"),
+    (Tool::Coredns, "coredns"),
+    (Tool::Images, "images"),
+    (Tool::Cluster, "cluster"),
 ];
 
 impl Tool {
@@ -92,7 +113,36 @@ pub fn ensure(cache: &Cache, tool: Tool) -> Result<PathBuf> {
         Tool::CargoDeny => crates::ensure_cargo_deny(cache),
         Tool::H2load => from_debian(cache, "nghttp2-client", "h2load"),
         Tool::Skopeo => from_debian(cache, "skopeo", "skopeo"),
+        Tool::Registry => golang::ensure(cache, &golang::REGISTRY),
+        Tool::Kubernetes => golang::ensure(cache, &golang::KUBERNETES),
+        Tool::Istio => golang::ensure(cache, &golang::ISTIO),
+        Tool::Coredns => golang::ensure(cache, &golang::COREDNS),
+        Tool::Images => images::ensure(cache),
+        Tool::Cluster => images::ensure_cluster(cache).map(|()| cache.root().join("tools")),
     }
+}
+
+/// The image of the pause container.
+pub(crate) fn pause_image() -> String {
+    format!("{}/pause:1", pins::IMAGE_HUB)
+}
+
+/// The image of the echo server, whose pods have curl too.
+#[must_use]
+pub fn echo_image() -> String {
+    format!("{}/echo:1", pins::IMAGE_HUB)
+}
+
+/// The tag of the images of Istio.
+#[must_use]
+pub fn istio_tag() -> &'static str {
+    pins::ISTIO
+}
+
+/// The name before the images of the lab.
+#[must_use]
+pub fn image_hub() -> &'static str {
+    pins::IMAGE_HUB
 }
 
 fn from_debian(cache: &Cache, package: &'static str, program: &'static str) -> Result<PathBuf> {

