@@ -4,6 +4,7 @@
 //! then does it. `cli` parses and dispatches; `output` is the only module that prints.
 
 pub mod cli;
+mod cluster;
 pub mod environment;
 pub mod failure;
 pub mod output;

@@ -1,0 +1,7 @@
+//! Talking to a Kubernetes API server, and through it to the proxies behind it.
+
+pub(crate) mod access;
+pub(crate) mod diff;
+pub(crate) mod error;
+pub(crate) mod ownership;
+pub(crate) mod proxy;

@@ -1,0 +1,141 @@
+//! Compares two JSON values field by field.
+//!
+//! Used for `--diff`, for "is there anything to write?" and for "does the proxy run what we asked for?". All three have
+//! to agree that `1` and `1.0` are one number: a configuration travels through a protobuf `Struct`, where every number
+//! is a double, so that comparing the text or the number types would see a drift in an untouched object.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Change {
+    /// Where, for example `spec.pluginConfig.rules[0].rate`.
+    pub(crate) path: String,
+    /// What is there now; nothing for a field that will be added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) before: Option<Value>,
+    /// What will be there; nothing for a field that will go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<Value>,
+}
+
+/// Every leaf that differs between the two values, in the order of their paths.
+pub(crate) fn changes(before: &Value, after: &Value) -> Vec<Change> {
+    let mut found = Vec::new();
+    walk("", Some(before), Some(after), &mut found);
+    found
+}
+
+/// Whether both values mean the same.
+pub(crate) fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len()
+                && a.iter()
+                    .all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        (a, b) => a == b,
+    }
+}
+
+fn walk(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Change>) {
+    match (before, after) {
+        (Some(a), Some(b)) if same(a, b) => {}
+        (Some(Value::Object(a)), Some(Value::Object(b))) => objects(path, a, b, found),
+        (Some(Value::Array(a)), Some(Value::Array(b))) => arrays(path, a, b, found),
+        (None, None) => {}
+        (a, b) => found.push(Change {
+            path: path.to_owned(),
+            before: a.cloned(),
+            after: b.cloned(),
+        }),
+    }
+}
+
+fn objects(
+    path: &str,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    found: &mut Vec<Change>,
+) {
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    for key in keys {
+        walk(&child(path, key), before.get(key), after.get(key), found);
+    }
+}
+
+fn arrays(path: &str, before: &[Value], after: &[Value], found: &mut Vec<Change>) {
+    for index in 0..before.len().max(after.len()) {
+        walk(
+            &format!("{path}[{index}]"),
+            before.get(index),
+            after.get(index),
+            found,
+        );
+    }
+}
+
+/// Keys such as `app.kubernetes.io/name` are quoted: with their dots they would read as three fields.
+fn child(path: &str, key: &str) -> String {
+    let plain = !key.is_empty()
+        && key
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    match (plain, path.is_empty()) {
+        (true, true) => key.to_owned(),
+        (true, false) => format!("{path}.{key}"),
+        (false, _) => format!("{path}[{key:?}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_the_leaf_and_not_its_parents() {
+        let before =
+            json!({"spec": {"url": "a", "pluginConfig": {"rules": [{"rate": 1, "burst": 2}]}}});
+        let after = json!({"spec": {"url": "a", "pluginConfig": {"rules": [{"rate": 5, "burst": 2}, {"rate": 9}]}}});
+
+        assert_eq!(
+            changes(&before, &after),
+            [
+                Change {
+                    path: "spec.pluginConfig.rules[0].rate".to_owned(),
+                    before: Some(json!(1)),
+                    after: Some(json!(5))
+                },
+                Change {
+                    path: "spec.pluginConfig.rules[1]".to_owned(),
+                    before: None,
+                    after: Some(json!({"rate": 9}))
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_number_is_its_value_and_not_its_notation() {
+        assert!(same(&json!({"a": [1, 2.0]}), &json!({"a": [1.0, 2]})));
+        assert!(!same(&json!(1), &json!("1")));
+        assert!(changes(&json!({"a": 1}), &json!({"a": 1.0})).is_empty());
+    }
+
+    #[test]
+    fn keys_with_dots_are_quoted() {
+        let found = changes(&json!({"labels": {"a.b/c": "x"}}), &json!({"labels": {}}));
+
+        assert_eq!(found[0].path, r#"labels["a.b/c"]"#);
+        assert_eq!(found[0].after, None);
+    }
+}

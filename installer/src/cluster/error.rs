@@ -1,0 +1,281 @@
+//! What can go wrong between us and an API server, in words that say what to do, and how each exits.
+
+use kube::core::Status;
+
+use crate::failure::{Exit, Failure};
+
+/// A request to an API server that did not work, or could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClusterError {
+    /// No kubeconfig anywhere.
+    #[error("no kubeconfig: give --kubeconfig, set KUBECONFIG, or put one at ~/.kube/config")]
+    NoKubeconfig,
+    /// One that cannot be used.
+    #[error("cannot use the kubeconfig {files}")]
+    Kubeconfig {
+        /// The files that were read.
+        files: String,
+        /// Why.
+        #[source]
+        source: Box<kube::config::KubeconfigError>,
+    },
+    /// In a pod, without what a pod has.
+    #[error("cannot connect from inside the cluster: {0}")]
+    InCluster(String),
+    /// The kubeconfig cannot be made into a client.
+    #[error("cannot prepare a connection to {server}")]
+    Client {
+        /// The API server.
+        server: String,
+        /// Why.
+        #[source]
+        source: kube::Error,
+    },
+    /// Nobody answers.
+    #[error(
+        "cannot {what}: the API server {server} cannot be reached; is it the right --context, and is the network up?"
+    )]
+    Unreachable {
+        /// What was tried.
+        what: String,
+        /// The API server.
+        server: String,
+        /// Why.
+        #[source]
+        source: Box<kube::Error>,
+    },
+    /// No answer in time.
+    #[error(
+        "cannot {what}: the API server {server} did not answer within {seconds} s (--request-timeout)"
+    )]
+    Slow {
+        /// What was tried.
+        what: String,
+        /// The API server.
+        server: String,
+        /// How long we waited.
+        seconds: u64,
+    },
+    /// Not allowed.
+    #[error("cannot {what}: no permission: {message}")]
+    Forbidden {
+        /// What was tried.
+        what: String,
+        /// What the server says.
+        message: String,
+    },
+    /// The resource type does not exist there.
+    #[error(
+        "cannot {what}: the cluster knows no WasmPlugin: is Istio installed in it, and is it the right --context?"
+    )]
+    NoIstio {
+        /// What was tried.
+        what: String,
+    },
+    /// Somebody else owns a field.
+    #[error(
+        "cannot {what}: somebody else owns fields that this would change:\n{}\nlet them give the fields up, ask for the same values, or take them over with --force-conflicts",
+        list(fields)
+    )]
+    Conflict {
+        /// What was tried.
+        what: String,
+        /// Each with its owner.
+        fields: Vec<OwnedField>,
+    },
+    /// The server does not accept the object.
+    #[error("cannot {what}: the API server refuses it: {message}")]
+    Invalid {
+        /// What was tried.
+        what: String,
+        /// What the server says.
+        message: String,
+    },
+    /// Something else.
+    #[error("cannot {what}")]
+    Other {
+        /// What was tried.
+        what: String,
+        /// Why.
+        #[source]
+        source: Box<kube::Error>,
+    },
+}
+
+/// A field and who has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnedField {
+    /// For example `.spec.pluginConfig`.
+    pub(crate) field: String,
+    /// For example `kubectl-edit`.
+    pub(crate) manager: String,
+}
+
+impl ClusterError {
+    /// Sorts an error of the client.
+    pub(crate) fn of(what: &str, server: &str, error: kube::Error) -> Self {
+        let what = what.to_owned();
+        match error {
+            kube::Error::Api(status) => Self::answered(what, status),
+            error @ (kube::Error::HyperError(_) | kube::Error::Service(_)) => Self::Unreachable {
+                what,
+                server: server.to_owned(),
+                source: Box::new(error),
+            },
+            // A websocket that is refused comes without the server's text.
+            kube::Error::UpgradeConnection(
+                kube::client::UpgradeConnectionError::ProtocolSwitch(code),
+            ) if code.as_u16() == 403 || code.as_u16() == 401 => Self::Forbidden {
+                what,
+                message: format!("the server answered {code}"),
+            },
+            error => Self::Other {
+                what,
+                source: Box::new(error),
+            },
+        }
+    }
+
+    fn answered(what: String, status: Box<Status>) -> Self {
+        match status.code {
+            401 | 403 => Self::Forbidden {
+                what,
+                message: status.message,
+            },
+            // Without details it is the path that does not exist, and not the object.
+            404 if status.details.is_none() => Self::NoIstio { what },
+            409 => {
+                let fields = conflicts(&status);
+                if fields.is_empty() {
+                    return Self::Other {
+                        what,
+                        source: Box::new(kube::Error::Api(status)),
+                    };
+                }
+                Self::Conflict { what, fields }
+            }
+            400 | 422 => Self::Invalid {
+                what,
+                message: status.message,
+            },
+            _ => Self::Other {
+                what,
+                source: Box::new(kube::Error::Api(status)),
+            },
+        }
+    }
+
+    /// Whether permission is missing.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Forbidden { .. })
+    }
+
+    /// As the failure of a command.
+    pub(crate) fn fails(self) -> Failure {
+        Failure::new(self.exit(), self)
+    }
+
+    /// How it exits.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::NoKubeconfig | Self::Kubeconfig { .. } | Self::Invalid { .. } => Exit::BadInput,
+            Self::Unreachable { .. } | Self::Slow { .. } => Exit::Unreachable,
+            Self::Forbidden { .. } => Exit::NoPermission,
+            Self::InCluster(_)
+            | Self::Client { .. }
+            | Self::NoIstio { .. }
+            | Self::Conflict { .. }
+            | Self::Other { .. } => Exit::Failure,
+        }
+    }
+}
+
+/// `conflict with "kubectl-edit" using extensions.istio.io/v1alpha1`, for each field.
+fn conflicts(status: &Status) -> Vec<OwnedField> {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    causes
+        .filter(|cause| cause.reason == "FieldManagerConflict")
+        .map(|cause| OwnedField {
+            field: cause.field.clone(),
+            manager: cause
+                .message
+                .split('"')
+                .nth(1)
+                .unwrap_or(&cause.message)
+                .to_owned(),
+        })
+        .collect()
+}
+
+fn list(fields: &[OwnedField]) -> String {
+    let lines: Vec<_> = fields
+        .iter()
+        .map(|field| format!("  {} belongs to {}", field.field, field.manager))
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn api(status: serde_json::Value) -> ClusterError {
+        let status: Status = serde_json::from_value(status).unwrap();
+        ClusterError::of(
+            "write it",
+            "https://api",
+            kube::Error::Api(Box::new(status)),
+        )
+    }
+
+    #[test]
+    fn a_conflict_names_field_and_manager() {
+        let error = api(json!({
+            "code": 409, "reason": "Conflict", "message": "Apply failed",
+            "details": {"causes": [{
+                "reason": "FieldManagerConflict",
+                "message": "conflict with \"kubectl-edit\" using extensions.istio.io/v1alpha1",
+                "field": ".spec.priority",
+            }]},
+        }));
+
+        assert!(
+            error
+                .to_string()
+                .contains("  .spec.priority belongs to kubectl-edit\n"),
+            "{error}"
+        );
+        assert_eq!(error.exit(), Exit::Failure);
+    }
+
+    #[test]
+    fn each_answer_exits_in_its_way() {
+        let cases = [
+            (
+                json!({"code": 403, "reason": "Forbidden", "message": "no"}),
+                Exit::NoPermission,
+            ),
+            (
+                json!({"code": 401, "reason": "Unauthorized", "message": "no"}),
+                Exit::NoPermission,
+            ),
+            (
+                json!({"code": 422, "reason": "Invalid", "message": "no"}),
+                Exit::BadInput,
+            ),
+            (
+                json!({"code": 404, "reason": "NotFound", "message": "404 page not found"}),
+                Exit::Failure,
+            ),
+            (
+                json!({"code": 500, "reason": "InternalError", "message": "no"}),
+                Exit::Failure,
+            ),
+        ];
+        for (status, exit) in cases {
+            assert_eq!(api(status.clone()).exit(), exit, "{status}");
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! Reads what is: the plugin, the pods it could concern, the Secret, and what each proxy has.
+
+use std::collections::BTreeSet;
+
+use futures_util::StreamExt;
+use k8s_openapi::api::core::v1::{Pod, Secret};
+use kube::Api;
+use kube::api::ListParams;
+use serde_json::Value;
+
+use super::dump;
+use super::journal::{self, Account, Subject};
+use super::rollout::{Baseline, Sighting};
+use super::selection::Scope;
+use super::snapshot::{PROXY_CONTAINER, PodName, PodView, SecretView, Snapshot};
+use super::verdict::{self, Evidence, Expected, State, Verdict};
+use super::wasmplugin::WasmPlugin;
+use crate::cluster::access::Cluster;
+use crate::cluster::error::ClusterError;
+use crate::cluster::proxy::{Proxies, ProxyError};
+
+/// How many proxies are asked at a time.
+const AT_ONCE: usize = 16;
+/// How many pods one page of a list holds.
+const PAGE: u32 = 500;
+
+/// Reads a cluster.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader {
+    cluster: Cluster,
+    proxies: Proxies,
+}
+
+impl Reader {
+    /// For one cluster.
+    pub(crate) fn new(cluster: Cluster) -> Self {
+        Self {
+            proxies: Proxies::new(cluster.clone(), PROXY_CONTAINER),
+            cluster,
+        }
+    }
+
+    /// All that a decision about one plugin needs.
+    pub(crate) async fn snapshot(
+        &self,
+        scope: Scope<'_>,
+        name: &str,
+        secret: Option<&str>,
+    ) -> Result<Snapshot, ClusterError> {
+        Ok(Snapshot {
+            current: self.plugin(scope.namespace, name).await?,
+            pods: self.pods(scope).await?,
+            secret: self.secret(scope.namespace, secret).await?,
+        })
+    }
+
+    /// The plugin, if it exists.
+    pub(crate) async fn plugin(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<WasmPlugin>, ClusterError> {
+        let api: Api<WasmPlugin> = Api::namespaced(self.cluster.client.clone(), namespace);
+        self.cluster
+            .call(
+                &format!("read WasmPlugin {namespace}/{name}"),
+                api.get_opt(name),
+            )
+            .await
+    }
+
+    /// All plugins of a namespace, or of all.
+    pub(crate) async fn plugins(
+        &self,
+        namespace: Option<&str>,
+    ) -> Result<Vec<WasmPlugin>, ClusterError> {
+        let api: Api<WasmPlugin> = match namespace {
+            Some(namespace) => Api::namespaced(self.cluster.client.clone(), namespace),
+            None => Api::all(self.cluster.client.clone()),
+        };
+        Ok(self
+            .cluster
+            .call("list WasmPlugins", api.list(&ListParams::default()))
+            .await?
+            .items)
+    }
+
+    /// The pods that plugins of that scope could concern.
+    pub(crate) async fn pods(&self, scope: Scope<'_>) -> Result<Vec<PodView>, ClusterError> {
+        let api: Api<Pod> = if scope.is_mesh() {
+            Api::all(self.cluster.client.clone())
+        } else {
+            Api::namespaced(self.cluster.client.clone(), scope.namespace)
+        };
+        let mut params = ListParams::default().limit(PAGE);
+        let mut found = Vec::new();
+        loop {
+            let page = self.cluster.call("list pods", api.list(&params)).await?;
+            found.extend(page.items.iter().filter_map(PodView::of));
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => params = params.continue_token(&token),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    async fn secret(
+        &self,
+        namespace: &str,
+        name: Option<&str>,
+    ) -> Result<SecretView, ClusterError> {
+        let Some(name) = name else {
+            return Ok(SecretView::NotAsked);
+        };
+        let api: Api<Secret> = Api::namespaced(self.cluster.client.clone(), namespace);
+        match self
+            .cluster
+            .call(
+                &format!("read Secret {namespace}/{name}"),
+                api.get_opt(name),
+            )
+            .await
+        {
+            Ok(secret) => Ok(secret.map_or(SecretView::Missing, |secret| secret_view(&secret))),
+            Err(error) if error.is_forbidden() => Ok(SecretView::Unreadable),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What each of these proxies does with the plugin. `seconds` bounds how far back their logs count.
+    pub(crate) async fn look(
+        &self,
+        expected: &Expected,
+        pods: &[PodName],
+        seconds: Option<i64>,
+    ) -> Vec<Sighting> {
+        let asked = pods.iter().map(|pod| async move {
+            match self.evidence(expected, pod, seconds).await {
+                Ok(evidence) => Sighting {
+                    pod: pod.clone(),
+                    verdict: verdict::judge(expected, &evidence),
+                    updated: evidence
+                        .entry
+                        .map(|entry| entry.updated)
+                        .unwrap_or_default(),
+                    told: matches!(evidence.account, Account::Told(_)),
+                },
+                Err(error) => {
+                    Sighting::of(pod.clone(), Verdict::new(State::Unknown, error.to_string()))
+                }
+            }
+        });
+        futures_util::stream::iter(asked)
+            .buffered(AT_ONCE)
+            .collect()
+            .await
+    }
+
+    /// When each of these proxies took what it has, for those that can be asked and have the plugin.
+    pub(crate) async fn baseline(&self, plugin: &str, pods: &[PodName]) -> Baseline {
+        let asked = pods.iter().map(|pod| async move {
+            let filters = self.ask(pod, &filters_of(plugin)).await.ok()?;
+            dump::entry(&filters, plugin).map(|entry| (pod.clone(), entry.updated))
+        });
+        futures_util::stream::iter(asked)
+            .buffered(AT_ONCE)
+            .filter_map(std::future::ready)
+            .collect()
+            .await
+    }
+
+    /// The proxies, of those given, that have the plugin in any form or could not be asked.
+    pub(crate) async fn holders(
+        &self,
+        plugin: &str,
+        pods: &[PodName],
+    ) -> Vec<(PodName, Option<String>)> {
+        let asked = pods.iter().map(|pod| async move {
+            match self.ask(pod, &filters_of(plugin)).await {
+                Ok(filters) => dump::entry(&filters, plugin).map(|_| (pod.clone(), None)),
+                Err(error) => Some((pod.clone(), Some(error.to_string()))),
+            }
+        });
+        futures_util::stream::iter(asked)
+            .buffered(AT_ONCE)
+            .filter_map(std::future::ready)
+            .collect()
+            .await
+    }
+
+    async fn evidence(
+        &self,
+        expected: &Expected,
+        pod: &PodName,
+        seconds: Option<i64>,
+    ) -> Result<Evidence, ProxyError> {
+        let filters = self.ask(pod, &filters_of(&expected.plugin)).await?;
+        let entry = dump::entry(&filters, &expected.plugin);
+        // The full list of listeners can be long: one number says whether it is worth reading.
+        let warming = entry.is_some() && self.warming(pod).await?;
+        let uses = if verdict::asks_for_listeners(expected, entry.as_ref(), warming) {
+            let listeners = self
+                .ask(pod, "/config_dump?resource=dynamic_listeners")
+                .await?;
+            Some(dump::uses(&listeners, &expected.plugin))
+        } else {
+            None
+        };
+        let evidence = Evidence {
+            entry,
+            uses,
+            account: Account::NotAsked,
+        };
+        if verdict::judge(expected, &evidence).state == State::Running {
+            return Ok(evidence);
+        }
+        Ok(Evidence {
+            account: self.account(expected, pod, seconds).await,
+            ..evidence
+        })
+    }
+
+    async fn ask(&self, pod: &PodName, path: &str) -> Result<Value, ProxyError> {
+        self.proxies.json(&pod.namespace, &pod.name, path).await
+    }
+
+    async fn warming(&self, pod: &PodName) -> Result<bool, ProxyError> {
+        let path = "/stats?filter=^listener_manager.total_listeners_warming$";
+        let text = self.proxies.text(&pod.namespace, &pod.name, path).await?;
+        Ok(text
+            .trim()
+            .rsplit(": ")
+            .next()
+            .is_some_and(|count| count != "0" && !count.is_empty()))
+    }
+
+    async fn account(&self, expected: &Expected, pod: &PodName, seconds: Option<i64>) -> Account {
+        match self.proxies.log(&pod.namespace, &pod.name, seconds).await {
+            Ok(log) => journal::read(
+                &log,
+                Subject {
+                    plugin: &expected.plugin,
+                    url: &expected.url,
+                },
+            ),
+            Err(error) => Account::Unreadable(error.to_string()),
+        }
+    }
+}
+
+/// Only what is about this plugin, of however many a proxy has. The expression is Google RE2's.
+fn filters_of(plugin: &str) -> String {
+    let quoted = plugin.replace('.', "%5C.");
+    format!("/config_dump?resource=ecds_filters&name_regex=.*{quoted}.*")
+}
+
+/// Which registries a Secret of Docker's form has credentials for, as Istio's agent will look them up.
+fn secret_view(secret: &Secret) -> SecretView {
+    const DOCKER: &str = "kubernetes.io/dockerconfigjson";
+    let kind = secret.type_.clone().unwrap_or_default();
+    if kind != DOCKER {
+        return SecretView::WrongType(kind);
+    }
+    let written = secret
+        .data
+        .as_ref()
+        .and_then(|data| data.get(".dockerconfigjson"));
+    let parsed: Option<Value> = written.and_then(|bytes| serde_json::from_slice(&bytes.0).ok());
+    let hosts = parsed
+        .as_ref()
+        .and_then(|config| config.get("auths"))
+        .and_then(Value::as_object);
+    let hosts: BTreeSet<String> = hosts
+        .into_iter()
+        .flat_map(|hosts| hosts.keys())
+        .map(|key| host_of(key))
+        .collect();
+    SecretView::For(hosts.into_iter().collect())
+}
+
+/// `https://registry.example/v1/` and `registry.example` are one registry; so are Docker Hub's names.
+pub(crate) fn host_of(key: &str) -> String {
+    let bare = key
+        .trim_start_matches("https://")
+        .trim_start_matches("http://");
+    match bare.split('/').next().unwrap_or(bare) {
+        "docker.io" | "registry-1.docker.io" => "index.docker.io".to_owned(),
+        host => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::ByteString;
+
+    use super::*;
+
+    fn secret(kind: &str, text: &str) -> Secret {
+        Secret {
+            type_: Some(kind.to_owned()),
+            data: Some(
+                [(
+                    ".dockerconfigjson".to_owned(),
+                    ByteString(text.as_bytes().to_vec()),
+                )]
+                .into(),
+            ),
+            ..Secret::default()
+        }
+    }
+
+    #[test]
+    fn registries_of_a_secret() {
+        let text = r#"{"auths": {"https://index.docker.io/v1/": {}, "docker.io": {}, "10.0.0.1:5000": {}}}"#;
+        let view = secret_view(&secret("kubernetes.io/dockerconfigjson", text));
+
+        assert_eq!(
+            view,
+            SecretView::For(vec![
+                "10.0.0.1:5000".to_owned(),
+                "index.docker.io".to_owned()
+            ])
+        );
+        assert_eq!(
+            secret_view(&secret("Opaque", "")),
+            SecretView::WrongType("Opaque".to_owned())
+        );
+        assert_eq!(
+            secret_view(&secret("kubernetes.io/dockerconfigjson", "x")),
+            SecretView::For(Vec::new())
+        );
+    }
+
+    #[test]
+    fn a_question_names_one_plugin_and_is_a_valid_address() {
+        assert_eq!(
+            filters_of("shop.limit"),
+            "/config_dump?resource=ecds_filters&name_regex=.*shop%5C.limit.*"
+        );
+    }
+}

@@ -1,0 +1,217 @@
+//! Waiting until every proxy really runs a version: what was seen in, whether to go on waiting out.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::snapshot::PodName;
+use super::verdict::{State, Verdict};
+
+/// When each proxy took what it had before we wrote; nothing for one that had nothing.
+pub(crate) type Baseline = BTreeMap<PodName, String>;
+
+/// What was seen of one proxy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Sighting {
+    /// Which.
+    #[serde(flatten)]
+    pub(crate) pod: PodName,
+    /// What it does with the plugin.
+    #[serde(flatten)]
+    pub(crate) verdict: Verdict,
+    /// When it took what it has.
+    #[serde(skip)]
+    pub(crate) updated: String,
+    /// Whether its log, of the time since we wrote, tells of the trouble.
+    #[serde(skip)]
+    pub(crate) told: bool,
+}
+
+impl Sighting {
+    /// Of a proxy that was not asked, or did not answer.
+    pub(crate) fn of(pod: PodName, verdict: Verdict) -> Self {
+        Self {
+            pod,
+            verdict,
+            updated: String::new(),
+            told: false,
+        }
+    }
+
+    /// Whether waiting longer will not help. What a proxy already had when we wrote is not about the version that we
+    /// wrote: an earlier failure may still be in place while the agent pulls the new module.
+    fn is_final(&self, before: &Baseline) -> bool {
+        let news = self.told || before.get(&self.pod) != Some(&self.updated);
+        self.verdict.state.is_final() && news
+    }
+}
+
+/// What to do after a look at the proxies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Every proxy that runs has it.
+    Done,
+    /// Look again; this is what we wait for.
+    Wait(String),
+    /// It will not come.
+    Failed,
+}
+
+/// Decides after a look. A proxy that does not run carries no traffic and gets the plugin when it starts, so it holds
+/// nothing up as long as there are others; when none runs, there is nothing to be sure of yet.
+pub(crate) fn step(sightings: &[Sighting], before: &Baseline) -> Step {
+    if sightings.iter().any(|seen| seen.is_final(before)) {
+        return Step::Failed;
+    }
+    let asked: Vec<_> = sightings
+        .iter()
+        .filter(|seen| seen.verdict.state != State::NotReady)
+        .collect();
+    let open: Vec<_> = asked
+        .iter()
+        .filter(|seen| seen.verdict.state != State::Running)
+        .collect();
+    match (open.first(), asked.is_empty(), sightings.first()) {
+        (None, false, _) | (None, true, None) => Step::Done,
+        (None, true, Some(first)) => Step::Wait(waiting_for(first, 0, sightings.len())),
+        (Some(first), _, _) => Step::Wait(waiting_for(
+            first,
+            asked.len().saturating_sub(open.len()),
+            asked.len(),
+        )),
+    }
+}
+
+fn waiting_for(seen: &Sighting, running: usize, all: usize) -> String {
+    format!(
+        "{running} of {all} proxies run it; {} is {}: {}",
+        seen.pod,
+        seen.verdict.state.word(),
+        seen.verdict.reason
+    )
+}
+
+/// Whether what was seen speaks against the version, so that it is better undone.
+pub(crate) fn speaks_against(sightings: &[Sighting]) -> bool {
+    sightings
+        .iter()
+        .any(|seen| seen.verdict.state.speaks_against())
+}
+
+/// Those that do not run it, a line each, for a person.
+pub(crate) fn complaints(sightings: &[Sighting]) -> String {
+    let open = sightings
+        .iter()
+        .filter(|seen| seen.verdict.state != State::Running);
+    let lines: Vec<_> = open
+        .map(|seen| {
+            format!(
+                "  {} is {}: {}",
+                seen.pod,
+                seen.verdict.state.word(),
+                seen.verdict.reason
+            )
+        })
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(pod: &str, state: State, updated: &str) -> Sighting {
+        let pod = PodName {
+            namespace: "shop".to_owned(),
+            name: pod.to_owned(),
+        };
+        Sighting {
+            updated: updated.to_owned(),
+            ..Sighting::of(pod, Verdict::new(state, "why"))
+        }
+    }
+
+    fn before(pod: &str, updated: &str) -> Baseline {
+        [(
+            PodName {
+                namespace: "shop".to_owned(),
+                name: pod.to_owned(),
+            },
+            updated.to_owned(),
+        )]
+        .into()
+    }
+
+    #[test]
+    fn all_must_run_it() {
+        let none = Baseline::new();
+        let running = seen("a", State::Running, "t");
+        let pulling = seen("b", State::Pulling, "");
+
+        assert_eq!(step(std::slice::from_ref(&running), &none), Step::Done);
+        assert_eq!(
+            step(&[running, pulling], &none),
+            Step::Wait("1 of 2 proxies run it; shop/b is pulling: why".to_owned())
+        );
+        assert_eq!(step(&[], &none), Step::Done);
+    }
+
+    #[test]
+    fn a_proxy_that_does_not_run_holds_nothing_up_unless_none_runs() {
+        let down = seen("b", State::NotReady, "");
+
+        assert_eq!(
+            step(
+                &[seen("a", State::Running, "t"), down.clone()],
+                &Baseline::new()
+            ),
+            Step::Done
+        );
+        assert_eq!(
+            step(&[down], &Baseline::new()),
+            Step::Wait("0 of 1 proxies run it; shop/b is not-ready: why".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_failure_counts_only_when_it_is_news() {
+        let denied = seen("a", State::ImageMissing, "t1");
+
+        assert_eq!(
+            step(std::slice::from_ref(&denied), &Baseline::new()),
+            Step::Failed
+        );
+        assert_eq!(
+            step(std::slice::from_ref(&denied), &before("a", "t0")),
+            Step::Failed
+        );
+        assert!(matches!(
+            step(std::slice::from_ref(&denied), &before("a", "t1")),
+            Step::Wait(_)
+        ));
+        assert_eq!(
+            step(
+                &[Sighting {
+                    told: true,
+                    ..denied
+                }],
+                &before("a", "t1")
+            ),
+            Step::Failed
+        );
+    }
+
+    #[test]
+    fn a_proxy_that_is_down_says_nothing_about_the_plugin() {
+        assert!(!speaks_against(&[
+            seen("a", State::Running, ""),
+            seen("b", State::NotReady, ""),
+            seen("c", State::Unknown, "")
+        ]));
+        assert!(speaks_against(&[seen("a", State::OldVersion, "")]));
+        assert_eq!(
+            complaints(&[seen("a", State::Running, ""), seen("b", State::Unknown, "")]),
+            "  shop/b is unknown: why"
+        );
+    }
+}
