@@ -146,9 +146,16 @@ impl fmt::Display for Failure {
     }
 }
 
-/// An error of which nothing else is known is a plain failure.
-impl<E: Into<anyhow::Error>> From<E> for Failure {
-    fn from(error: E) -> Self {
+/// An error of which nothing else is known is a plain failure. Every other kind says how it exits in a `From` of its own,
+/// beside its definition; there is deliberately none for all kinds, so that none is a plain failure by oversight.
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(Exit::Failure, error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
         Self::new(Exit::Failure, error)
     }
 }

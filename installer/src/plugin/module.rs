@@ -12,6 +12,7 @@ pub use check::check;
 pub use rewrite::{tidy, with_metadata};
 
 use super::metadata::{Metadata, SECTION};
+use crate::failure::{Exit, Failure};
 use wasmparser::{Parser, Payload};
 
 /// The first bytes of every module.
@@ -65,6 +66,12 @@ impl From<wasmparser::BinaryReaderError> for ModuleError {
             at: error.offset(),
             reason: error.message().to_owned(),
         }
+    }
+}
+
+impl From<ModuleError> for Failure {
+    fn from(error: ModuleError) -> Self {
+        Self::new(Exit::BadInput, error)
     }
 }
 

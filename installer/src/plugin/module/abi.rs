@@ -163,11 +163,11 @@ pub(super) fn refuses(module: &str, name: &str, ty: &FuncType) -> Option<String>
 }
 
 fn signature(ty: &FuncType) -> String {
-    let letters = |types: &[ValType]| types.iter().map(letter).collect::<String>();
+    let letters = |types: &[ValType]| types.iter().copied().map(letter).collect::<String>();
     format!("{}>{}", letters(ty.params()), letters(ty.results()))
 }
 
-fn letter(ty: &ValType) -> char {
+fn letter(ty: ValType) -> char {
     match ty {
         ValType::I32 => 'i',
         ValType::I64 => 'I',
