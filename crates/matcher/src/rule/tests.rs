@@ -86,7 +86,7 @@ fn values_are_bytes() {
 fn says_everything_that_is_wrong() {
     let table = [
         (
-            r#"{}"#,
+            "{}",
             "/match: has no condition; leave it out to match every request",
         ),
         (
