@@ -1,9 +1,11 @@
 //! The noun `plugin`: building modules, packing them as images, running and deploying them.
 
 pub mod build;
+pub mod image;
 pub mod measure;
 pub mod metadata;
 pub mod module;
+pub mod reference;
 
 mod apply;
 mod desired;
