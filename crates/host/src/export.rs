@@ -7,17 +7,26 @@
 /// `response_headers`, `response_body`, `log`, `tick`, `calls`.
 #[macro_export]
 macro_rules! export {
+    // A plugin that only sees request headers and keeps nothing of a stream.
+    ($plugin:ty: request_headers) => {
+        $crate::export!(@module $crate::LightVm<$plugin>, $plugin, request_headers, pulse);
+    };
+
     ($plugin:ty: $($callback:ident),+ $(,)?) => {
+        $crate::export!(@module $crate::Vm<$plugin>, $plugin, delete, $($callback),+);
+    };
+
+    (@module $vm:ty, $plugin:ty, $($callback:ident),+) => {
         mod exported {
             use super::*;
 
             std::thread_local! {
-                static VM: std::cell::RefCell<$crate::Vm<$plugin>> = std::cell::RefCell::default();
+                static VM: std::cell::RefCell<$vm> = std::cell::RefCell::default();
             }
 
             /// Callbacks do not nest, so the VM is never in use here; if a host nests them all the same, the inner one
             /// gets `closed`.
-            fn with<T>(closed: T, call: impl FnOnce(&mut $crate::Vm<$plugin>) -> T) -> T {
+            fn with<T>(closed: T, call: impl FnOnce(&mut $vm) -> T) -> T {
                 VM.with(|vm| match vm.try_borrow_mut() {
                     Ok(mut vm) => call(&mut vm),
                     Err(_) => closed,
@@ -46,11 +55,6 @@ macro_rules! export {
                 with((), |vm| vm.context_create(context, parent));
             }
 
-            #[unsafe(no_mangle)]
-            extern "C" fn weft_on_delete(context: u32) {
-                with((), |vm| vm.delete(context));
-            }
-
             $($crate::export!(@function $callback);)+
         }
     };
@@ -61,6 +65,8 @@ macro_rules! export {
     (@flag response_body) => { $crate::filter::Callbacks::RESPONSE_BODY };
     (@flag log) => { $crate::filter::Callbacks::LOG };
     (@flag tick) => { $crate::filter::Callbacks::TICK };
+    (@flag delete) => { $crate::filter::Callbacks::NONE };
+    (@flag pulse) => { $crate::filter::Callbacks::NONE };
     (@flag calls) => { $crate::filter::Callbacks::CALLS };
 
     (@function request_headers) => {
@@ -91,6 +97,18 @@ macro_rules! export {
         #[unsafe(no_mangle)]
         extern "C" fn weft_on_log(context: u32) {
             with((), |vm| vm.log(context));
+        }
+    };
+    (@function delete) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_delete(context: u32) {
+            with((), |vm| vm.delete(context));
+        }
+    };
+    (@function pulse) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_tick(root: u32) {
+            with((), |vm| vm.tick(root));
         }
     };
     (@function tick) => {

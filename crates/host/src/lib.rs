@@ -12,6 +12,7 @@ mod abi;
 mod background;
 mod export;
 mod foreign;
+mod light;
 mod live;
 pub mod network;
 pub mod pairs;
@@ -19,5 +20,6 @@ mod settle;
 mod streams;
 mod vm;
 
+pub use crate::light::LightVm;
 pub use crate::vm::Vm;
 pub use filter;

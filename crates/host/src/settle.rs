@@ -149,7 +149,7 @@ const fn side(place: Place) -> StreamType {
     }
 }
 
-fn apply(edits: &[Edit], place: Place) -> Result<(), HostError> {
+pub(crate) fn apply(edits: &[Edit], place: Place) -> Result<(), HostError> {
     edits.iter().try_for_each(|edit| match edit {
         Edit::Set(name, value) => abi::replace_header(place.map(), name, value),
         Edit::Add(name, value) => abi::add_header(place.map(), name, value),
@@ -167,7 +167,7 @@ fn apply(edits: &[Edit], place: Place) -> Result<(), HostError> {
     })
 }
 
-fn send(reply: &Reply) -> Action {
+pub(crate) fn send(reply: &Reply) -> Action {
     let headers = reply
         .headers
         .iter()
@@ -186,7 +186,7 @@ fn send(reply: &Reply) -> Action {
 }
 
 /// The proxy did not carry out what the plugin decided. Going on as if it had could pass a header that was to be removed.
-fn failed(error: &HostError) -> Action {
+pub(crate) fn failed(error: &HostError) -> Action {
     live::log(
         Level::Error,
         &format!("the request is refused, since {error}"),

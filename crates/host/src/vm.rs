@@ -1,6 +1,7 @@
 //! One Wasm VM: the configurations in it, and the callbacks of the host.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use filter::{Level, Outcome, Plugin};
 use proxy_wasm::types::{BufferType, MetricType};
@@ -54,26 +55,11 @@ impl<P: Plugin> Vm<P> {
     }
 
     fn try_configure(&mut self, root: u32, size: u32) -> Option<()> {
-        let written = written(size)?;
-        let plugin = P::configure(&written)
-            .map_err(|errors| refused(&errors))
-            .ok()?;
-        let names = Names {
-            prefix: prefix(P::NAME, P::SHARED_VERSION, &written),
-            metrics: define_metrics(&plugin.metrics()),
-        };
-        let mut root_context = Root {
-            plugin,
-            names,
-            me: worker_name(),
-        };
-        root_context
-            .plugin
-            .on_start(&mut Live::new(&root_context.names, Place::Request));
-        start_ticking(&root_context.plugin)
-            .map_err(|error| refuse_configuration(&error))
-            .ok()?;
-        self.roots.insert(root, root_context);
+        let configured = Root::<P>::configure(size)?;
+        if let Some(period) = configured.plugin.tick_period() {
+            tick_every(period)?;
+        }
+        self.roots.insert(root, configured);
         self.streams.root_added(root);
         Some(())
     }
@@ -156,6 +142,29 @@ impl<P: Plugin> Vm<P> {
     }
 }
 
+impl<P: Plugin> Root<P> {
+    /// Reads the configuration of the root context at hand and starts the plugin; `None` when it is refused, and the log
+    /// says why.
+    pub(crate) fn configure(size: u32) -> Option<Self> {
+        let written = written(size)?;
+        let plugin = P::configure(&written)
+            .map_err(|errors| refused(&errors))
+            .ok()?;
+        let names = Names {
+            prefix: prefix(P::NAME, P::SHARED_VERSION, &written),
+            metrics: define_metrics(&plugin.metrics()),
+        };
+        let mut root = Self {
+            plugin,
+            names,
+            me: worker_name(),
+        };
+        root.plugin
+            .on_start(&mut Live::new(&root.names, Place::Request));
+        Some(root)
+    }
+}
+
 /// The configuration that an operator wrote.
 pub(crate) fn written(size: u32) -> Option<Vec<u8>> {
     let size = usize::try_from(size).ok()?;
@@ -214,11 +223,12 @@ pub(crate) fn define_metrics(metrics: &[filter::Metric]) -> Vec<Option<Counted>>
     metrics.iter().map(define).collect()
 }
 
-fn start_ticking(plugin: &impl Plugin) -> Result<(), filter::HostError> {
-    let Some(period) = plugin.tick_period() else {
-        return Ok(());
-    };
-    abi::set_tick_period(u32::try_from(period.as_millis()).unwrap_or(u32::MAX).max(1))
+/// Starts the timer of the root context at hand; `None` when the host has none, and the log says so.
+pub(crate) fn tick_every(period: Duration) -> Option<()> {
+    let milliseconds = u32::try_from(period.as_millis()).unwrap_or(u32::MAX).max(1);
+    abi::set_tick_period(milliseconds)
+        .map_err(|error| refuse_configuration(&error))
+        .ok()
 }
 
 /// A name that no other worker has. Without a random source all workers are called 0, and then all of them lead: work done
