@@ -16,7 +16,7 @@ use crate::settle::{Action, NOT_CONFIGURED, apply, failed, refuse, send};
 use crate::vm::{Root, tick_every};
 
 /// How often a configuration shows that it lives.
-const PULSE: Duration = Duration::from_secs(60);
+const PULSE: Duration = Duration::from_mins(1);
 
 /// How many beats of another configuration one may miss before it is taken for gone.
 const MISSED: u32 = 5;
