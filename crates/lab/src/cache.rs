@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn the_environment_chooses_the_root() {
-        let table: &[(&[(&str, &str)], Option<&str>)] = &[
+        type Variables = &'static [(&'static str, &'static str)];
+        let table: [(Variables, Option<&str>); 5] = [
             (
                 &[("WEFT_CACHE", "/c"), ("XDG_CACHE_HOME", "/x"), ("HOME", "/h")],
                 Some("/c"),

@@ -91,8 +91,8 @@ fn link(observed: &Observed) -> Option<Link> {
 fn stray_links(snapshot: &Snapshot, stay: &[&Observed]) -> Vec<Step> {
     let ports: Vec<String> = stay.iter().filter_map(|o| port(o)).collect();
     let ours = |name: &str| snapshot.bridges.iter().any(|bridge| name.starts_with(&format!("{bridge}-")));
-    let stray = snapshot.links.iter().filter(|name| ours(name) && !ports.contains(name));
-    stray.cloned().map(Step::DeleteLink).collect()
+    let unplugged = snapshot.links.iter().filter(|name| ours(name) && !ports.contains(name));
+    unplugged.cloned().map(Step::DeleteLink).collect()
 }
 
 fn port(observed: &Observed) -> Option<String> {
@@ -108,10 +108,10 @@ fn stray_routes(snapshot: &Snapshot, stay: &[&Observed]) -> Vec<Step> {
             link || part.member().is_some_and(|member| member.pods.to_string() == destination)
         })
     };
-    let stray = snapshot.routes.iter().filter(|(destination, device)| {
+    let leftover = snapshot.routes.iter().filter(|(destination, device)| {
         snapshot.bridges.contains(device) && !wanted(destination)
     });
-    stray
+    leftover
         .map(|(destination, device)| Step::DeleteRoute { destination: destination.clone(), device: device.clone() })
         .collect()
 }

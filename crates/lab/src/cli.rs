@@ -28,10 +28,12 @@ enum Verb {
     Down {
         /// The names
         names: Vec<String>,
-        /// Everything
-        #[arg(long)]
+        /// Everything in this cache, also what others started: see lab status first
+        #[arg(long, conflicts_with = "names", required_unless_present = "names")]
         all: bool,
     },
+    /// Remove what dead runs left; nothing that lives is touched
+    Clean,
     /// What runs
     Status {
         /// How to print it
@@ -47,7 +49,7 @@ enum Verb {
         /// The cluster
         name: String,
     },
-    /// Give a LoadBalancer Service an address, as a cloud would
+    /// Give a `LoadBalancer` Service an address, as a cloud would
     Lb {
         /// The cluster
         name: String,
@@ -124,6 +126,7 @@ pub(crate) fn run(cli: &Cli) -> Result<()> {
         Verb::Install { what } => install(&cache, what),
         Verb::Up(up) => start(cache, up),
         Verb::Down { names, all } => lab::down(&cache, names, *all),
+        Verb::Clean => lab::down(&cache, &[], false),
         Verb::Status { output } => status(&cache, *output),
         Verb::Env => data(&lab::exports(&cache)),
         Verb::Capabilities => data(&json(&lab::capabilities::of(&cache))?),

@@ -86,7 +86,7 @@ impl Cluster {
         &self.name
     }
 
-    /// The address of its node, where LoadBalancer Services are reached as well.
+    /// The address of its node, where `LoadBalancer` Services are reached as well.
     #[must_use]
     pub fn node(&self) -> Ipv4Addr {
         self.node
@@ -163,7 +163,7 @@ impl Cluster {
         Ok(init.pid())
     }
 
-    /// Plays the cloud: gives a LoadBalancer Service an address, by default the node's.
+    /// Plays the cloud: gives a `LoadBalancer` Service an address, by default the node's.
     ///
     /// # Errors
     /// When there is no such Service.

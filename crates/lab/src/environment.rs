@@ -43,7 +43,8 @@ fn lines(cache: &Cache, parts: &[Part], exists: impl Fn(&Path) -> bool) -> Strin
     if !kubeconfigs.is_empty() {
         set.push(("KUBECONFIG", kubeconfigs.join(":")));
     }
-    set.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect()
+    let lines = set.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value)));
+    lines.collect::<Vec<_>>().concat()
 }
 
 fn quoted(value: &str) -> String {

@@ -256,7 +256,10 @@ mod tests {
     #[test]
     fn the_guard_ends_with_its_child() {
         let (mut guard, _) = guarded(&["sh", "-c", "sleep 0.1; exit 7"]);
+        // Waiting closes the pipe, unless we hold it.
+        let pipe = guard.stdin.take();
         assert_eq!(guard.wait().unwrap().code(), Some(7));
+        drop(pipe);
     }
 
     #[test]

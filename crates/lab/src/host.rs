@@ -146,7 +146,7 @@ fn remove_cgroup(path: &Path) {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    say(&format!("{} is still in use; the next lab down removes it", path.display()));
+    say(&format!("{} is still in use; lab clean removes it", path.display()));
 }
 
 fn remove_dir(path: &Path) -> Result<()> {

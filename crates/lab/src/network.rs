@@ -136,7 +136,7 @@ pub(crate) fn services(number: u8) -> Result<Cidr> {
 pub(crate) fn free_member(taken: &[u8]) -> Result<u8> {
     (1..=MEMBERS)
         .find(|number| !taken.contains(number))
-        .ok_or_else(|| anyhow!("all {MEMBERS} places on the lab's link are taken; free some with: lab down --all"))
+        .ok_or_else(|| anyhow!("all {MEMBERS} places on the lab's link are taken; see: lab status, then free some with: lab down NAME"))
 }
 
 #[cfg(test)]

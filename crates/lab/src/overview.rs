@@ -2,6 +2,7 @@
 
 use crate::cache::Cache;
 use crate::cleanup::Scope;
+use crate::output::say;
 use crate::process::ProcId;
 use crate::session::clean;
 use crate::state::{self, Kind, Part};
@@ -31,14 +32,21 @@ pub fn overview(cache: &Cache) -> Vec<Row> {
     state::parts(cache).iter().map(row).collect()
 }
 
-/// Takes down what is named, or everything; what dead runs left goes in any case. An unknown name is no mistake: it is
-/// not there, which is what was asked for.
+/// Takes down what is named, or everything in this cache, whoever started it; what dead runs left goes in any case. Says
+/// what it stops. An unknown name is no mistake: it is not there, which is what was asked for.
 ///
 /// # Errors
 /// When something cannot be removed.
 pub fn down(cache: &Cache, names: &[String], all: bool) -> Result<()> {
     let scope = if all { Scope::All } else { Scope::Named(names.to_vec()) };
-    clean(cache, &scope)
+    let before = overview(cache);
+    clean(cache, &scope)?;
+    let after = overview(cache);
+    let stopped = before.iter().filter(|row| !after.iter().any(|left| left.name == row.name));
+    for row in stopped {
+        say(&format!("stopped {} ({}, was {})", row.name, row.kind, row.state));
+    }
+    Ok(())
 }
 
 fn row(part: &Part) -> Row {

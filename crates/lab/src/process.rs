@@ -20,8 +20,8 @@ impl ProcId {
     /// The process that has this pid now.
     #[must_use]
     pub fn of(pid: i32) -> Option<Self> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let start = parse_stat(&stat)?;
+        let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let start = parse_stat(&text)?;
         Some(Self { pid, start, boot: boot_id() })
     }
 

@@ -1,7 +1,7 @@
 //! A run of tests or a demo: whatever it starts belongs to it, and goes when it goes.
 //!
 //! Dropping a session takes everything down. If the process is killed instead, what it started is recognised by its
-//! owner being gone, and the next session, `lab up` or `lab down` removes it.
+//! owner being gone, and the next session, `lab up`, `lab down` or `lab clean` removes it.
 
 use crate::cache::Cache;
 use crate::cleanup::Scope;
@@ -123,7 +123,7 @@ impl Drop for Session {
             return;
         }
         if let Err(error) = clean(&self.cache, &Scope::Named(names)) {
-            say(&format!("not everything could be stopped: {error:#}; try: lab down"));
+            say(&format!("not everything could be stopped: {error:#}; try: lab clean"));
         }
     }
 }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 const PKI: &str = include_str!("pki.sh");
 const INIT: &str = include_str!("init.sh");
 /// A quiet machine needs a tenth of it.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Starts a cluster that belongs to `owner`, and returns when it can be used.
 pub(crate) fn start(cache: &Cache, options: &ClusterOptions, owner: Option<ProcId>) -> Result<Cluster> {
@@ -92,7 +92,9 @@ fn bring_up(cache: &Cache, part: &mut Part, started: Instant) -> Result<()> {
     part.save(cache)?;
     plug_in(cache, part, &plan)?;
     let cluster = Cluster::from_part(cache, part)?;
-    wait_until(&cluster, "the API server", || cluster.kubectl(&["get", "--raw", "/readyz"]).is_ok())?;
+    // Bounded: a kubectl whose starter is killed must not wait on for a cluster that will not come.
+    let ready = ["get", "--raw", "/readyz", "--request-timeout=2s"];
+    wait_until(&cluster, "the API server", || cluster.kubectl(&ready).is_ok())?;
     say(&format!("cluster {}: API server ready after {:.1} s", plan.name, started.elapsed().as_secs_f64()));
     if plan.member.api_only { Ok(()) } else { finish(&cluster) }
 }
@@ -168,9 +170,9 @@ fn plug_in(cache: &Cache, part: &Part, plan: &Plan) -> Result<()> {
     host::ensure_bridge(cache, plan.link, &lock)?;
     let cluster = Cluster::from_part(cache, part)?;
     let init = cluster.init()?.to_string();
-    let (port, bridge) = (plan.link.port(plan.member.number), plan.link.bridge());
-    host::ip(&["link", "add", &port, "type", "veth", "peer", "name", "eth0", "netns", &init])?;
-    host::ip(&["link", "set", &port, "master", &bridge, "up"])?;
+    let (cable, bridge) = (plan.link.port(plan.member.number), plan.link.bridge());
+    host::ip(&["link", "add", &cable, "type", "veth", "peer", "name", "eth0", "netns", &init])?;
+    host::ip(&["link", "set", &cable, "master", &bridge, "up"])?;
     let address = format!("{}/{}", plan.node(), plan.link.net.bits());
     in_network(&init, &["link", "set", "lo", "up"])?;
     in_network(&init, &["link", "set", "eth0", "up"])?;
