@@ -4,6 +4,7 @@ use super::install::Recipe;
 use super::{node, pins};
 use crate::cache::Cache;
 use crate::command::Run;
+use crate::output::say;
 use crate::workspace;
 use anyhow::{Context, Result};
 use std::fs;
@@ -15,7 +16,7 @@ pub(crate) fn ensure_wasm_bindgen(cache: &Cache) -> Result<PathBuf> {
     let version = bindgen_version()?;
     bindgen_recipe(&version).ensure(cache, |dir| {
         node::ensure_node(cache)?;
-        cargo_install(cache, dir, "wasm-bindgen-cli", &version, "wasm-bindgen")
+        cargo_install(dir, "wasm-bindgen-cli", &version, &cache.log("wasm-bindgen"))
     })?;
     Ok(cache.bin("wasm-bindgen-test-runner"))
 }
@@ -37,7 +38,7 @@ pub(crate) fn bindgen_recipe(version: &str) -> Recipe {
 
 pub(crate) fn ensure_cargo_deny(cache: &Cache) -> Result<PathBuf> {
     deny_recipe().ensure(cache, |dir| {
-        cargo_install(cache, dir, "cargo-deny", pins::CARGO_DENY, "cargo-deny")
+        cargo_install(dir, "cargo-deny", pins::CARGO_DENY, &cache.log("cargo-deny"))
     })?;
     Ok(cache.bin("cargo-deny"))
 }
@@ -46,9 +47,20 @@ pub(crate) fn deny_recipe() -> Recipe {
     Recipe::new("cargo-deny", format!("cargo-deny {}", pins::CARGO_DENY)).link("cargo-deny", "bin/cargo-deny")
 }
 
-fn cargo_install(cache: &Cache, dir: &Path, package: &str, version: &str, log: &str) -> Result<()> {
+/// With the versions that its authors locked; where a mirror does not serve one of them (they lag behind, or yank),
+/// with what the mirror has.
+fn cargo_install(dir: &Path, package: &str, version: &str, log: &Path) -> Result<()> {
+    install_once(dir, package, version, log, &["--locked"]).or_else(|error| {
+        say(&format!("{package} {version} does not build with its own lock file, trying without ({error})"));
+        install_once(dir, package, version, log, &[])
+    })
+}
+
+fn install_once(dir: &Path, package: &str, version: &str, log: &Path, flags: &[&str]) -> Result<()> {
     let run = Run::new("cargo")
-        .args(["install", "--locked", "--quiet", "--root"])
+        .args(["install", "--quiet"])
+        .args(flags)
+        .args(["--root"])
         .args([dir])
         .args(["--target-dir"])
         .args([dir.join("target")])
@@ -59,7 +71,7 @@ fn cargo_install(cache: &Cache, dir: &Path, package: &str, version: &str, log: &
         .fold(run, Run::without_env);
     run.dir(&workspace::root())
         .hint(format!("cargo install --locked --version {version} {package}"))
-        .logged(&cache.log(log))?;
+        .logged(log)?;
     super::install::remove(&dir.join("target"))
 }
 
