@@ -1,0 +1,85 @@
+use super::*;
+
+/// A module of the few parts that Envoy asks for, with `body` added.
+fn module(body: &str) -> Vec<u8> {
+    let text = format!(
+        r#"(module
+            (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (global $free (mut i32) (i32.const 4096))
+            (data (i32.const 0) "configuration refused: /rate: is missing")
+            (func (export "proxy_abi_version_0_2_1"))
+            (func (export "malloc") (param i32) (result i32)
+                global.get $free
+                global.get $free local.get 0 i32.add global.set $free)
+            {body})"#
+    );
+    wat::parse_str(text).unwrap()
+}
+
+const REFUSES: &str = r#"(func (export "proxy_on_configure") (param i32 i32) (result i32)
+    i32.const 4 i32.const 0 i32.const 40 call $log drop
+    i32.const 0)"#;
+
+fn said(checked: Result<(), Refusal>) -> String {
+    checked.unwrap_err().to_string()
+}
+
+#[test]
+fn a_module_that_takes_any_configuration_takes_it() {
+    assert_eq!(check(&module(""), b"{}"), Ok(()));
+}
+
+#[test]
+fn a_refusal_carries_what_the_module_wrote() {
+    let refusal = check(&module(REFUSES), b"{}").unwrap_err();
+    assert_eq!(
+        refusal,
+        Refusal::Mistakes(vec!["/rate: is missing".to_owned()])
+    );
+}
+
+#[test]
+fn a_module_that_refuses_in_silence_traps_or_never_ends_is_refused_in_words() {
+    let silent = r#"(func (export "proxy_on_configure") (param i32 i32) (result i32) i32.const 0)"#;
+    assert_eq!(
+        said(check(&module(silent), b"")),
+        "the module refused the configuration and did not say why"
+    );
+    let traps = r#"(func (export "proxy_on_configure") (param i32 i32) (result i32) unreachable)"#;
+    assert_eq!(
+        said(check(&module(traps), b"")),
+        "the module trapped in proxy_on_configure: wasm `unreachable` instruction executed"
+    );
+    let endless = r#"(func (export "proxy_on_vm_start") (param i32 i32) (result i32) (loop br 0) i32.const 1)"#;
+    let module = Module::new(&module(endless)).unwrap().with_fuel(100_000);
+    let refused = Simulator::new(module, 0).configure(b"").unwrap_err();
+    assert_eq!(
+        refused.mistakes,
+        ["the module trapped in proxy_on_vm_start: all fuel consumed by WebAssembly"]
+    );
+}
+
+#[test]
+fn what_envoy_would_not_load_is_not_loaded() {
+    let load = |text: &str| Module::new(&wat::parse_str(text).unwrap()).unwrap_err();
+    assert_eq!(load("(module)"), LoadError::NoAbi);
+    let marked = r#"(func (export "proxy_abi_version_0_2_1"))"#;
+    assert_eq!(
+        load(&format!("(module {marked})")),
+        LoadError::NoExport("memory")
+    );
+    let import = r#"(import "env" "proxy_send_fax" (func (result i32)))"#;
+    let text = format!(
+        r#"(module {import} {marked} (memory (export "memory") 1) (func (export "malloc") (param i32) (result i32) i32.const 0))"#
+    );
+    assert_eq!(
+        load(&text),
+        LoadError::UnknownImport("env.proxy_send_fax".to_owned())
+    );
+    assert!(
+        matches!(Module::new(b"(module)"), Err(LoadError::Invalid(_))),
+        "text is no module"
+    );
+    assert!(matches!(Module::new(b"\0asm"), Err(LoadError::Invalid(_))));
+}

@@ -1,0 +1,304 @@
+//! Runs a plugin natively, as `host` runs it inside a module.
+//!
+//! `host` cannot be linked here (it imports the ABI), so what it does is done a second time, in terms of [`World`](crate::World). That
+//! both do the same is not believed but tested: every scenario runs on this and on the built module.
+//! Only the callbacks that a plugin names in `CALLBACKS` are delivered, so that a forgotten one shows.
+
+mod background;
+mod live;
+mod settle;
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use filter::{Callbacks, Level, Outcome, Plugin};
+
+use crate::engine::{Callback, Engine, Trap, Vm};
+use crate::native::live::{Counted, Live, Names};
+use crate::native::settle::{Code, Moment, NOT_CONFIGURED};
+use crate::world::{Buffer, Half, Handle, Kind, Place};
+
+/// Runs plugin `P` natively.
+#[derive(Debug)]
+pub struct Native<P>(PhantomData<P>);
+
+impl<P> Native<P> {
+    /// The engine of `P`.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<P> Default for Native<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: Plugin> Engine for Native<P> {
+    fn start(&self, world: &Handle, worker: usize) -> Result<Box<dyn Vm>, String> {
+        Ok(Box::new(NativeVm::<P> {
+            world: world.clone(),
+            worker,
+            roots: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            calls: BTreeMap::new(),
+        }))
+    }
+}
+
+struct NativeVm<P: Plugin> {
+    world: Handle,
+    worker: usize,
+    roots: BTreeMap<u32, Root<P>>,
+    streams: BTreeMap<u32, Kept<P::Stream>>,
+    calls: BTreeMap<u32, Caller>,
+}
+
+/// A configured plugin.
+struct Root<P> {
+    plugin: P,
+    names: Names,
+    /// This worker, as the lease names it.
+    me: u64,
+}
+
+/// What is kept of a stream.
+struct Kept<S> {
+    root: u32,
+    stream: S,
+    parked: Option<Parked>,
+}
+
+/// What a stream waits for, and with which message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Parked {
+    moment: Moment,
+    until: Until,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    Answer(u32),
+    Woken(Duration),
+}
+
+/// Who made a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    Stream(u32),
+    /// A configuration, and the token by which it knows the call.
+    Root(u32, u32),
+}
+
+impl<P: Plugin> Vm for NativeVm<P> {
+    fn call(&mut self, context: u32, callback: Callback) -> Result<Option<u32>, Trap> {
+        if !wanted(P::CALLBACKS, callback) {
+            return Ok(None);
+        }
+        Ok(Some(match callback {
+            Callback::Create { parent } => self.create(context, parent),
+            Callback::Configure { size } => u32::from(self.configure(context, size).is_some()),
+            Callback::RequestHeaders { .. } => {
+                self.message(context, Moment::RequestHeaders, |plugin, stream, live| {
+                    // What was remembered before a request is nothing.
+                    drop(stream);
+                    plugin.on_request(live)
+                })
+            }
+            Callback::RequestBody { end, .. } => {
+                self.message(context, Moment::RequestBody, |plugin, stream, live| {
+                    plugin.on_request_body(stream, live, end)
+                })
+            }
+            Callback::ResponseHeaders { .. } => {
+                self.message(context, Moment::ResponseHeaders, |plugin, stream, live| {
+                    plugin.on_response(stream, live)
+                })
+            }
+            Callback::ResponseBody { end, .. } => {
+                self.message(context, Moment::ResponseBody, |plugin, stream, live| {
+                    plugin.on_response_body(stream, live, end)
+                })
+            }
+            Callback::HttpCallResponse {
+                token,
+                headers,
+                body,
+            } => self.http_answer(token, headers, body),
+            Callback::GrpcReceive { token, size } => self.grpc_answer(token, size),
+            Callback::GrpcClose { token, status } => self.grpc_closed(token, status),
+            Callback::Tick => self.tick(context),
+            Callback::Log => self.log(context),
+            Callback::Delete => self.delete(context),
+            Callback::VmStart | Callback::Done | Callback::QueueReady { .. } => 1,
+        }))
+    }
+}
+
+fn wanted(callbacks: Callbacks, callback: Callback) -> bool {
+    let needed = match callback {
+        Callback::RequestHeaders { .. } => Callbacks::REQUEST,
+        Callback::RequestBody { .. } => Callbacks::REQUEST_BODY,
+        Callback::ResponseHeaders { .. } => Callbacks::RESPONSE,
+        Callback::ResponseBody { .. } => Callbacks::RESPONSE_BODY,
+        Callback::HttpCallResponse { .. }
+        | Callback::GrpcReceive { .. }
+        | Callback::GrpcClose { .. } => Callbacks::CALLS,
+        Callback::Tick => Callbacks::TICK,
+        Callback::Log => Callbacks::LOG,
+        Callback::Create { .. }
+        | Callback::VmStart
+        | Callback::Configure { .. }
+        | Callback::QueueReady { .. }
+        | Callback::Done
+        | Callback::Delete => Callbacks::NONE,
+    };
+    callbacks.has(needed)
+}
+
+impl<P: Plugin> NativeVm<P> {
+    const fn place(&self, context: u32) -> Place {
+        Place {
+            worker: self.worker,
+            context,
+        }
+    }
+
+    fn create(&mut self, context: u32, parent: u32) -> u32 {
+        if parent != 0 {
+            let kept = Kept {
+                root: parent,
+                stream: P::Stream::default(),
+                parked: None,
+            };
+            self.streams.insert(context, kept);
+        }
+        0
+    }
+
+    fn delete(&mut self, context: u32) -> u32 {
+        if self.roots.remove(&context).is_none() {
+            self.streams.remove(&context);
+        }
+        0
+    }
+
+    fn configure(&mut self, root: u32, size: u32) -> Option<()> {
+        let place = self.place(root);
+        let written = self
+            .world
+            .borrow_mut()
+            .buffer(place, Buffer::Configuration, 0, size);
+        let written = written.map_err(|status| self.refuse(place, &status)).ok()?;
+        let plugin = match P::configure(&written) {
+            Ok(plugin) => plugin,
+            Err(errors) => {
+                errors
+                    .mistakes()
+                    .iter()
+                    .for_each(|mistake| self.refuse(place, mistake));
+                return None;
+            }
+        };
+        let prefix = self.prefix(place, &written);
+        let metrics = self.define_metrics(&plugin);
+        let mut me = [0; 8];
+        // Without a random source all workers are called 0, and then all of them lead.
+        let named = self.world.borrow_mut().fill_random(&mut me).is_ok();
+        let me = if named { u64::from_le_bytes(me) } else { 0 };
+        let mut configured = Root {
+            plugin,
+            names: Names { prefix, metrics },
+            me,
+        };
+        configured.plugin.on_start(&mut Live::new(
+            &self.world,
+            place,
+            &configured.names,
+            Half::Request,
+        ));
+        if let Some(period) = configured.plugin.tick_period() {
+            let period = period.max(Duration::from_millis(1));
+            let set = self.world.borrow_mut().set_tick_period(place, period);
+            set.map_err(|status| self.refuse(place, &status)).ok()?;
+        }
+        self.roots.insert(root, configured);
+        Some(())
+    }
+
+    fn refuse(&self, place: Place, why: &dyn std::fmt::Display) {
+        live::log(
+            &self.world,
+            place,
+            Level::Error,
+            &format!("configuration refused: {why}"),
+        );
+    }
+
+    fn prefix(&self, place: Place, written: &[u8]) -> String {
+        let mut world = self.world.borrow_mut();
+        let named = world.property(place, "plugin_name").unwrap_or_default();
+        let parts = [&named[..], b"\0", written].concat();
+        let hash = parts.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        format!("weft/{}/{}/{hash:016x}/", P::NAME, P::SHARED_VERSION)
+    }
+
+    fn define_metrics(&self, plugin: &P) -> Vec<Option<Counted>> {
+        let define = |metric: &filter::Metric| {
+            let (kind, adds) = match metric.kind {
+                filter::metric::Kind::Counter => (Kind::Counter, true),
+                filter::metric::Kind::Gauge => (Kind::Gauge, false),
+                filter::metric::Kind::Histogram => (Kind::Histogram, false),
+            };
+            let id = self
+                .world
+                .borrow_mut()
+                .define_metric(kind, &metric.name)
+                .ok()?;
+            Some(Counted { id, adds })
+        };
+        plugin.metrics().iter().map(define).collect()
+    }
+
+    fn message(
+        &mut self,
+        context: u32,
+        moment: Moment,
+        decide: impl FnOnce(&mut P, P::Stream, &mut Live<'_>) -> Outcome<P::Stream>,
+    ) -> u32 {
+        let place = self.place(context);
+        let Some(kept) = self.streams.get_mut(&context) else {
+            return self.refuse_request(place, NOT_CONFIGURED).code();
+        };
+        if kept.parked.is_some_and(|parked| parked.moment == moment) {
+            // More of a body that is held: the plugin sees it when it goes on.
+            return Code::Hold.code();
+        }
+        kept.parked = None;
+        let (root, stream) = (kept.root, std::mem::take(&mut kept.stream));
+        let Some(configured) = self.roots.get_mut(&root) else {
+            return self.refuse_request(place, NOT_CONFIGURED).code();
+        };
+        let mut live = Live::new(&self.world, place, &configured.names, moment.half());
+        let outcome = decide(&mut configured.plugin, stream, &mut live);
+        self.settle(context, moment, outcome, false).code()
+    }
+
+    fn log(&mut self, context: u32) -> u32 {
+        let place = self.place(context);
+        let Some(kept) = self.streams.get_mut(&context) else {
+            return 0;
+        };
+        let stream = std::mem::take(&mut kept.stream);
+        if let Some(configured) = self.roots.get_mut(&kept.root) {
+            let mut live = Live::new(&self.world, place, &configured.names, Half::Request);
+            configured.plugin.on_log(stream, &mut live);
+        }
+        0
+    }
+}

@@ -1,0 +1,327 @@
+//! Streams: a request comes, a response comes, it is over.
+
+use super::halves::Part;
+use super::{Misuse, Simulator};
+use crate::engine::Callback;
+use crate::exchange::{Passed, Replied, Request, Response, Seen, StreamId};
+use crate::world::{At, Half, Message, Place, Stream};
+
+impl Simulator {
+    /// Sends a request and says what became of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when there is no such worker or configuration.
+    pub fn request(&mut self, request: &Request) -> Result<(StreamId, Seen), Misuse> {
+        let place = self.open(request)?;
+        let id = StreamId(self.streams.len());
+        self.streams.push(place);
+        self.headers_arrive(place, Half::Request);
+        if let Some(body) = &request.body
+            && self.still(place, Half::Request)
+        {
+            self.body_arrives(
+                place,
+                Half::Request,
+                Part {
+                    bytes: body,
+                    end: true,
+                },
+            );
+        }
+        Ok((id, self.seen(id)?))
+    }
+
+    /// Whether the message is on its way; after a reply or a reset it is not.
+    fn still(&self, place: Place, half: Half) -> bool {
+        self.world()
+            .streams
+            .get(&place)
+            .is_some_and(|stream| match half {
+                Half::Request => !stream.local && !stream.reset,
+                Half::Response => !(stream.reset || stream.local && stream.response.passed_end),
+            })
+    }
+
+    fn open(&mut self, request: &Request) -> Result<Place, Misuse> {
+        let newest = self
+            .configurations
+            .iter()
+            .rposition(|configuration| configuration.live);
+        let number = request
+            .configuration
+            .or(newest)
+            .ok_or(Misuse::NotConfigured)?;
+        let known = self
+            .configurations
+            .get(number)
+            .is_some_and(|configuration| configuration.live);
+        if !known {
+            return Err(Misuse::NotConfigured);
+        }
+        let worker = request.worker;
+        let state = self
+            .workers
+            .get_mut(worker)
+            .ok_or(Misuse::NoWorker(worker))?;
+        // A dead VM has no root; the stream then fails at its first callback.
+        let root = state.roots.get(&number).copied().unwrap_or_default();
+        let context = state.next_context;
+        state.next_context = context.saturating_add(1);
+        let place = Place { worker, context };
+        let message = Message {
+            fields: request.fields.clone(),
+            ended: request.body.is_none(),
+            ..Message::default()
+        };
+        let stream = Stream {
+            root,
+            request: message,
+            properties: request.properties.clone(),
+            ..Stream::default()
+        };
+        self.world_mut().streams.insert(place, stream);
+        // Envoy creates the context immediately before the first callback.
+        self.raw_call(place, Callback::Create { parent: root });
+        Ok(place)
+    }
+
+    /// Sends a part of a request's body, for a request that was sent with an empty `body`, or more of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when the request cannot have a body now.
+    pub fn request_body(&mut self, id: StreamId, bytes: &[u8], end: bool) -> Result<Seen, Misuse> {
+        self.body(id, Half::Request, Part { bytes, end })
+    }
+
+    /// Sends a part of a response's body.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when the response cannot have a body now.
+    pub fn response_body(&mut self, id: StreamId, bytes: &[u8], end: bool) -> Result<Seen, Misuse> {
+        self.body(id, Half::Response, Part { bytes, end })
+    }
+
+    fn body(&mut self, id: StreamId, half: Half, part: Part<'_>) -> Result<Seen, Misuse> {
+        let place = self.place(id)?;
+        let (began, ended) = self
+            .world()
+            .streams
+            .get(&place)
+            .map_or((false, true), |stream| {
+                let message = stream.half(half);
+                (message.at != At::Nowhere, message.ended)
+            });
+        if !began || ended {
+            return Err(Misuse::OutOfTurn(
+                "a body comes after headers that do not end the message",
+            ));
+        }
+        if self.still(place, half) {
+            self.body_arrives(place, half, part);
+        }
+        self.seen(id)
+    }
+
+    /// Sends the headers of a request whose body comes later, by [`Simulator::request_body`].
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when there is no such worker or configuration.
+    pub fn request_headers(&mut self, request: &Request) -> Result<(StreamId, Seen), Misuse> {
+        let place = self.open(request)?;
+        if let Some(stream) = self.world_mut().streams.get_mut(&place) {
+            stream.request.ended = false;
+        }
+        let id = StreamId(self.streams.len());
+        self.streams.push(place);
+        self.headers_arrive(place, Half::Request);
+        Ok((id, self.seen(id)?))
+    }
+
+    /// Sends the upstream's response and says what became of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when the request did not pass, or was already answered.
+    pub fn respond(&mut self, id: StreamId, response: &Response) -> Result<Seen, Misuse> {
+        self.response_begins(id, response, response.body.is_none())?;
+        let place = self.place(id)?;
+        if let Some(body) = &response.body
+            && self.still(place, Half::Response)
+        {
+            self.body_arrives(
+                place,
+                Half::Response,
+                Part {
+                    bytes: body,
+                    end: true,
+                },
+            );
+        }
+        self.seen(id)
+    }
+
+    /// Sends the headers of a response whose body comes later, by [`Simulator::response_body`].
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when the request did not pass, or was already answered.
+    pub fn response_headers(&mut self, id: StreamId, response: &Response) -> Result<Seen, Misuse> {
+        self.response_begins(id, response, false)?;
+        self.seen(id)
+    }
+
+    fn response_begins(
+        &mut self,
+        id: StreamId,
+        response: &Response,
+        end: bool,
+    ) -> Result<(), Misuse> {
+        let place = self.place(id)?;
+        {
+            let mut world = self.world_mut();
+            let stream = world.streams.get_mut(&place).ok_or(Misuse::NoStream)?;
+            if stream.request.passed.is_none() || stream.response.at != At::Nowhere || stream.reset
+            {
+                return Err(Misuse::OutOfTurn(
+                    "a response comes once, after the request's headers passed",
+                ));
+            }
+            stream.properties.extend(response.properties.clone());
+            stream.details = Some("via_upstream".to_owned());
+            stream.response.fields = response.fields.clone();
+            stream.response.ended = end;
+        }
+        self.headers_arrive(place, Half::Response);
+        Ok(())
+    }
+
+    /// Ends a stream, whether or not it was answered: it is logged and forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NoStream`] when it is over already.
+    pub fn finish(&mut self, id: StreamId) -> Result<Seen, Misuse> {
+        let seen = self.seen(id)?;
+        let place = self.place(id)?;
+        if let Some(stream) = self.world_mut().streams.get_mut(&place) {
+            stream.logging = true;
+            stream.request.fields_visible = false;
+            stream.response.fields_visible = false;
+            stream.request.body_visible = false;
+            stream.response.body_visible = false;
+        }
+        for callback in [Callback::Log, Callback::Done, Callback::Delete] {
+            self.notify(place, callback);
+        }
+        self.world_mut().streams.remove(&place);
+        self.drain();
+        Ok(seen)
+    }
+
+    /// Answers a request as most upstreams do, if it passed, and ends it. Gives what became of the request.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when there is no such worker or configuration.
+    pub fn roundtrip(&mut self, request: &Request) -> Result<Seen, Misuse> {
+        let (id, seen) = self.request(request)?;
+        if matches!(seen, Seen::Continue(_)) {
+            self.respond(id, &Response::new(200))?;
+        }
+        self.finish(id)?;
+        Ok(seen)
+    }
+
+    /// What became of the stream so far.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NoStream`] when it is over.
+    pub fn seen(&self, id: StreamId) -> Result<Seen, Misuse> {
+        let place = self.place(id)?;
+        let world = self.world();
+        let stream = world.streams.get(&place).ok_or(Misuse::NoStream)?;
+        Ok(seen(stream))
+    }
+
+    /// The filter state objects that the plugin set on the stream, by name.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NoStream`] when it is over.
+    pub fn filter_state(&self, id: StreamId) -> Result<Vec<(String, String)>, Misuse> {
+        let place = self.place(id)?;
+        let world = self.world();
+        let stream = world.streams.get(&place).ok_or(Misuse::NoStream)?;
+        let objects = stream.filter_state.iter();
+        Ok(objects
+            .map(|(name, (value, _))| (name.clone(), value.clone()))
+            .collect())
+    }
+
+    /// How often the plugin had the route of the stream chosen again.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NoStream`] when it is over.
+    pub fn routes_cleared(&self, id: StreamId) -> Result<u32, Misuse> {
+        let place = self.place(id)?;
+        let world = self.world();
+        Ok(world
+            .streams
+            .get(&place)
+            .ok_or(Misuse::NoStream)?
+            .routes_cleared)
+    }
+
+    pub(super) fn place(&self, id: StreamId) -> Result<Place, Misuse> {
+        let place = self.streams.get(id.0).copied().ok_or(Misuse::NoStream)?;
+        let known = self.world().streams.contains_key(&place);
+        if known {
+            Ok(place)
+        } else {
+            Err(Misuse::NoStream)
+        }
+    }
+}
+
+fn seen(stream: &Stream) -> Seen {
+    let message = match stream.response.at {
+        At::Nowhere => &stream.request,
+        At::HeldAtHeaders | At::Passing | At::HeldAtBody => &stream.response,
+    };
+    match (&message.passed, message.at) {
+        _ if stream.reset => Seen::Reset,
+        (None, _) | (Some(_), At::HeldAtBody) => Seen::Waiting,
+        (Some(_), _) if stream.local && !message.passed_end => Seen::Waiting,
+        (Some(_), _) if stream.local => Seen::Reply(replied(stream)),
+        (Some(headers), _) => Seen::Continue(Passed {
+            headers: headers.clone(),
+            body: message.passed_body.clone(),
+            end: message.passed_end,
+        }),
+    }
+}
+
+fn replied(stream: &Stream) -> Replied {
+    let headers = stream.response.passed.clone().unwrap_or_default();
+    let number = |name: &str| {
+        std::str::from_utf8(headers.first(name)?)
+            .ok()?
+            .parse::<u32>()
+            .ok()
+    };
+    Replied {
+        status: number(":status")
+            .and_then(|status| u16::try_from(status).ok())
+            .unwrap_or_default(),
+        grpc_status: number("grpc-status"),
+        body: stream.response.passed_body.clone(),
+        details: stream.details.clone().unwrap_or_default(),
+        headers,
+    }
+}
