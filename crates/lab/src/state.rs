@@ -42,6 +42,8 @@ pub(crate) struct Member {
     pub(crate) services: Cidr,
     pub(crate) api_only: bool,
     pub(crate) isolated: bool,
+    /// Whether its cable is in: only then can routes be set in it.
+    pub(crate) plugged_in: bool,
 }
 
 impl Part {
@@ -147,6 +149,7 @@ pub(crate) mod tests {
             services: crate::network::services(number).unwrap(),
             api_only: false,
             isolated: false,
+            plugged_in: true,
         };
         let link = Link::new("10.77.0.0/24".parse().unwrap()).unwrap();
         let mut part = Part::new(name, None, Some(link), Kind::Cluster(member)).unwrap();

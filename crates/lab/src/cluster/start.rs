@@ -55,6 +55,7 @@ fn reserve(cache: &Cache, options: &ClusterOptions, owner: Option<ProcId>) -> Re
         services: options.services.map_or_else(|| network::services(number), Ok)?,
         api_only: options.api_only,
         isolated: options.isolated,
+        plugged_in: false,
     };
     refuse_shared_pods(&parts, &member)?;
     let link = Link::from_env()?;
@@ -165,7 +166,7 @@ fn launch(dir: &Path) -> Result<Vec<ProcId>> {
     bail!("its namespaces could not be created: {}", log.trim())
 }
 
-fn plug_in(cache: &Cache, part: &Part, plan: &Plan) -> Result<()> {
+fn plug_in(cache: &Cache, part: &mut Part, plan: &Plan) -> Result<()> {
     let lock = host::lock(cache)?;
     host::ensure_bridge(cache, plan.link, &lock)?;
     let cluster = Cluster::from_part(cache, part)?;
@@ -177,6 +178,10 @@ fn plug_in(cache: &Cache, part: &Part, plan: &Plan) -> Result<()> {
     in_network(&init, &["link", "set", "lo", "up"])?;
     in_network(&init, &["link", "set", "eth0", "up"])?;
     in_network(&init, &["addr", "add", &address, "dev", "eth0"])?;
+    if let Kind::Cluster(member) = &mut part.kind {
+        member.plugged_in = true;
+    }
+    part.save(cache)?;
     route_all(cache)
 }
 
@@ -186,7 +191,7 @@ fn route_all(cache: &Cache) -> Result<()> {
     let flat: Vec<(&Part, &Member, Link)> = parts
         .iter()
         .filter_map(|part| Some((part, part.member()?, part.link?)))
-        .filter(|(part, member, _)| !member.isolated && part.processes.iter().any(ProcId::is_alive))
+        .filter(|(part, member, _)| !member.isolated && member.plugged_in && part.processes.iter().any(ProcId::is_alive))
         .collect();
     for (target, member, link) in flat.iter().filter(|(_, member, _)| !member.api_only) {
         let (pods, gateway) = (member.pods.to_string(), link.member(member.number).to_string());
