@@ -1,0 +1,294 @@
+//! One request at all rules.
+//!
+//! First the keys of all rules that match are read, while the headers are at hand; then tokens are taken, in the order of the rules.
+//! Which comes first is the operator's choice and decides no more than which refusal a client sees: a rule that refuses gives the tokens of
+//! the others back. Rejected: asking every rule and then refusing, which would charge a client for requests it was refused.
+
+use filter::shared;
+use filter::{Exchange, HostError, Level, Proxy, Reply};
+use matcher::RequestLine;
+
+use crate::buckets::{Buckets, Taken, Trouble};
+use crate::config::{Config, Failure, Keyless, Rule};
+use crate::fingerprint::{Fingerprint, Seed};
+use crate::key::Source;
+use crate::limit::Nanos;
+use crate::metrics::{self, Event};
+use crate::{reply, setup};
+
+/// The rules, and what this worker remembers.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    rules: Vec<(Rule, Buckets)>,
+    failure: Failure,
+    seed: Option<Seed>,
+    /// Room for the rules that match a request, so that none is made for each.
+    matched: Vec<Matched>,
+    /// Whether something fails, and was logged.
+    troubled: bool,
+}
+
+/// A rule that matches the request.
+#[derive(Clone, Copy, Debug)]
+struct Matched {
+    rule: usize,
+    key: Fingerprint,
+    /// Whether the request has a token of it.
+    holds: bool,
+    /// Whether the request is to be refused for want of a key.
+    keyless: bool,
+}
+
+/// What becomes of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It passes.
+    Admit,
+    /// It is answered.
+    Refuse(Box<Reply>),
+}
+
+impl Judge {
+    pub(crate) fn new(config: Config) -> Self {
+        let with_buckets = |rule: Rule| {
+            let buckets = Buckets::new(rule.limit, rule.keys);
+            (rule, buckets)
+        };
+        Self {
+            rules: config.rules.into_iter().map(with_buckets).collect(),
+            failure: config.failure,
+            seed: None,
+            matched: Vec::new(),
+            troubled: false,
+        }
+    }
+
+    /// The names of the rules.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|(rule, _)| rule.name.as_str())
+    }
+
+    /// Sets up shared data. What fails is tried again with the next request.
+    pub(crate) fn start(&mut self, proxy: &mut dyn Proxy) -> Option<Seed> {
+        if self.seed.is_none() {
+            let shapes = self.rules.iter().map(|(_, buckets)| buckets.shape());
+            match setup::run(proxy, shapes) {
+                Ok(seed) => self.seed = Some(seed),
+                Err(error) => self.complain(proxy, &error),
+            }
+        }
+        self.seed
+    }
+
+    /// Judges a request.
+    pub(crate) fn request(&mut self, exchange: &mut dyn Exchange) -> Verdict {
+        let mut matched = std::mem::take(&mut self.matched);
+        matched.clear();
+        let verdict = match self.start(exchange) {
+            Some(seed) => self.judge(seed, exchange, &mut matched),
+            None => self.undecided(exchange),
+        };
+        self.matched = matched;
+        verdict
+    }
+
+    fn judge(
+        &mut self,
+        seed: Seed,
+        exchange: &mut dyn Exchange,
+        matched: &mut Vec<Matched>,
+    ) -> Verdict {
+        let time = self.find(&seed, exchange, matched).and_then(|()| {
+            // Most proxies have requests that no rule is for, and the clock is a call to the host.
+            if matched.is_empty() {
+                Ok(0)
+            } else {
+                now(exchange)
+            }
+        });
+        match time {
+            Ok(now) => self.take(now, exchange, matched),
+            Err(error) => {
+                self.complain(exchange, &error);
+                self.undecided(exchange)
+            }
+        }
+    }
+
+    /// Finds the rules that match and their keys.
+    fn find(
+        &self,
+        seed: &Seed,
+        exchange: &mut dyn Exchange,
+        matched: &mut Vec<Matched>,
+    ) -> Result<(), HostError> {
+        let line = RequestLine::new(exchange.headers()?);
+        let source = Source::new(exchange, &line);
+        for (index, (rule, _)) in self.rules.iter().enumerate() {
+            if !rule.matching.matches(&line) {
+                continue;
+            }
+            let found = rule.key.find(seed, index, &source)?;
+            matched.push(Matched {
+                rule: index,
+                key: found.fingerprint,
+                holds: false,
+                keyless: !found.complete,
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes a token of each rule.
+    fn take(
+        &mut self,
+        now: Nanos,
+        exchange: &mut dyn Exchange,
+        matched: &mut [Matched],
+    ) -> Verdict {
+        let mut refusal = None;
+        for one in matched.iter_mut() {
+            match self.ask(one, now, exchange) {
+                Asked::Holds => one.holds = true,
+                Asked::Passes => {}
+                Asked::Refuses(reply) => {
+                    refusal = Some(reply);
+                    break;
+                }
+            }
+        }
+        let held = matched.iter().filter(|one| one.holds);
+        match refusal {
+            None => {
+                held.for_each(|one| count(exchange, one.rule, Event::Admitted));
+                Verdict::Admit
+            }
+            Some(reply) => {
+                held.for_each(|one| self.put_back(one));
+                Verdict::Refuse(reply)
+            }
+        }
+    }
+
+    fn put_back(&mut self, one: &Matched) {
+        if let Some((_, buckets)) = self.rules.get_mut(one.rule) {
+            buckets.put_back(one.key);
+        }
+    }
+
+    /// Asks one rule.
+    fn ask(&mut self, one: &Matched, now: Nanos, exchange: &mut dyn Exchange) -> Asked {
+        let Some((rule, buckets)) = self.rules.get_mut(one.rule) else {
+            return Asked::Passes;
+        };
+        if one.keyless {
+            count(exchange, one.rule, Event::Keyless);
+            match rule.keyless {
+                Keyless::Share => {}
+                Keyless::Skip => return Asked::Passes,
+                Keyless::Refuse => {
+                    return refuse(rule, one.rule, exchange, || reply::keyless(&rule.name));
+                }
+            }
+        }
+        let mut stepped = false;
+        let taken = buckets.take(one.key, now, |step| {
+            stepped = true;
+            let slot = setup::slot(one.rule, step.page());
+            shared::update(exchange, &slot, |page| step.run(page))
+        });
+        if let Taken::Token { crowded: true } | Taken::None { crowded: true, .. } = taken {
+            count(exchange, one.rule, Event::Crowded);
+        }
+        let asked = match taken {
+            Taken::Token { .. } => Asked::Holds,
+            Taken::None { until, .. } => refuse(rule, one.rule, exchange, || {
+                let wait = until.saturating_sub(now);
+                rule.refusal.limited(&rule.name, &rule.limit, wait)
+            }),
+            Taken::Unknown(trouble) => return self.unknown(one.rule, trouble, exchange),
+        };
+        self.troubled &= !stepped;
+        asked
+    }
+
+    /// One rule cannot decide.
+    fn unknown(&mut self, index: usize, trouble: Trouble, exchange: &mut dyn Exchange) -> Asked {
+        count(exchange, index, Event::Failed);
+        self.complain(exchange, &trouble);
+        match (self.rules.get(index), self.failure) {
+            (Some((rule, _)), Failure::Closed) if !rule.shadow => {
+                Asked::Refuses(Box::new(reply::failed(&rule.name)))
+            }
+            _ => Asked::Passes,
+        }
+    }
+
+    /// No rule can decide.
+    fn undecided(&self, exchange: &mut dyn Exchange) -> Verdict {
+        exchange.count(metrics::FAILED, 1);
+        if self.failure == Failure::Closed && self.concerns(exchange) {
+            Verdict::Refuse(Box::new(reply::unreadable()))
+        } else {
+            Verdict::Admit
+        }
+    }
+
+    /// Whether a rule that may refuse requests is for this one. A request that cannot be read could be one of any rule.
+    fn concerns(&self, exchange: &dyn Exchange) -> bool {
+        let line = exchange.headers().ok().map(RequestLine::new);
+        let matches = |rule: &Rule| line.as_ref().is_none_or(|line| rule.matching.matches(line));
+        self.rules
+            .iter()
+            .any(|(rule, _)| !rule.shadow && matches(rule))
+    }
+
+    /// Logs what fails, once until it works again: a line for each request would be a fault of its own.
+    fn complain(&mut self, proxy: &dyn Proxy, trouble: &dyn std::fmt::Display) {
+        if !self.troubled {
+            self.troubled = true;
+            let then = match self.failure {
+                Failure::Closed => "requests are refused (failureMode: closed)",
+                Failure::Open => "requests are admitted (failureMode: open)",
+            };
+            proxy.log(
+                Level::Warn,
+                &format!("rate-limit: {trouble}; until that is over, {then}"),
+            );
+        }
+    }
+}
+
+/// What one rule says to the request.
+enum Asked {
+    /// It has a token.
+    Holds,
+    /// It needs none.
+    Passes,
+    /// It is refused.
+    Refuses(Box<Reply>),
+}
+
+/// A shadow counts what it would refuse.
+fn refuse(
+    rule: &Rule,
+    index: usize,
+    exchange: &mut dyn Exchange,
+    reply: impl FnOnce() -> Reply,
+) -> Asked {
+    if rule.shadow {
+        count(exchange, index, Event::Shadowed);
+        return Asked::Passes;
+    }
+    count(exchange, index, Event::Limited);
+    Asked::Refuses(Box::new(reply()))
+}
+
+fn count(proxy: &mut dyn Exchange, rule: usize, event: Event) {
+    proxy.count(metrics::index(rule, event), 1);
+}
+
+fn now(proxy: &dyn Exchange) -> Result<Nanos, HostError> {
+    let now = proxy.now()?.as_nanos();
+    Ok(Nanos::try_from(now).unwrap_or(Nanos::MAX))
+}
