@@ -6,6 +6,7 @@ pub mod measure;
 pub mod metadata;
 pub mod module;
 pub mod reference;
+pub mod registry;
 
 mod apply;
 mod desired;

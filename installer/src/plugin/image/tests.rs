@@ -195,14 +195,12 @@ fn a_layer_that_swells_is_stopped() {
     ]))
     .unwrap();
     for layer in [swelling, before] {
-        let found = super::unpack::within(BOUND, Layout::Compat, &layer);
+        let found = unpack::within(BOUND, Layout::Compat, &layer);
         assert!(matches!(found, Err(ImageError::TooLarge)), "{found:?}");
     }
     let fits = measure::gzip(&tar_of(&[("plugin.wasm", &[0; 1000])])).unwrap();
     assert_eq!(
-        super::unpack::within(BOUND, Layout::Compat, &fits)
-            .unwrap()
-            .len(),
+        unpack::within(BOUND, Layout::Compat, &fits).unwrap().len(),
         1000
     );
 }
