@@ -1,0 +1,229 @@
+//! The configuration of the proxy: listeners with filters in front of one upstream.
+
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+static GRPC_SOCKETS: AtomicU32 = AtomicU32::new(0);
+
+/// What a proxy is started with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub(crate) workers: usize,
+    pub(crate) listeners: Vec<Value>,
+    /// The file that the listeners are read from, again whenever it is replaced; without one they are fixed.
+    pub(crate) discovery: bool,
+    clusters: Vec<Value>,
+    routes: Vec<Value>,
+}
+
+/// A filter of the HTTP chain.
+#[derive(Clone, Debug)]
+pub struct Filter(Value);
+
+impl Filter {
+    /// A module with a configuration. All filters share one VM identity, as under Istio.
+    #[must_use]
+    pub fn wasm(name: &str, module: &Path, configuration: &str) -> Self {
+        Self::typed(
+            name,
+            "http.wasm.v3.Wasm",
+            json!({"config": {
+                "name": name,
+                "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": module}}},
+                "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": configuration},
+            }}),
+        )
+    }
+
+    /// One of Envoy's own; `kind` is its type after `envoy.extensions.filters.`.
+    #[must_use]
+    pub fn typed(name: &str, kind: &str, configuration: Value) -> Self {
+        Self(typed(name, kind, configuration))
+    }
+}
+
+impl Setup {
+    /// One worker, no listener yet, and everything goes to `upstream`. There are also the clusters `dead`, on which
+    /// nobody listens, and after [`Setup::grpc`] `grpc`.
+    #[must_use]
+    pub fn new(upstream: SocketAddr) -> Self {
+        let dead = SocketAddr::from(([127, 0, 0, 1], 1));
+        Self {
+            workers: 1,
+            listeners: Vec::new(),
+            discovery: false,
+            clusters: vec![
+                cluster("upstream", &address(upstream)),
+                cluster("dead", &address(dead)),
+            ],
+            routes: vec![json!({
+                "name": "everything",
+                "match": {"prefix": "/"},
+                "route": {"cluster": "upstream", "timeout": "10s"},
+            })],
+        }
+    }
+
+    /// The same with so many workers.
+    #[must_use]
+    pub const fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// The same with a route before the others; add it before the listeners that are to have it.
+    #[must_use]
+    pub fn route(mut self, route: Value) -> Self {
+        self.routes.insert(0, route);
+        self
+    }
+
+    /// The same with a listener of that name on a free port, and these filters.
+    #[must_use]
+    pub fn listener(mut self, name: &str, filters: &[Filter]) -> Self {
+        self.listeners.push(self.made(name, filters));
+        self
+    }
+
+    /// The same, but listeners are discovered: [`crate::envoy::Proxy::replace`] changes them.
+    #[must_use]
+    pub const fn discovered(mut self) -> Self {
+        self.discovery = true;
+        self
+    }
+
+    /// The same with the cluster `grpc`: a gRPC service whose answer to a message is what `upstream` answers to it as the body
+    /// of a POST. gRPC needs HTTP/2, and Envoy itself translates.
+    #[must_use]
+    pub fn grpc(mut self) -> Self {
+        let bridge = Filter::typed(
+            "bridge",
+            "http.grpc_http1_reverse_bridge.v3.FilterConfig",
+            json!({"content_type": "application/x-protobuf", "withhold_grpc_frames": true}),
+        );
+        // An abstract socket, whose name must be ours alone.
+        let number = GRPC_SOCKETS.fetch_add(1, Ordering::Relaxed);
+        let pipe = json!({"pipe": {"path": format!("@weft-grpc-{}-{number}", std::process::id())}});
+        let mut listener = self.made("grpc", &[bridge]);
+        if let Some(fields) = listener.as_object_mut() {
+            fields.insert("address".to_owned(), pipe.clone());
+        }
+        self.listeners.push(listener);
+        let mut cluster = cluster("grpc", &pipe);
+        if let Some(fields) = cluster.as_object_mut() {
+            let options = json!({
+                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": {"http2_protocol_options": {}},
+            });
+            let kind = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+            fields.insert(
+                "typed_extension_protocol_options".to_owned(),
+                json!({kind: options}),
+            );
+        }
+        self.clusters.push(cluster);
+        self
+    }
+
+    fn made(&self, name: &str, filters: &[Filter]) -> Value {
+        let router = Filter::typed(
+            "envoy.filters.http.router",
+            "http.router.v3.Router",
+            json!({}),
+        );
+        let filters: Vec<&Value> = filters
+            .iter()
+            .chain([&router])
+            .map(|filter| &filter.0)
+            .collect();
+        // On stderr, and so in the proxy's log: a file would have to be waited for.
+        let log = json!({
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
+            "log_format": {"text_format_source": {"inline_string": ACCESS_LOG}},
+        });
+        let manager = typed(
+            "envoy.filters.network.http_connection_manager",
+            "network.http_connection_manager.v3.HttpConnectionManager",
+            json!({
+                "stat_prefix": name,
+                "codec_type": "AUTO",
+                "max_request_headers_kb": 1024,
+                "common_http_protocol_options": {"max_headers_count": 2000},
+                "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": self.routes}]},
+                "http_filters": filters,
+                "access_log": [{"name": "stderr", "typed_config": log}],
+            }),
+        );
+        json!({
+            "name": name,
+            "stat_prefix": name,
+            "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
+            "filter_chains": [{"filters": [manager]}],
+        })
+    }
+
+    /// The bootstrap configuration; discovered listeners are read from `listeners`.
+    pub(crate) fn bootstrap(&self, listeners: &Path) -> Value {
+        let fixed = if self.discovery {
+            &[][..]
+        } else {
+            &self.listeners
+        };
+        let mut bootstrap = json!({
+            "node": {"id": "weft-test", "cluster": "weft-test"},
+            "static_resources": {"listeners": fixed, "clusters": self.clusters},
+        });
+        if let (true, Some(fields)) = (self.discovery, bootstrap.as_object_mut()) {
+            let source =
+                json!({"path_config_source": {"path": listeners}, "resource_api_version": "V3"});
+            fields.insert(
+                "dynamic_resources".to_owned(),
+                json!({"lds_config": source}),
+            );
+        }
+        bootstrap
+    }
+
+    /// What stands in the file of discovered listeners.
+    pub(crate) fn discovery(&self, version: u32) -> Value {
+        let kind = "type.googleapis.com/envoy.config.listener.v3.Listener";
+        let with_type = |listener: &Value| {
+            let mut listener = listener.clone();
+            if let Some(fields) = listener.as_object_mut() {
+                fields.insert("@type".to_owned(), kind.into());
+            }
+            listener
+        };
+        let resources: Vec<Value> = self.listeners.iter().map(with_type).collect();
+        json!({"version_info": version.to_string(), "resources": resources})
+    }
+}
+
+/// A line that starts with the value of the request's header `x-test`, so that a test finds its own.
+const ACCESS_LOG: &str = "access x-test=%REQ(X-TEST)% status=%RESPONSE_CODE% details=%RESPONSE_CODE_DETAILS% \
+                          flags=%RESPONSE_FLAGS% route=%ROUTE_NAME% state=%FILTER_STATE(envoy.string:PLAIN)%\n";
+
+fn typed(name: &str, kind: &str, mut configuration: Value) -> Value {
+    if let Some(fields) = configuration.as_object_mut() {
+        let kind = format!("type.googleapis.com/envoy.extensions.filters.{kind}");
+        fields.insert("@type".to_owned(), kind.into());
+    }
+    json!({"name": name, "typed_config": configuration})
+}
+
+fn address(address: SocketAddr) -> Value {
+    json!({"socket_address": {"address": address.ip().to_string(), "port_value": address.port()}})
+}
+
+fn cluster(name: &str, address: &Value) -> Value {
+    json!({
+        "name": name,
+        "connect_timeout": "1s",
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
+    })
+}
