@@ -127,12 +127,19 @@ mod tests {
         type Variables = &'static [(&'static str, &'static str)];
         let table: [(Variables, Option<&str>); 5] = [
             (
-                &[("WEFT_CACHE", "/c"), ("XDG_CACHE_HOME", "/x"), ("HOME", "/h")],
+                &[
+                    ("WEFT_CACHE", "/c"),
+                    ("XDG_CACHE_HOME", "/x"),
+                    ("HOME", "/h"),
+                ],
                 Some("/c"),
             ),
             (&[("XDG_CACHE_HOME", "/x"), ("HOME", "/h")], Some("/x/weft")),
             (&[("HOME", "/h")], Some("/h/.cache/weft")),
-            (&[("WEFT_CACHE", ""), ("HOME", "/h")], Some("/h/.cache/weft")),
+            (
+                &[("WEFT_CACHE", ""), ("HOME", "/h")],
+                Some("/h/.cache/weft"),
+            ),
             (&[], None),
         ];
         for (set, expected) in table {

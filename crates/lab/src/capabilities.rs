@@ -24,10 +24,14 @@ pub fn of(_cache: &Cache) -> Capabilities {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let can_install = which("apt-get").is_some();
     Capabilities {
-        cluster: no_cluster(std::env::consts::OS, &status, can_install || which("etcd").is_some()),
-        node: which("node")
-            .is_none()
-            .then(|| "no Node: the tests on wasm32 are left out; apt-get install -y nodejs npm".into()),
+        cluster: no_cluster(
+            std::env::consts::OS,
+            &status,
+            can_install || which("etcd").is_some(),
+        ),
+        node: which("node").is_none().then(|| {
+            "no Node: the tests on wasm32 are left out; apt-get install -y nodejs npm".into()
+        }),
     }
 }
 
@@ -54,7 +58,9 @@ fn no_cluster(os: &str, status: &str, has_packages: bool) -> Option<String> {
     } else {
         return None;
     };
-    Some(format!("Kubernetes and Istio are left out: {why}. Everything up to a real Envoy works"))
+    Some(format!(
+        "Kubernetes and Istio are left out: {why}. Everything up to a real Envoy works"
+    ))
 }
 
 /// Whether the effective capabilities in `/proc/self/status` have that one.

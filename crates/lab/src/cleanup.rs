@@ -42,7 +42,10 @@ pub(crate) enum Scope {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Kill(ProcId),
-    DeleteRoute { destination: String, device: String },
+    DeleteRoute {
+        destination: String,
+        device: String,
+    },
     DeleteLink(String),
     RemoveCgroup(PathBuf),
     RemoveDir(PathBuf),
@@ -52,8 +55,10 @@ pub(crate) enum Step {
 
 /// The steps that make the scope true.
 pub(crate) fn plan(snapshot: &Snapshot, scope: &Scope) -> Vec<Step> {
-    let (go, stay): (Vec<&Observed>, Vec<&Observed>) =
-        snapshot.parts.iter().partition(|observed| goes(observed, scope));
+    let (go, stay): (Vec<&Observed>, Vec<&Observed>) = snapshot
+        .parts
+        .iter()
+        .partition(|observed| goes(observed, scope));
     let mut steps: Vec<Step> = Vec::new();
     for observed in &go {
         steps.extend(observed.processes.iter().cloned().map(Step::Kill));
@@ -64,14 +69,26 @@ pub(crate) fn plan(snapshot: &Snapshot, scope: &Scope) -> Vec<Step> {
         steps.extend(observed.cgroups.iter().cloned().map(Step::RemoveCgroup));
         steps.push(Step::RemoveDir(observed.found.dir.clone()));
     }
-    let used: Vec<String> = stay.iter().filter_map(|o| link(o)).map(Link::bridge).collect();
-    let unused = snapshot.bridges.iter().filter(|bridge| !used.contains(bridge));
+    let used: Vec<String> = stay
+        .iter()
+        .filter_map(|o| link(o))
+        .map(Link::bridge)
+        .collect();
+    let unused = snapshot
+        .bridges
+        .iter()
+        .filter(|bridge| !used.contains(bridge));
     steps.extend(unused.cloned().map(Step::DeleteBridge));
     steps
 }
 
 fn goes(observed: &Observed, scope: &Scope) -> bool {
-    let name = observed.found.dir.file_name().unwrap_or_default().to_string_lossy();
+    let name = observed
+        .found
+        .dir
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
     match scope {
         Scope::All => true,
         Scope::Dead => !observed.alive,
@@ -90,8 +107,16 @@ fn link(observed: &Observed) -> Option<Link> {
 /// Cables of our bridges that no remaining member is plugged into.
 fn stray_links(snapshot: &Snapshot, stay: &[&Observed]) -> Vec<Step> {
     let ports: Vec<String> = stay.iter().filter_map(|o| port(o)).collect();
-    let ours = |name: &str| snapshot.bridges.iter().any(|bridge| name.starts_with(&format!("{bridge}-")));
-    let unplugged = snapshot.links.iter().filter(|name| ours(name) && !ports.contains(name));
+    let ours = |name: &str| {
+        snapshot
+            .bridges
+            .iter()
+            .any(|bridge| name.starts_with(&format!("{bridge}-")))
+    };
+    let unplugged = snapshot
+        .links
+        .iter()
+        .filter(|name| ours(name) && !ports.contains(name));
     unplugged.cloned().map(Step::DeleteLink).collect()
 }
 
@@ -104,15 +129,23 @@ fn port(observed: &Observed) -> Option<String> {
 fn stray_routes(snapshot: &Snapshot, stay: &[&Observed]) -> Vec<Step> {
     let wanted = |destination: &str| {
         stay.iter().filter_map(|o| part(o)).any(|part| {
-            let link = part.link.is_some_and(|link| link.net.to_string() == destination);
-            link || part.member().is_some_and(|member| member.pods.to_string() == destination)
+            let link = part
+                .link
+                .is_some_and(|link| link.net.to_string() == destination);
+            link || part
+                .member()
+                .is_some_and(|member| member.pods.to_string() == destination)
         })
     };
-    let leftover = snapshot.routes.iter().filter(|(destination, device)| {
-        snapshot.bridges.contains(device) && !wanted(destination)
-    });
+    let leftover = snapshot
+        .routes
+        .iter()
+        .filter(|(destination, device)| snapshot.bridges.contains(device) && !wanted(destination));
     leftover
-        .map(|(destination, device)| Step::DeleteRoute { destination: destination.clone(), device: device.clone() })
+        .map(|(destination, device)| Step::DeleteRoute {
+            destination: destination.clone(),
+            device: device.clone(),
+        })
         .collect()
 }
 
@@ -125,7 +158,10 @@ mod tests {
         let dir = PathBuf::from("/lab").join(&part.name);
         Observed {
             cgroups: vec![PathBuf::from(format!("/cg/{}", part.name))],
-            found: Found { dir, part: Some(part) },
+            found: Found {
+                dir,
+                part: Some(part),
+            },
             alive,
             processes: vec![process(pid)],
         }
@@ -135,11 +171,22 @@ mod tests {
         let bridge = "wl0a4d00".to_owned();
         let route = |text: &str| (text.to_owned(), bridge.clone());
         Snapshot {
-            parts: vec![observed(cluster("a", 1), true, 1), observed(cluster("b", 2), false, 2)],
+            parts: vec![
+                observed(cluster("a", 1), true, 1),
+                observed(cluster("b", 2), false, 2),
+            ],
             bridges: vec![bridge.clone()],
-            links: ["lo", "eth0", "wl0a4d00", "wl0a4d00-1", "wl0a4d00-2", "wl0a4d00-9", "wl0b0000-1"]
-                .map(str::to_owned)
-                .to_vec(),
+            links: [
+                "lo",
+                "eth0",
+                "wl0a4d00",
+                "wl0a4d00-1",
+                "wl0a4d00-2",
+                "wl0a4d00-9",
+                "wl0b0000-1",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             routes: vec![
                 route("10.77.0.0/24"),
                 route("10.101.0.0/16"),
@@ -156,7 +203,10 @@ mod tests {
             Step::Kill(process(2)),
             delete("wl0a4d00-2"),
             delete("wl0a4d00-9"),
-            Step::DeleteRoute { destination: "10.102.0.0/16".into(), device: "wl0a4d00".into() },
+            Step::DeleteRoute {
+                destination: "10.102.0.0/16".into(),
+                device: "wl0a4d00".into(),
+            },
             Step::RemoveCgroup("/cg/b".into()),
             Step::RemoveDir("/lab/b".into()),
         ];
@@ -171,7 +221,11 @@ mod tests {
             assert!(steps.contains(&Step::Kill(process(1))));
             // Somebody else's link of a similar name, and routes elsewhere, are not ours.
             assert!(!steps.contains(&Step::DeleteLink("wl0b0000-1".into())));
-            assert!(!steps.iter().any(|step| matches!(step, Step::DeleteRoute { device, .. } if device == "eth0")));
+            assert!(
+                !steps.iter().any(
+                    |step| matches!(step, Step::DeleteRoute { device, .. } if device == "eth0")
+                )
+            );
         }
     }
 
@@ -180,7 +234,10 @@ mod tests {
         let mut snapshot = snapshot();
         let dir = PathBuf::from("/lab/half");
         snapshot.parts.push(Observed {
-            found: Found { dir: dir.clone(), part: None },
+            found: Found {
+                dir: dir.clone(),
+                part: None,
+            },
             alive: false,
             processes: Vec::new(),
             cgroups: Vec::new(),

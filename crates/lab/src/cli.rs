@@ -134,9 +134,17 @@ pub(crate) fn run(cli: &Cli) -> Result<()> {
             let path = Cluster::find(&cache, name)?.kubeconfig();
             data(&format!("{}\n", path.display()))
         }
-        Verb::Lb { name, namespace, service, address } => {
+        Verb::Lb {
+            name,
+            namespace,
+            service,
+            address,
+        } => {
             let cluster = Cluster::find(&cache, name)?;
-            data(&format!("{}\n", cluster.load_balancer(namespace, service, *address)?))
+            data(&format!(
+                "{}\n",
+                cluster.load_balancer(namespace, service, *address)?
+            ))
         }
         Verb::Exec { name, command } => Cluster::find(&cache, name)?.exec_in_place(command),
     }
@@ -157,7 +165,10 @@ fn start(cache: Cache, up: &Up) -> Result<()> {
     };
     let session = Session::in_cache(cache)?.detached(owner);
     if up.parts.contains(&PartName::Registry) {
-        data(&format!("{}\n", session.registry(&up.registry_name)?.address()))?;
+        data(&format!(
+            "{}\n",
+            session.registry(&up.registry_name)?.address()
+        ))?;
     }
     if up.parts.contains(&PartName::Cluster) {
         let cluster = session.cluster(&cluster_options(up))?;
@@ -168,7 +179,12 @@ fn start(cache: Cache, up: &Up) -> Result<()> {
             bail!("istiod needs a node to run on; leave --api-only out");
         }
         let cluster = Cluster::find(session.cache(), &up.name)?;
-        session.istio(&cluster, &IstioOptions { set: up.set.clone() })?;
+        session.istio(
+            &cluster,
+            &IstioOptions {
+                set: up.set.clone(),
+            },
+        )?;
     }
     Ok(())
 }
@@ -213,10 +229,25 @@ mod tests {
 
     #[test]
     fn options_of_a_cluster_are_read() {
-        let cli = Cli::try_parse_from(["lab", "up", "cluster", "istio", "--name", "a", "--pod-cidr", "10.9.0.0/16", "--isolated"]);
-        let Verb::Up(up) = cli.unwrap().verb else { panic!("not up") };
+        let cli = Cli::try_parse_from([
+            "lab",
+            "up",
+            "cluster",
+            "istio",
+            "--name",
+            "a",
+            "--pod-cidr",
+            "10.9.0.0/16",
+            "--isolated",
+        ]);
+        let Verb::Up(up) = cli.unwrap().verb else {
+            panic!("not up")
+        };
         let options = cluster_options(&up);
-        assert_eq!((options.name.as_str(), options.isolated, options.api_only), ("a", true, false));
+        assert_eq!(
+            (options.name.as_str(), options.isolated, options.api_only),
+            ("a", true, false)
+        );
         assert_eq!(options.pods.unwrap().to_string(), "10.9.0.0/16");
         assert!(Cli::try_parse_from(["lab", "up"]).is_err());
     }

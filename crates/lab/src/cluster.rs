@@ -36,7 +36,10 @@ impl ClusterOptions {
     /// A cluster with a node, on the flat network.
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -77,7 +80,11 @@ impl Cluster {
             bail!("{} is no cluster; see: lab status", part.name);
         };
         let node = link.member(member.number);
-        Ok(Self { cache: cache.clone(), name: part.name.clone(), node })
+        Ok(Self {
+            cache: cache.clone(),
+            name: part.name.clone(),
+            node,
+        })
     }
 
     /// Its name.
@@ -134,7 +141,10 @@ impl Cluster {
     /// # Errors
     /// When the API server refuses them.
     pub fn apply(&self, manifests: &str) -> Result<String> {
-        self.kubectl_from(&["apply", "--server-side", "--force-conflicts", "-f", "-"], manifests)
+        self.kubectl_from(
+            &["apply", "--server-side", "--force-conflicts", "-f", "-"],
+            manifests,
+        )
     }
 
     /// Runs a program as on the node: in all namespaces of the cluster.
@@ -152,14 +162,23 @@ impl Cluster {
     /// When the cluster is gone or nsenter cannot be run; otherwise it does not return.
     pub fn exec_in_place(&self, command: &[String]) -> Result<()> {
         use std::os::unix::process::CommandExt;
-        let error = std::process::Command::new("nsenter").args(enter(self.init()?)).args(command).exec();
+        let error = std::process::Command::new("nsenter")
+            .args(enter(self.init()?))
+            .args(command)
+            .exec();
         Err(error).context("cannot run nsenter; install it with: apt-get install -y util-linux")
     }
 
     pub(crate) fn init(&self) -> Result<i32> {
         let part = state::find(&self.cache, &self.name)?;
         let init = part.processes.first().filter(|id| id.is_alive());
-        let init = init.with_context(|| format!("cluster {0} has died; see {1}, then: lab down {0}", self.name, self.logs().display()))?;
+        let init = init.with_context(|| {
+            format!(
+                "cluster {0} has died; see {1}, then: lab down {0}",
+                self.name,
+                self.logs().display()
+            )
+        })?;
         Ok(init.pid())
     }
 
@@ -167,11 +186,27 @@ impl Cluster {
     ///
     /// # Errors
     /// When there is no such Service.
-    pub fn load_balancer(&self, namespace: &str, service: &str, address: Option<Ipv4Addr>) -> Result<Ipv4Addr> {
+    pub fn load_balancer(
+        &self,
+        namespace: &str,
+        service: &str,
+        address: Option<Ipv4Addr>,
+    ) -> Result<Ipv4Addr> {
         let address = address.unwrap_or(self.node);
-        let patch = serde_json::json!({ "status": { "loadBalancer": { "ingress": [{ "ip": address }] } } });
+        let patch =
+            serde_json::json!({ "status": { "loadBalancer": { "ingress": [{ "ip": address }] } } });
         let patch = patch.to_string();
-        self.kubectl(&["-n", namespace, "patch", "service", service, "--subresource=status", "--type=merge", "-p", &patch])?;
+        self.kubectl(&[
+            "-n",
+            namespace,
+            "patch",
+            "service",
+            service,
+            "--subresource=status",
+            "--type=merge",
+            "-p",
+            &patch,
+        ])?;
         Ok(address)
     }
 }
@@ -179,5 +214,8 @@ impl Cluster {
 /// The arguments of nsenter for everything of a cluster.
 pub(crate) fn enter(pid: i32) -> Vec<String> {
     let fixed = ["-m", "-n", "-p", "-u", "-i", "--"].map(str::to_owned);
-    ["-t".to_owned(), pid.to_string()].into_iter().chain(fixed).collect()
+    ["-t".to_owned(), pid.to_string()]
+        .into_iter()
+        .chain(fixed)
+        .collect()
 }

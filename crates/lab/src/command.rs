@@ -63,12 +63,17 @@ impl Run {
         let file = file.with_context(|| format!("cannot write {}", log.display()))?;
         let copy = file.try_clone().context("cannot share the log file")?;
         self.command.stdout(file).stderr(copy);
-        let status = self.command.status().map_err(|error| self.missing(&error))?;
+        let status = self
+            .command
+            .status()
+            .map_err(|error| self.missing(&error))?;
         if status.success() {
             return Ok(());
         }
         let text = std::fs::read_to_string(log).unwrap_or_default();
-        Err(self.failed(&tail(&text)).context(format!("see {}", log.display())))
+        Err(self
+            .failed(&tail(&text))
+            .context(format!("see {}", log.display())))
     }
 
     /// Runs it and returns what it wrote to stdout.
@@ -108,7 +113,11 @@ impl Run {
     }
 
     fn missing(&self, error: &std::io::Error) -> anyhow::Error {
-        anyhow!("cannot run {}: {error}{}", self.program.display(), self.advice())
+        anyhow!(
+            "cannot run {}: {error}{}",
+            self.program.display(),
+            self.advice()
+        )
     }
 
     fn failed(&self, tail: &str) -> anyhow::Error {

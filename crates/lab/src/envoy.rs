@@ -30,7 +30,8 @@ kill -9 $watch 2>/dev/null
 exit $status
 "#;
 
-const ADMIN: &str = r#"{"admin":{"address":{"socket_address":{"address":"127.0.0.1","port_value":0}}}}"#;
+const ADMIN: &str =
+    r#"{"admin":{"address":{"socket_address":{"address":"127.0.0.1","port_value":0}}}}"#;
 
 /// How Envoy is to be started.
 #[derive(Clone, Debug)]
@@ -47,7 +48,11 @@ impl EnvoyOptions {
     /// That Envoy with that configuration.
     #[must_use]
     pub fn new(program: impl Into<PathBuf>, bootstrap: impl Into<String>) -> Self {
-        Self { program: program.into(), bootstrap: bootstrap.into(), arguments: Vec::new() }
+        Self {
+            program: program.into(),
+            bootstrap: bootstrap.into(),
+            arguments: Vec::new(),
+        }
     }
 
     /// The same with more arguments.
@@ -77,14 +82,20 @@ impl Envoy {
     pub fn start(options: &EnvoyOptions) -> Result<Self> {
         let dir = fresh_dir()?;
         let bootstrap = dir.join("bootstrap.yaml");
-        fs::write(&bootstrap, &options.bootstrap).context("cannot write the bootstrap configuration")?;
+        fs::write(&bootstrap, &options.bootstrap)
+            .context("cannot write the bootstrap configuration")?;
         let log = File::create(dir.join("envoy.log")).context("cannot create Envoy's log")?;
         let mut guard = Command::new("sh")
             .args(["-c", GUARD, "guard"])
             .arg(&options.program)
             .arg("-c")
             .arg(&bootstrap)
-            .args(["--config-yaml", ADMIN, "--disable-hot-restart", "--admin-address-path"])
+            .args([
+                "--config-yaml",
+                ADMIN,
+                "--disable-hot-restart",
+                "--admin-address-path",
+            ])
             .arg(dir.join("admin"))
             .args(&options.arguments)
             .stdin(Stdio::piped())
@@ -94,7 +105,13 @@ impl Envoy {
             .with_context(|| format!("cannot start {}", options.program.display()))?;
         let pipe = guard.stdin.take();
         let pid = first_line(&mut guard);
-        let mut envoy = Self { guard, pipe, pid: pid?, dir, admin: String::new() };
+        let mut envoy = Self {
+            guard,
+            pipe,
+            pid: pid?,
+            dir,
+            admin: String::new(),
+        };
         envoy.wait_ready()?;
         Ok(envoy)
     }
@@ -102,12 +119,19 @@ impl Envoy {
     fn wait_ready(&mut self) -> Result<()> {
         let deadline = Instant::now().checked_add(PATIENCE);
         while !self.is_ready() {
-            let ended = self.guard.try_wait().context("cannot ask for Envoy's state")?;
+            let ended = self
+                .guard
+                .try_wait()
+                .context("cannot ask for Envoy's state")?;
             if let Some(status) = ended {
                 bail!("Envoy ended with {status}: {}", self.log_end());
             }
             if deadline.is_none_or(|end| Instant::now() > end) {
-                bail!("Envoy is not ready after {} s: {}", PATIENCE.as_secs(), self.log_end());
+                bail!(
+                    "Envoy is not ready after {} s: {}",
+                    PATIENCE.as_secs(),
+                    self.log_end()
+                );
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -176,7 +200,9 @@ impl Envoy {
         let text = self.admin("/listeners")?;
         let prefix = format!("{name}::");
         let found = text.lines().find_map(|line| line.strip_prefix(&prefix));
-        found.map(str::to_owned).with_context(|| format!("no listener {name} in: {text}"))
+        found
+            .map(str::to_owned)
+            .with_context(|| format!("no listener {name} in: {text}"))
     }
 
     /// Whether it still runs.
@@ -197,8 +223,12 @@ impl Drop for Envoy {
 fn first_line(guard: &mut Child) -> Result<u32> {
     let stdout = guard.stdout.take().context("the guard has no stdout")?;
     let mut line = String::new();
-    BufReader::new(stdout).read_line(&mut line).context("the guard says nothing")?;
-    line.trim().parse().with_context(|| format!("the guard says {line:?} instead of a pid"))
+    BufReader::new(stdout)
+        .read_line(&mut line)
+        .context("the guard says nothing")?;
+    line.trim()
+        .parse()
+        .with_context(|| format!("the guard says {line:?} instead of a pid"))
 }
 
 fn fresh_dir() -> Result<PathBuf> {
@@ -215,11 +245,18 @@ const DIR: &str = "weft-envoy-";
 
 /// Removes the directories of processes that are gone: a killed test cannot.
 fn sweep(base: &Path) {
-    let entries = fs::read_dir(base).into_iter().flatten().filter_map(Result::ok);
+    let entries = fs::read_dir(base)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok);
     for entry in entries {
         let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.strip_prefix(DIR)?.split('-').next());
-        let gone = owner.is_some_and(|pid| Path::new("/proc/self").exists() && !Path::new("/proc").join(pid).exists());
+        let owner = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(DIR)?.split('-').next());
+        let gone = owner.is_some_and(|pid| {
+            Path::new("/proc/self").exists() && !Path::new("/proc").join(pid).exists()
+        });
         if gone {
             drop(fs::remove_dir_all(entry.path()));
         }
@@ -265,7 +302,11 @@ mod tests {
     #[test]
     fn directories_of_dead_processes_are_swept() {
         let base = tempfile::tempdir().unwrap();
-        let (dead, ours, other) = ("weft-envoy-999999999-0", format!("weft-envoy-{}-0", std::process::id()), "x-1");
+        let (dead, ours, other) = (
+            "weft-envoy-999999999-0",
+            format!("weft-envoy-{}-0", std::process::id()),
+            "x-1",
+        );
         for name in [dead, &ours, other] {
             fs::create_dir(base.path().join(name)).unwrap();
         }

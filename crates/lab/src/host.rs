@@ -37,7 +37,10 @@ pub(crate) fn clean(cache: &Cache, scope: &Scope, _lock: &Lock) -> Result<()> {
 fn observe(cache: &Cache) -> Result<Snapshot> {
     let parts = state::all(cache).into_iter().map(observe_part).collect();
     if which("ip").is_none() {
-        return Ok(Snapshot { parts, ..Snapshot::default() });
+        return Ok(Snapshot {
+            parts,
+            ..Snapshot::default()
+        });
     }
     let links = ip_json(&["-d", "link", "show"])?;
     let ours = alias(cache);
@@ -45,33 +48,56 @@ fn observe(cache: &Cache) -> Result<Snapshot> {
     let routes = ip_json(&["-4", "route", "show"])?;
     Ok(Snapshot {
         parts,
-        bridges: links.iter().filter(is_ours).map(|link| text(link, "ifname")).collect(),
+        bridges: links
+            .iter()
+            .filter(is_ours)
+            .map(|link| text(link, "ifname"))
+            .collect(),
         links: links.iter().map(|link| text(link, "ifname")).collect(),
-        routes: routes.iter().map(|route| (text(route, "dst"), text(route, "dev"))).collect(),
+        routes: routes
+            .iter()
+            .map(|route| (text(route, "dst"), text(route, "dev")))
+            .collect(),
     })
 }
 
 fn observe_part(found: Found) -> Observed {
-    let alive = found.part.as_ref().is_some_and(|part| part.is_alive(ProcId::is_alive));
-    let recorded = found.part.iter().flat_map(|part| part.processes.iter().cloned());
+    let alive = found
+        .part
+        .as_ref()
+        .is_some_and(|part| part.is_alive(ProcId::is_alive));
+    let recorded = found
+        .part
+        .iter()
+        .flat_map(|part| part.processes.iter().cloned());
     let mut processes: Vec<ProcId> = recorded.filter(ProcId::is_alive).collect();
     // A run may die between starting something and writing it down. But only what runs in a directory of the lab as
     // its own program is taken: an editor that has a log of it open is not.
-    let named = process::below(&found.dir).into_iter().filter(|running| is_server(&running.command, &found.dir));
+    let named = process::below(&found.dir)
+        .into_iter()
+        .filter(|running| is_server(&running.command, &found.dir));
     for running in named {
         if !processes.contains(&running.id) {
             processes.push(running.id);
         }
     }
     let cgroups = cgroups_of(&found.dir);
-    Observed { found, alive, processes, cgroups }
+    Observed {
+        found,
+        alive,
+        processes,
+        cgroups,
+    }
 }
 
 /// Whether a command line is one of those that the lab starts in that directory.
 fn is_server(command: &[String], dir: &Path) -> bool {
     let script = dir.join("init.sh").display().to_string();
     let config = dir.join("registry.yaml").display().to_string();
-    let program = command.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default();
+    let program = command
+        .first()
+        .and_then(|program| program.rsplit('/').next())
+        .unwrap_or_default();
     match program {
         "unshare" | "bash" | "setsid" => command.contains(&script),
         "registry" => command.contains(&config),
@@ -84,19 +110,27 @@ fn cgroups_of(dir: &Path) -> Vec<PathBuf> {
     let tasks = dir.join("containerd/io.containerd.runtime.v2.task/k8s.io");
     let ids: Vec<_> = names(&tasks).collect();
     let parents = cgroup_parents();
-    let paths = parents.iter().flat_map(|parent| ids.iter().map(move |id| parent.join(id)));
+    let paths = parents
+        .iter()
+        .flat_map(|parent| ids.iter().map(move |id| parent.join(id)));
     paths.filter(|path| path.is_dir()).collect()
 }
 
 fn cgroup_parents() -> Vec<PathBuf> {
     let root = Path::new(CGROUPS);
     let trees = names(root).map(|name| root.join(name).join("k8s.io"));
-    trees.chain([root.join("k8s.io")]).filter(|path| path.is_dir()).collect()
+    trees
+        .chain([root.join("k8s.io")])
+        .filter(|path| path.is_dir())
+        .collect()
 }
 
 /// The last cluster takes the groups' parents, too. One that is in use, by whomever, cannot be removed.
 fn remove_empty_cgroup_parents(cache: &Cache) {
-    if state::parts(cache).iter().all(|part| part.member().is_none()) {
+    if state::parts(cache)
+        .iter()
+        .all(|part| part.member().is_none())
+    {
         for parent in cgroup_parents() {
             drop(fs::remove_dir(parent));
         }
@@ -105,7 +139,9 @@ fn remove_empty_cgroup_parents(cache: &Cache) {
 
 fn names(dir: &Path) -> impl Iterator<Item = std::ffi::OsString> {
     let entries = fs::read_dir(dir).into_iter().flatten();
-    entries.filter_map(Result::ok).map(|entry| entry.file_name())
+    entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.file_name())
 }
 
 fn apply(step: &Step) -> Result<()> {
@@ -114,7 +150,10 @@ fn apply(step: &Step) -> Result<()> {
             id.kill();
             Ok(())
         }
-        Step::DeleteRoute { destination, device } => gone(&["route", "del", destination, "dev", device]),
+        Step::DeleteRoute {
+            destination,
+            device,
+        } => gone(&["route", "del", destination, "dev", device]),
         Step::DeleteLink(name) => gone(&["link", "del", name]),
         Step::RemoveCgroup(path) => {
             remove_cgroup(path);
@@ -133,7 +172,13 @@ fn apply(step: &Step) -> Result<()> {
 fn gone(arguments: &[&str]) -> Result<()> {
     match Run::new("ip").args(arguments).stdout() {
         Ok(_) => Ok(()),
-        Err(error) if ["Cannot find device", "No such process", "No such device"].iter().any(|text| format!("{error:#}").contains(text)) => Ok(()),
+        Err(error)
+            if ["Cannot find device", "No such process", "No such device"]
+                .iter()
+                .any(|text| format!("{error:#}").contains(text)) =>
+        {
+            Ok(())
+        }
         Err(error) => Err(error),
     }
 }
@@ -146,11 +191,14 @@ fn remove_cgroup(path: &Path) {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    say(&format!("{} is still in use; lab clean removes it", path.display()));
+    say(&format!(
+        "{} is still in use; lab clean removes it",
+        path.display()
+    ));
 }
 
 fn remove_dir(path: &Path) -> Result<()> {
-    // A directory is renamed first: what is half removed must not look like a part.
+    // Files of processes that are just ending may still appear in it.
     for _ in 0..50 {
         if fs::remove_dir_all(path).is_ok() || !path.exists() {
             return Ok(());
@@ -171,10 +219,15 @@ pub(crate) fn ensure_bridge(cache: &Cache, link: Link, _lock: &Lock) -> Result<(
     let links = ip_json(&["-d", "link", "show"])?;
     if let Some(existing) = links.iter().find(|found| text(found, "ifname") == bridge) {
         let owner = text(existing, "ifalias");
-        if owner == alias(cache) {
+        // Without a mark it is of a run that was killed right after creating it: nobody else names bridges like this.
+        if owner == alias(cache) || owner.is_empty() {
+            ip(&["link", "set", &bridge, "alias", &alias(cache)])?;
             return bridge_up(link);
         }
-        bail!("network {} is used by {owner:?}; choose another: WEFT_LAB_NET=10.78.0.0/24", link.net);
+        bail!(
+            "network {} is used by {owner:?}; choose another: WEFT_LAB_NET=10.78.0.0/24",
+            link.net
+        );
     }
     refuse_overlap(link.net, "choose another: WEFT_LAB_NET=10.78.0.0/24", "")?;
     ip(&["link", "add", &bridge, "type", "bridge"])?;
@@ -194,7 +247,9 @@ fn bridge_up(link: Link) -> Result<()> {
 pub(crate) fn refuse_overlap(net: Cidr, advice: &str, except: &str) -> Result<()> {
     for route in ip_json(&["-4", "route", "show"])? {
         let (destination, device) = (text(&route, "dst"), text(&route, "dev"));
-        let Ok(taken) = destination.parse::<Cidr>() else { continue };
+        let Ok(taken) = destination.parse::<Cidr>() else {
+            continue;
+        };
         if taken.overlaps(net) && device != except {
             bail!("network {net} overlaps {destination} on {device} of this machine; {advice}");
         }
@@ -206,7 +261,10 @@ pub(crate) fn refuse_overlap(net: Cidr, advice: &str, except: &str) -> Result<()
 fn permit_forwarding(bridge: &str) -> Result<()> {
     let filtered = fs::read_to_string("/proc/sys/net/bridge/bridge-nf-call-iptables");
     if filtered.is_ok_and(|value| value.trim() == "1") {
-        Run::new("iptables").args(["-w", "-I"]).args(forwarding_rule(bridge)).stdout()?;
+        Run::new("iptables")
+            .args(["-w", "-I"])
+            .args(forwarding_rule(bridge))
+            .stdout()?;
     }
     Ok(())
 }
@@ -214,7 +272,11 @@ fn permit_forwarding(bridge: &str) -> Result<()> {
 fn forbid_forwarding(bridge: &str) {
     if which("iptables").is_some() {
         // As often as it is there; usually never.
-        while Run::new("iptables").args(["-w", "-D"]).args(forwarding_rule(bridge)).succeeds() {}
+        while Run::new("iptables")
+            .args(["-w", "-D"])
+            .args(forwarding_rule(bridge))
+            .succeeds()
+        {}
     }
 }
 
@@ -235,7 +297,11 @@ fn ip_json(arguments: &[&str]) -> Result<Vec<Value>> {
 }
 
 fn text(value: &Value, key: &str) -> String {
-    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[cfg(test)]

@@ -14,14 +14,26 @@ pub(crate) fn get(address: &str, path: &str) -> Result<String> {
 
 /// One request without a body; the body of a 200.
 pub(crate) fn request(address: &str, method: &str, path: &str) -> Result<String> {
-    let mut stream = TcpStream::connect(address).with_context(|| format!("nobody listens on {address}"))?;
-    stream.set_read_timeout(Some(TIMEOUT)).context("no timeout")?;
-    stream.set_write_timeout(Some(TIMEOUT)).context("no timeout")?;
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    stream.write_all(head.as_bytes()).with_context(|| format!("cannot send to {address}"))?;
+    let mut stream =
+        TcpStream::connect(address).with_context(|| format!("nobody listens on {address}"))?;
+    stream
+        .set_read_timeout(Some(TIMEOUT))
+        .context("no timeout")?;
+    stream
+        .set_write_timeout(Some(TIMEOUT))
+        .context("no timeout")?;
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    );
+    stream
+        .write_all(head.as_bytes())
+        .with_context(|| format!("cannot send to {address}"))?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).with_context(|| format!("no answer from {address}{path}"))?;
-    let (status, body) = parse(&answer).with_context(|| format!("{address}{path} answered no HTTP"))?;
+    stream
+        .read_to_end(&mut answer)
+        .with_context(|| format!("no answer from {address}{path}"))?;
+    let (status, body) =
+        parse(&answer).with_context(|| format!("{address}{path} answered no HTTP"))?;
     if status != 200 {
         bail!("{method} {address}{path} answered {status}: {body}");
     }
@@ -35,7 +47,11 @@ fn parse(answer: &[u8]) -> Option<(u16, String)> {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let status = head.split(' ').nth(1)?.parse().ok()?;
     let chunked = head.contains("transfer-encoding: chunked");
-    let body = if chunked { unchunk(body)? } else { body.to_vec() };
+    let body = if chunked {
+        unchunk(body)?
+    } else {
+        body.to_vec()
+    };
     Some((status, String::from_utf8_lossy(&body).into_owned()))
 }
 
@@ -61,15 +77,28 @@ mod tests {
     #[test]
     fn both_kinds_of_body_are_read() {
         let table: [(&str, Option<(u16, &str)>); 5] = [
-            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", Some((200, "hi"))),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n1;x\r\n!\r\n0\r\n\r\n", Some((200, "hi!"))),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+                Some((200, "hi")),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n1;x\r\n!\r\n0\r\n\r\n",
+                Some((200, "hi!")),
+            ),
             ("HTTP/1.1 503 no\r\n\r\n", Some((503, ""))),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhi", None),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhi",
+                None,
+            ),
             ("nonsense", None),
         ];
         for (answer, expected) in table {
             let got = parse(answer.as_bytes());
-            assert_eq!(got.as_ref().map(|(status, body)| (*status, body.as_str())), expected, "{answer}");
+            assert_eq!(
+                got.as_ref().map(|(status, body)| (*status, body.as_str())),
+                expected,
+                "{answer}"
+            );
         }
     }
 }

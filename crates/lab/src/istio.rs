@@ -35,12 +35,26 @@ pub struct IstioOptions {
 pub(crate) fn install(cache: &Cache, cluster: &Cluster, options: &IstioOptions) -> Result<()> {
     tools::ensure(cache, Tool::Istio)?;
     let started = Instant::now();
-    let manifests = Run::new(cache.bin("istioctl")).args(["manifest", "generate"]).args(arguments(options)).stdout()?;
+    let manifests = Run::new(cache.bin("istioctl"))
+        .args(["manifest", "generate"])
+        .args(arguments(options))
+        .stdout()?;
     // The objects need the namespace, which is not among them.
     cluster.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: istio-system}\n")?;
     apply(cluster, &manifests)?;
-    cluster.kubectl(&["-n", "istio-system", "rollout", "status", "deployment/istiod", "--timeout=120s"])?;
-    say(&format!("istiod on {} is ready after {:.1} s", cluster.name(), started.elapsed().as_secs_f64()));
+    cluster.kubectl(&[
+        "-n",
+        "istio-system",
+        "rollout",
+        "status",
+        "deployment/istiod",
+        "--timeout=120s",
+    ])?;
+    say(&format!(
+        "istiod on {} is ready after {:.1} s",
+        cluster.name(),
+        started.elapsed().as_secs_f64()
+    ));
     Ok(())
 }
 
@@ -48,17 +62,27 @@ pub(crate) fn install(cache: &Cache, cluster: &Cluster, options: &IstioOptions) 
 fn apply(cluster: &Cluster, manifests: &str) -> Result<()> {
     let first = cluster.apply(manifests);
     if first.is_err() {
-        cluster.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"])?;
+        cluster.kubectl(&[
+            "wait",
+            "--for=condition=Established",
+            "crd",
+            "--all",
+            "--timeout=60s",
+        ])?;
         cluster.apply(manifests)?;
     }
     Ok(())
 }
 
 fn arguments(options: &IstioOptions) -> Vec<String> {
-    let image = [format!("hub={}", tools::image_hub()), format!("tag={}", istio_tag())];
+    let image = [
+        format!("hub={}", tools::image_hub()),
+        format!("tag={}", istio_tag()),
+    ];
     let fixed = SETTINGS.iter().map(|setting| (*setting).to_owned());
     let all = fixed.chain(image).chain(options.set.iter().cloned());
-    all.flat_map(|setting| ["--set".to_owned(), setting]).collect()
+    all.flat_map(|setting| ["--set".to_owned(), setting])
+        .collect()
 }
 
 #[cfg(test)]
@@ -67,9 +91,14 @@ mod tests {
 
     #[test]
     fn the_callers_settings_come_last_and_win() {
-        let options = IstioOptions { set: vec!["values.global.network=net1".into()] };
+        let options = IstioOptions {
+            set: vec!["values.global.network=net1".into()],
+        };
         let arguments = arguments(&options);
-        assert_eq!(arguments.last().map(String::as_str), Some("values.global.network=net1"));
+        assert_eq!(
+            arguments.last().map(String::as_str),
+            Some("values.global.network=net1")
+        );
         assert!(arguments.contains(&"values.telemetry.enabled=false".to_owned()));
         let flags = arguments.iter().step_by(2);
         assert!(flags.clone().all(|flag| flag == "--set"), "{arguments:?}");

@@ -19,7 +19,9 @@ pub struct Cidr {
 
 impl Cidr {
     fn mask(self) -> u32 {
-        u32::MAX.checked_shl(32_u32.saturating_sub(u32::from(self.bits))).unwrap_or(0)
+        u32::MAX
+            .checked_shl(32_u32.saturating_sub(u32::from(self.bits)))
+            .unwrap_or(0)
     }
 
     /// The address at that place of the network.
@@ -128,7 +130,11 @@ pub(crate) fn pods(number: u8) -> Result<Cidr> {
 pub(crate) fn services(number: u8) -> Result<Cidr> {
     // From 10.11 on, and not over 10.77 or the pods above 10.100.
     let octet = number.saturating_add(10);
-    let octet = if octet >= 77 { octet.saturating_add(124) } else { octet };
+    let octet = if octet >= 77 {
+        octet.saturating_add(124)
+    } else {
+        octet
+    };
     format!("10.{octet}.0.0/16").parse()
 }
 
@@ -164,7 +170,11 @@ mod tests {
         ];
         for (a, b, expected) in table {
             let (a, b): (Cidr, Cidr) = (a.parse().unwrap(), b.parse().unwrap());
-            assert_eq!((a.overlaps(b), b.overlaps(a)), (expected, expected), "{a} {b}");
+            assert_eq!(
+                (a.overlaps(b), b.overlaps(a)),
+                (expected, expected),
+                "{a} {b}"
+            );
         }
     }
 
@@ -173,7 +183,10 @@ mod tests {
         let link = Link::new("10.77.0.0/24".parse().unwrap()).unwrap();
         assert_eq!(link.host().to_string(), "10.77.0.1");
         assert_eq!(link.member(1).to_string(), "10.77.0.2");
-        assert_eq!((link.bridge().as_str(), link.port(7).as_str()), ("wl0a4d00", "wl0a4d00-7"));
+        assert_eq!(
+            (link.bridge().as_str(), link.port(7).as_str()),
+            ("wl0a4d00", "wl0a4d00-7")
+        );
         let mut seen = BTreeSet::new();
         for number in 1..=MEMBERS {
             assert!(link.port(number).len() <= 15, "the kernel's limit");

@@ -38,13 +38,22 @@ pub fn overview(cache: &Cache) -> Vec<Row> {
 /// # Errors
 /// When something cannot be removed.
 pub fn down(cache: &Cache, names: &[String], all: bool) -> Result<()> {
-    let scope = if all { Scope::All } else { Scope::Named(names.to_vec()) };
+    let scope = if all {
+        Scope::All
+    } else {
+        Scope::Named(names.to_vec())
+    };
     let before = overview(cache);
     clean(cache, &scope)?;
     let after = overview(cache);
-    let stopped = before.iter().filter(|row| !after.iter().any(|left| left.name == row.name));
+    let stopped = before
+        .iter()
+        .filter(|row| !after.iter().any(|left| left.name == row.name));
     for row in stopped {
-        say(&format!("stopped {} ({}, was {})", row.name, row.kind, row.state));
+        say(&format!(
+            "stopped {} ({}, was {})",
+            row.name, row.kind, row.state
+        ));
     }
     Ok(())
 }
@@ -55,7 +64,10 @@ fn row(part: &Part) -> Row {
         Kind::Registry { address } => ("registry", address.clone()),
         Kind::Cluster(member) => {
             let node = part.link.map(|link| link.member(member.number).to_string());
-            ("cluster", format!("https://{}:6443", node.unwrap_or_default()))
+            (
+                "cluster",
+                format!("https://{}:6443", node.unwrap_or_default()),
+            )
         }
     };
     Row {
@@ -75,10 +87,16 @@ fn row(part: &Part) -> Row {
 /// The rows as aligned columns.
 #[must_use]
 pub fn table(rows: &[Row]) -> String {
-    let mut text = format!("{:<20} {:<10} {:<10} {:<28} {}\n", "NAME", "KIND", "STATE", "ADDRESS", "OWNER");
+    let mut text = format!(
+        "{:<20} {:<10} {:<10} {:<28} {}\n",
+        "NAME", "KIND", "STATE", "ADDRESS", "OWNER"
+    );
     for row in rows {
         let owner = row.owner.map_or_else(|| "-".into(), |pid| pid.to_string());
-        let line = format!("{:<20} {:<10} {:<10} {:<28} {owner}\n", row.name, row.kind, row.state, row.address);
+        let line = format!(
+            "{:<20} {:<10} {:<10} {:<28} {owner}\n",
+            row.name, row.kind, row.state, row.address
+        );
         text.push_str(&line);
     }
     text
@@ -96,7 +114,10 @@ mod tests {
         assert_eq!(row(&part).state, "dead", "process 1 of another boot");
         part.starting = ProcId::current();
         let row = row(&part);
-        assert_eq!((row.state, row.address.as_str()), ("starting", "https://10.77.0.2:6443"));
+        assert_eq!(
+            (row.state, row.address.as_str()),
+            ("starting", "https://10.77.0.2:6443")
+        );
         assert_eq!(table(&[row]).lines().count(), 2);
     }
 }

@@ -22,7 +22,11 @@ impl ProcId {
     pub fn of(pid: i32) -> Option<Self> {
         let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let start = parse_stat(&text)?;
-        Some(Self { pid, start, boot: boot_id() })
+        Some(Self {
+            pid,
+            start,
+            boot: boot_id(),
+        })
     }
 
     /// Ourselves; `None` where there is no `/proc`.
@@ -55,9 +59,13 @@ impl ProcId {
     #[cfg(target_os = "linux")]
     fn signal_kill(&self) {
         use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-        let Some(pid) = Pid::from_raw(self.pid) else { return };
+        let Some(pid) = Pid::from_raw(self.pid) else {
+            return;
+        };
         // The descriptor first, the comparison second: what we compare is then what we kill.
-        let Ok(fd) = pidfd_open(pid, PidfdFlags::empty()) else { return };
+        let Ok(fd) = pidfd_open(pid, PidfdFlags::empty()) else {
+            return;
+        };
         if self.is_alive() && pidfd_send_signal(&fd, Signal::KILL).is_err() {
             // Gone in between, which is what we want; or not ours, which the caller sees as it stays alive.
         }
@@ -108,8 +116,14 @@ fn running(pid: i32, prefix: &str) -> Option<Running> {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let text = String::from_utf8_lossy(&bytes);
     let command: Vec<String> = text.split('\0').map(str::to_owned).collect();
-    command.iter().any(|argument| argument.starts_with(prefix)).then_some(())?;
-    Some(Running { id: ProcId::of(pid)?, command })
+    command
+        .iter()
+        .any(|argument| argument.starts_with(prefix))
+        .then_some(())?;
+    Some(Running {
+        id: ProcId::of(pid)?,
+        command,
+    })
 }
 
 /// Whether the process is the first of a pid namespace of its own.
@@ -146,9 +160,15 @@ mod tests {
     fn a_recycled_pid_is_somebody_else() {
         let me = ProcId::current().unwrap();
         assert!(me.is_alive());
-        let before = ProcId { start: me.start.wrapping_sub(1), ..me.clone() };
+        let before = ProcId {
+            start: me.start.wrapping_sub(1),
+            ..me.clone()
+        };
         assert!(!before.is_alive());
-        let last_boot = ProcId { boot: "another".into(), ..me };
+        let last_boot = ProcId {
+            boot: "another".into(),
+            ..me
+        };
         assert!(!last_boot.is_alive());
         // And is not killed: we are still here afterwards.
         before.kill();

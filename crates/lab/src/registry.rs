@@ -35,16 +35,20 @@ impl Registry {
 pub(crate) fn start(cache: &Cache, name: &str, owner: Option<ProcId>) -> Result<Registry> {
     let program = tools::ensure(cache, Tool::Registry)?;
     // On the lab's link where there can be one: pods cannot reach the host's loopback.
-    let link = if capabilities::of(cache).cluster.is_none() && crate::command::which("ip").is_some() {
+    let link = if capabilities::of(cache).cluster.is_none() && crate::command::which("ip").is_some()
+    {
         Some(Link::from_env()?)
     } else {
         None
     };
     let mut part = reserve(cache, name, owner, link)?;
-    let Kind::Registry { address } = part.kind.clone() else { bail!("{name} is no registry") };
+    let Kind::Registry { address } = part.kind.clone() else {
+        bail!("{name} is no registry")
+    };
     let dir = part.dir(cache);
     let file = dir.join("registry.yaml");
-    fs::write(&file, configuration(&dir, &address)).context("cannot write the registry's configuration")?;
+    fs::write(&file, configuration(&dir, &address))
+        .context("cannot write the registry's configuration")?;
     Run::new("setsid")
         .args(["--fork"])
         .args([program.join("registry")])
@@ -52,7 +56,10 @@ pub(crate) fn start(cache: &Cache, name: &str, owner: Option<ProcId>) -> Result<
         .args([&file])
         .logged(&dir.join("registry.log"))?;
     wait(&dir, &address)?;
-    part.processes = process::below(&dir).into_iter().map(|running| running.id).collect();
+    part.processes = process::below(&dir)
+        .into_iter()
+        .map(|running| running.id)
+        .collect();
     part.starting = None;
     part.save(cache)?;
     say(&format!("registry {name} is up at {address}"));
@@ -77,7 +84,8 @@ fn reserve(cache: &Cache, name: &str, owner: Option<ProcId>, link: Option<Link>)
 
 /// A port that nobody listens on right now.
 pub(crate) fn free_address(host: Ipv4Addr) -> Result<SocketAddr> {
-    let listener = TcpListener::bind((host, 0)).with_context(|| format!("cannot listen on {host}"))?;
+    let listener =
+        TcpListener::bind((host, 0)).with_context(|| format!("cannot listen on {host}"))?;
     listener.local_addr().context("a listener has no address")
 }
 

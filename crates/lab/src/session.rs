@@ -40,7 +40,12 @@ impl Session {
     /// When what a dead run left cannot be removed.
     pub fn in_cache(cache: Cache) -> Result<Self> {
         clean(&cache, &Scope::Dead)?;
-        Ok(Self { cache, owner: ProcId::current(), names: Mutex::default(), keep: false })
+        Ok(Self {
+            cache,
+            owner: ProcId::current(),
+            names: Mutex::default(),
+            keep: false,
+        })
     }
 
     /// What is started belongs to that process, or to nobody, and stays when the session is dropped.
@@ -70,7 +75,9 @@ impl Session {
     /// # Errors
     /// When the name is taken or the server does not start.
     pub fn registry(&self, name: &str) -> Result<Registry> {
-        self.remember(name, || registry::start(&self.cache, name, self.owner.clone()))
+        self.remember(name, || {
+            registry::start(&self.cache, name, self.owner.clone())
+        })
     }
 
     /// Brings a cluster up.
@@ -78,7 +85,9 @@ impl Session {
     /// # Errors
     /// When none can run here, the name is taken, or it does not come up; the error says where its logs are.
     pub fn cluster(&self, options: &ClusterOptions) -> Result<Cluster> {
-        self.remember(&options.name, || cluster::start(&self.cache, options, self.owner.clone()))
+        self.remember(&options.name, || {
+            cluster::start(&self.cache, options, self.owner.clone())
+        })
     }
 
     /// Installs istiod on a cluster.
@@ -103,7 +112,10 @@ impl Session {
         let taken = state::find(&self.cache, name).is_ok();
         let started = start();
         if started.is_ok() || (!taken && self.is_ours(name)) {
-            self.names.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
+            self.names
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(name.to_owned());
         }
         started
     }
@@ -123,7 +135,9 @@ impl Drop for Session {
             return;
         }
         if let Err(error) = clean(&self.cache, &Scope::Named(names)) {
-            say(&format!("not everything could be stopped: {error:#}; try: lab clean"));
+            say(&format!(
+                "not everything could be stopped: {error:#}; try: lab clean"
+            ));
         }
     }
 }

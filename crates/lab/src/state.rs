@@ -48,7 +48,12 @@ pub(crate) struct Member {
 
 impl Part {
     /// A part that this process begins to start.
-    pub(crate) fn new(name: &str, owner: Option<ProcId>, link: Option<Link>, kind: Kind) -> Result<Self> {
+    pub(crate) fn new(
+        name: &str,
+        owner: Option<ProcId>,
+        link: Option<Link>,
+        kind: Kind,
+    ) -> Result<Self> {
         check_name(name)?;
         Ok(Self {
             name: name.to_owned(),
@@ -89,7 +94,12 @@ impl Part {
 /// Names become host names, node names and directories.
 fn check_name(name: &str) -> Result<()> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.is_empty() || name.len() > 40 || !name.chars().all(fits) || name.starts_with('-') || name.ends_with('-') {
+    if name.is_empty()
+        || name.len() > 40
+        || !name.chars().all(fits)
+        || name.starts_with('-')
+        || name.ends_with('-')
+    {
         bail!("{name:?} cannot be a name: up to 40 of a-z, 0-9 and - between them");
     }
     Ok(())
@@ -110,7 +120,10 @@ pub(crate) fn all(cache: &Cache) -> Vec<Found> {
     let dirs = entries.filter_map(Result::ok).map(|entry| entry.path());
     let mut found: Vec<Found> = dirs
         .filter(|dir| dir.is_dir())
-        .map(|dir| Found { part: load(&dir), dir })
+        .map(|dir| Found {
+            part: load(&dir),
+            dir,
+        })
         .collect();
     found.sort_by(|a, b| a.dir.cmp(&b.dir));
     found
@@ -118,7 +131,10 @@ pub(crate) fn all(cache: &Cache) -> Vec<Found> {
 
 /// The parts that can be read.
 pub(crate) fn parts(cache: &Cache) -> Vec<Part> {
-    all(cache).into_iter().filter_map(|found| found.part).collect()
+    all(cache)
+        .into_iter()
+        .filter_map(|found| found.part)
+        .collect()
 }
 
 /// The part of that name.
@@ -166,7 +182,10 @@ pub(crate) mod tests {
         fs::create_dir_all(cache.lab().join("half")).unwrap();
         assert_eq!(find(&cache, "one").unwrap(), part);
         assert_eq!(parts(&cache), [part]);
-        let found: Vec<bool> = all(&cache).iter().map(|found| found.part.is_some()).collect();
+        let found: Vec<bool> = all(&cache)
+            .iter()
+            .map(|found| found.part.is_some())
+            .collect();
         assert_eq!(found, [false, true], "half, one");
     }
 
@@ -199,7 +218,11 @@ pub(crate) mod tests {
             part.owner = owner.map(process);
             part.starting = starting.map(process);
             part.processes = running.map(process).into_iter().collect();
-            assert_eq!(part.is_alive(alive), expected, "{owner:?} {starting:?} {running:?}");
+            assert_eq!(
+                part.is_alive(alive),
+                expected,
+                "{owner:?} {starting:?} {running:?}"
+            );
         }
     }
 }

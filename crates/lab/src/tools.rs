@@ -69,7 +69,7 @@ const NAMES: [(Tool, &str); 14] = [
 ];
 
 impl Tool {
-    /// All of them, in the order of [`NAMES`].
+    /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
         NAMES.iter().map(|(tool, _)| *tool)
     }
@@ -77,7 +77,10 @@ impl Tool {
     /// Its name on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
-        NAMES.iter().find(|(tool, _)| *tool == self).map_or("", |(_, name)| name)
+        NAMES
+            .iter()
+            .find(|(tool, _)| *tool == self)
+            .map_or("", |(_, name)| name)
     }
 }
 
@@ -95,7 +98,10 @@ impl FromStr for Tool {
             return Ok(*tool);
         }
         let known: Vec<&str> = NAMES.iter().map(|(_, name)| *name).collect();
-        bail!("nothing called {text:?} can be installed; there is: {}", known.join(" "))
+        bail!(
+            "nothing called {text:?} can be installed; there is: {}",
+            known.join(" ")
+        )
     }
 }
 
@@ -109,7 +115,9 @@ pub fn ensure(cache: &Cache, tool: Tool) -> Result<PathBuf> {
         Tool::WasmBindgen => crates::ensure_wasm_bindgen(cache),
         Tool::WasmOpt => node::ensure_wasm_opt(cache),
         Tool::Envoy => python::ensure_envoy(cache, pins::ENVOY, "envoy"),
-        Tool::EnvoyOldest => python::ensure_envoy(cache, pins::ENVOY_OLDEST, &python::oldest_link()),
+        Tool::EnvoyOldest => {
+            python::ensure_envoy(cache, pins::ENVOY_OLDEST, &python::oldest_link())
+        }
         Tool::CargoDeny => crates::ensure_cargo_deny(cache),
         Tool::H2load => from_debian(cache, "nghttp2-client", "h2load"),
         Tool::Skopeo => from_debian(cache, "skopeo", "skopeo"),

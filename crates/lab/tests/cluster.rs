@@ -3,7 +3,11 @@
 //! Needs root on Linux and a quarter of an hour the first time, so it runs in the ladder (`WEFT_LADDER=1`), which also
 //! fails when it is skipped. Everything happens on a link of its own, with state of its own: a lab in use is not touched.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests: what goes wrong is the test's result")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests: what goes wrong is the test's result"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -35,7 +39,10 @@ impl Lab {
         lab::tools::ensure(&real, lab::Tool::Cluster).unwrap();
         lab::tools::ensure(&real, lab::Tool::Registry).unwrap();
         // Beside the tools: hard links do not cross file systems.
-        let cache = tempfile::Builder::new().prefix("lab-test-").tempdir_in(real.root()).unwrap();
+        let cache = tempfile::Builder::new()
+            .prefix("lab-test-")
+            .tempdir_in(real.root())
+            .unwrap();
         for dir in ["tools", "bin"] {
             std::os::unix::fs::symlink(real.root().join(dir), cache.path().join(dir)).unwrap();
         }
@@ -44,7 +51,10 @@ impl Lab {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
-        command.args(arguments).env("WEFT_CACHE", self.cache.path()).env("WEFT_LAB_NET", NET);
+        command
+            .args(arguments)
+            .env("WEFT_CACHE", self.cache.path())
+            .env("WEFT_LAB_NET", NET);
         command
     }
 
@@ -58,7 +68,11 @@ impl Lab {
     fn kubectl(&self, cluster: &str, arguments: &[&str]) -> String {
         let kubeconfig = self.run(&["kubeconfig", cluster]);
         let program = self.cache.path().join("bin/kubectl");
-        let output = Command::new(program).args(["--kubeconfig", kubeconfig.trim()]).args(arguments).output().unwrap();
+        let output = Command::new(program)
+            .args(["--kubeconfig", kubeconfig.trim()])
+            .args(arguments)
+            .output()
+            .unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "kubectl {arguments:?}: {error}");
         String::from_utf8(output.stdout).unwrap()
@@ -66,16 +80,34 @@ impl Lab {
 
     fn pod(&self, cluster: &str, name: &str) -> String {
         let image = lab::tools::echo_image();
-        self.kubectl(cluster, &["run", name, "--image", &image, "--image-pull-policy=IfNotPresent", "--", "--port", "8080"]);
+        self.kubectl(
+            cluster,
+            &[
+                "run",
+                name,
+                "--image",
+                &image,
+                "--image-pull-policy=IfNotPresent",
+                "--",
+                "--port",
+                "8080",
+            ],
+        );
         let pod = format!("pod/{name}");
-        self.kubectl(cluster, &["wait", "--for=condition=Ready", &pod, "--timeout=60s"]);
+        self.kubectl(
+            cluster,
+            &["wait", "--for=condition=Ready", &pod, "--timeout=60s"],
+        );
         self.kubectl(cluster, &["get", &pod, "-o", "jsonpath={.status.podIP}"])
     }
 
     fn containers(&self, cluster: &str) -> Vec<String> {
         let tasks = "containerd/io.containerd.runtime.v2.task/k8s.io";
         let dir = self.cache.path().join("lab").join(cluster).join(tasks);
-        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        fs::read_dir(dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
     }
 
     fn state_file(&self, name: &str) -> PathBuf {
@@ -86,7 +118,11 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         // Also when a test fails; its own assertions have said why by now.
-        drop(self.command(&["down", "--all"]).stderr(Stdio::null()).status());
+        drop(
+            self.command(&["down", "--all"])
+                .stderr(Stdio::null())
+                .status(),
+        );
     }
 }
 
@@ -109,16 +145,34 @@ fn is_anothers(line: &str) -> bool {
 fn lines(program: &str, arguments: &[&str]) -> BTreeSet<String> {
     let output = Command::new(program).args(arguments).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.lines().filter(|line| !is_anothers(line)).map(str::to_owned).collect()
+    text.lines()
+        .filter(|line| !is_anothers(line))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn traces(lab: &Lab) -> Traces {
-    let ladder = ["vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "kernel/keys/root_maxkeys"];
-    let read = |name: &str| fs::read_to_string(Path::new("/proc/sys").join(name)).unwrap_or_default();
+    let ladder = [
+        "vm/overcommit_memory",
+        "vm/panic_on_oom",
+        "kernel/panic",
+        "kernel/panic_on_oops",
+        "kernel/keys/root_maxkeys",
+    ];
+    let read =
+        |name: &str| fs::read_to_string(Path::new("/proc/sys").join(name)).unwrap_or_default();
     let names = lines("ip", &["-o", "link", "show"]);
-    let without_comments = |text: BTreeSet<String>| text.into_iter().filter(|l| !l.starts_with('#') && !l.starts_with(':')).collect();
+    let without_comments = |text: BTreeSet<String>| {
+        text.into_iter()
+            .filter(|l| !l.starts_with('#') && !l.starts_with(':'))
+            .collect()
+    };
     Traces {
-        links: names.iter().filter_map(|line| line.split(": ").nth(1)).map(str::to_owned).collect(),
+        links: names
+            .iter()
+            .filter_map(|line| line.split(": ").nth(1))
+            .map(str::to_owned)
+            .collect(),
         routes: lines("ip", &["route", "show", "table", "all"]),
         rules: without_comments(lines("iptables-save", &[])),
         mounts: lines("cut", &["-d", " ", "-f", "5-", "/proc/self/mountinfo"]),
@@ -128,29 +182,50 @@ fn traces(lab: &Lab) -> Traces {
 }
 
 fn assert_no_trace(before: &Traces, after: &Traces) {
-    let rows = |traces: &Traces| format!("{traces:#?}").lines().map(str::to_owned).collect::<BTreeSet<String>>();
+    let rows = |traces: &Traces| {
+        format!("{traces:#?}")
+            .lines()
+            .map(str::to_owned)
+            .collect::<BTreeSet<String>>()
+    };
     let (before, after) = (rows(before), rows(after));
     let changed: Vec<&String> = before.symmetric_difference(&after).collect();
-    assert!(changed.is_empty(), "left behind, or taken away: {changed:#?}");
+    assert!(
+        changed.is_empty(),
+        "left behind, or taken away: {changed:#?}"
+    );
 }
 
 /// Other clusters of the machine have groups beside ours; ours are told by the containers' names.
 fn cgroups(containers: &BTreeSet<String>) -> BTreeSet<String> {
-    let all = lines("find", &["/sys/fs/cgroup", "-type", "d", "-path", "*k8s.io/*"]);
-    all.into_iter().filter(|path| containers.iter().any(|id| path.contains(id))).collect()
+    let all = lines(
+        "find",
+        &["/sys/fs/cgroup", "-type", "d", "-path", "*k8s.io/*"],
+    );
+    all.into_iter()
+        .filter(|path| containers.iter().any(|id| path.contains(id)))
+        .collect()
 }
 
 fn processes(dir: &Path) -> BTreeSet<String> {
     let needle = dir.display().to_string();
     let all = lines("ps", &["-ewwo", "pid,args"]);
-    all.into_iter().filter(|line| line.contains(&needle)).collect()
+    all.into_iter()
+        .filter(|line| line.contains(&needle))
+        .collect()
 }
 
 #[test]
 fn two_clusters_talk_and_leave_no_trace() {
-    let Some(lab) = Lab::new("two_clusters_talk_and_leave_no_trace") else { return };
+    let Some(lab) = Lab::new("two_clusters_talk_and_leave_no_trace") else {
+        return;
+    };
     let before = traces(&lab);
-    let flat = |name, cidr| lab.command(&["up", "cluster", "--name", name, "--pod-cidr", cidr]).spawn().unwrap();
+    let flat = |name, cidr| {
+        lab.command(&["up", "cluster", "--name", name, "--pod-cidr", cidr])
+            .spawn()
+            .unwrap()
+    };
     let both: [Child; 2] = [flat("a", "10.221.0.0/16"), flat("b", "10.222.0.0/16")];
     for mut child in both {
         assert!(child.wait().unwrap().success());
@@ -158,16 +233,53 @@ fn two_clusters_talk_and_leave_no_trace() {
     let registry = lab.run(&["up", "registry"]);
     let (_, echo) = (lab.pod("a", "client"), lab.pod("b", "echo"));
     let url = format!("http://{echo}:8080/");
-    let answer = lab.kubectl("a", &["exec", "client", "--", "curl", "-sS", "-m", "10", &url]);
+    let answer = lab.kubectl(
+        "a",
+        &["exec", "client", "--", "curl", "-sS", "-m", "10", &url],
+    );
     assert!(answer.contains("Hostname=echo"), "{answer}");
     // Pods reach the registry that the host uses, under the same address.
     let url = format!("http://{}/v2/", registry.trim());
-    let code = ["exec", "client", "--", "curl", "-sS", "-m", "10", "-o", "/dev/null", "-w", "%{http_code}", &url];
+    let code = [
+        "exec",
+        "client",
+        "--",
+        "curl",
+        "-sS",
+        "-m",
+        "10",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        &url,
+    ];
     assert_eq!(lab.kubectl("a", &code), "200");
     // Names resolve, and the address of a Service works.
-    lab.kubectl("b", &["expose", "pod", "echo", "--port=80", "--target-port=8080", "--type=LoadBalancer"]);
+    lab.kubectl(
+        "b",
+        &[
+            "expose",
+            "pod",
+            "echo",
+            "--port=80",
+            "--target-port=8080",
+            "--type=LoadBalancer",
+        ],
+    );
     let node = lab.run(&["lb", "b", "default", "echo"]);
-    let retry = ["exec", "client", "--", "curl", "-sS", "--retry", "20", "--retry-all-errors", "--retry-delay", "1"];
+    let retry = [
+        "exec",
+        "client",
+        "--",
+        "curl",
+        "-sS",
+        "--retry",
+        "20",
+        "--retry-all-errors",
+        "--retry-delay",
+        "1",
+    ];
     let url = format!("http://{}/", node.trim());
     let answer = lab.kubectl("a", &[retry.as_slice(), &[&url]].concat());
     assert!(answer.contains("Hostname=echo"), "{answer}");
@@ -175,11 +287,21 @@ fn two_clusters_talk_and_leave_no_trace() {
     assert!(!lab.run(&["exec", "a", "ip", "route"]).contains("default"));
     assert!(lab.run(&["status", "-o", "json"]).contains("\"up\""));
 
-    let containers: BTreeSet<String> = ["a", "b"].iter().flat_map(|name| lab.containers(name)).collect();
-    assert!(!cgroups(&containers).is_empty(), "containers have groups while they run");
+    let containers: BTreeSet<String> = ["a", "b"]
+        .iter()
+        .flat_map(|name| lab.containers(name))
+        .collect();
+    assert!(
+        !cgroups(&containers).is_empty(),
+        "containers have groups while they run"
+    );
 
     lab.run(&["down", "a"]);
-    assert!(lab.kubectl("b", &["get", "--raw", "/readyz"]).contains("ok"), "b lives on");
+    assert!(
+        lab.kubectl("b", &["get", "--raw", "/readyz"])
+            .contains("ok"),
+        "b lives on"
+    );
     lab.run(&["down", "--all"]);
     assert_eq!(cgroups(&containers), BTreeSet::new());
     assert_no_trace(&before, &traces(&lab));
@@ -187,28 +309,64 @@ fn two_clusters_talk_and_leave_no_trace() {
 
 #[test]
 fn an_isolated_cluster_is_not_reached() {
-    let Some(lab) = Lab::new("an_isolated_cluster_is_not_reached") else { return };
+    let Some(lab) = Lab::new("an_isolated_cluster_is_not_reached") else {
+        return;
+    };
     // The same pods twice: possible only apart.
-    lab.run(&["up", "cluster", "--name", "c", "--pod-cidr", "10.223.0.0/16", "--isolated"]);
+    lab.run(&[
+        "up",
+        "cluster",
+        "--name",
+        "c",
+        "--pod-cidr",
+        "10.223.0.0/16",
+        "--isolated",
+    ]);
     let url = format!("http://{}:8080/", lab.pod("c", "echo"));
     // Whatever answers for that address elsewhere is not the pod.
-    let answer = Command::new("curl").args(["-sS", "-m", "2", &url]).output().unwrap();
+    let answer = Command::new("curl")
+        .args(["-sS", "-m", "2", &url])
+        .output()
+        .unwrap();
     assert!(!String::from_utf8_lossy(&answer.stdout).contains("Hostname=echo"));
     // It reaches the host's side of the link by NAT.
     let registry = lab.run(&["up", "registry"]);
     let url = format!("http://{}/v2/", registry.trim());
-    lab.kubectl("c", &["exec", "echo", "--", "curl", "-fsS", "-m", "10", &url]);
+    lab.kubectl(
+        "c",
+        &["exec", "echo", "--", "curl", "-fsS", "-m", "10", &url],
+    );
 }
 
 #[test]
 fn what_a_killed_run_left_is_removed_by_the_next() {
-    let Some(lab) = Lab::new("what_a_killed_run_left_is_removed_by_the_next") else { return };
+    let Some(lab) = Lab::new("what_a_killed_run_left_is_removed_by_the_next") else {
+        return;
+    };
     let before = traces(&lab);
     // Once killed after, once while it comes up.
     let mut owner = Command::new("sleep").arg("1000").spawn().unwrap();
     let pid = owner.id().to_string();
-    lab.run(&["up", "cluster", "--name", "owned", "--api-only", "--owner", &pid]);
-    let mut half = lab.command(&["up", "cluster", "--name", "half", "--pod-cidr", "10.224.0.0/16"]).spawn().unwrap();
+    lab.run(&[
+        "up",
+        "cluster",
+        "--name",
+        "owned",
+        "--api-only",
+        "--owner",
+        &pid,
+    ]);
+    let mut half = lab
+        .command(&[
+            "up",
+            "cluster",
+            "--name",
+            "half",
+            "--pod-cidr",
+            "10.224.0.0/16",
+        ])
+        .spawn()
+        .unwrap();
     wait_for("half's processes", || {
         let state = fs::read_to_string(lab.state_file("half")).unwrap_or_default();
         state.contains("\"pid\"") && state.matches("\"pid\"").count() > 1
@@ -225,23 +383,47 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
     assert!(!lab.state_file("half").exists() && !lab.state_file("owned").exists());
     lab.run(&["down", "registry"]);
     // A kubectl of the killed run gives up by itself.
-    wait_for("the end of its helpers", || processes(lab.cache.path()).is_empty());
+    wait_for("the end of its helpers", || {
+        processes(lab.cache.path()).is_empty()
+    });
     assert_no_trace(&before, &traces(&lab));
 }
 
 #[test]
 fn a_network_in_use_is_refused() {
-    let Some(lab) = Lab::new("a_network_in_use_is_refused") else { return };
-    let own = Command::new("ip").args(["-4", "-o", "addr", "show", "scope", "global"]).output().unwrap();
+    let Some(lab) = Lab::new("a_network_in_use_is_refused") else {
+        return;
+    };
+    let own = Command::new("ip")
+        .args(["-4", "-o", "addr", "show", "scope", "global"])
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&own.stdout).into_owned();
-    let Some(address) = text.split_whitespace().skip_while(|word| *word != "inet").nth(1) else { return };
+    let Some(address) = text
+        .split_whitespace()
+        .skip_while(|word| *word != "inet")
+        .nth(1)
+    else {
+        return;
+    };
     let octets: Vec<&str> = address.split('.').collect();
     let net = format!("{}.0/24", octets[..3].join("."));
-    let output = lab.command(&["up", "registry"]).env("WEFT_LAB_NET", &net).output().unwrap();
+    let output = lab
+        .command(&["up", "registry"])
+        .env("WEFT_LAB_NET", &net)
+        .output()
+        .unwrap();
     assert!(!output.status.success());
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(error.contains("overlaps") && error.contains("WEFT_LAB_NET="), "{error}");
-    assert!(!lines("ip", &["-o", "link", "show"]).iter().any(|line| line.contains(BRIDGE)));
+    assert!(
+        error.contains("overlaps") && error.contains("WEFT_LAB_NET="),
+        "{error}"
+    );
+    assert!(
+        !lines("ip", &["-o", "link", "show"])
+            .iter()
+            .any(|line| line.contains(BRIDGE))
+    );
 }
 
 fn wait_for(what: &str, mut ready: impl FnMut() -> bool) {

@@ -48,7 +48,10 @@ pub(crate) fn import(dir: &Path, archive: &Path) -> Result<()> {
 
 /// A copy of the store for one cluster.
 pub(crate) fn copy_store(images: &Path, to: &Path) -> Result<()> {
-    Run::new("cp").args(["-al"]).args([&images.join("containerd"), to]).stdout()?;
+    Run::new("cp")
+        .args(["-al"])
+        .args([&images.join("containerd"), to])
+        .stdout()?;
     own_databases(to)
 }
 
@@ -60,7 +63,9 @@ fn own_databases(dir: &Path) -> Result<()> {
             own_databases(&path)?;
         } else if path.extension().is_some_and(|kind| kind == "db") {
             let copy = path.with_extension("copy");
-            fs::copy(&path, &copy).and_then(|_| fs::rename(&copy, &path)).context("cannot copy a database")?;
+            fs::copy(&path, &copy)
+                .and_then(|_| fs::rename(&copy, &path))
+                .context("cannot copy a database")?;
         }
     }
     Ok(())
@@ -68,8 +73,16 @@ fn own_databases(dir: &Path) -> Result<()> {
 
 /// containerd as a kubelet in namespaces needs it.
 pub(crate) fn config() -> String {
-    let plugins = ["internal.v1.opt", "snapshotter.v1.btrfs", "snapshotter.v1.zfs", "snapshotter.v1.aufs", "snapshotter.v1.devmapper"];
-    let disabled = plugins.map(|name| format!("\"io.containerd.{name}\"")).join(",");
+    let plugins = [
+        "internal.v1.opt",
+        "snapshotter.v1.btrfs",
+        "snapshotter.v1.zfs",
+        "snapshotter.v1.aufs",
+        "snapshotter.v1.devmapper",
+    ];
+    let disabled = plugins
+        .map(|name| format!("\"io.containerd.{name}\""))
+        .join(",");
     let pause = pause_image();
     format!(
         r#"version = 2
@@ -104,7 +117,11 @@ mod tests {
         copy_store(&dir.path().join("images"), &copy).unwrap();
         let inode = |path: &Path| path.metadata().unwrap().ino();
         for (path, shared) in [("meta/meta.db", false), ("snapshots/1/file.db", true)] {
-            assert_eq!(inode(&store.join(path)) == inode(&copy.join(path)), shared, "{path}");
+            assert_eq!(
+                inode(&store.join(path)) == inode(&copy.join(path)),
+                shared,
+                "{path}"
+            );
         }
         assert_eq!(fs::read_to_string(copy.join("meta/meta.db")).unwrap(), "db");
     }

@@ -103,7 +103,11 @@ mod tests {
 
     fn plan() -> Plan {
         let part = cluster("one", 3);
-        Plan { name: part.name.clone(), link: part.link.unwrap(), member: part.member().unwrap().clone() }
+        Plan {
+            name: part.name.clone(),
+            link: part.link.unwrap(),
+            member: part.member().unwrap().clone(),
+        }
     }
 
     #[test]
@@ -112,9 +116,15 @@ mod tests {
         let table = [
             (kubelet(dir, &plan()), "clusterDNS: [10.77.0.4]"),
             (kube_proxy(dir, &plan()), "clusterCIDR: 10.103.0.0/16"),
-            (corefile(dir, &plan()), "kubeconfig /lab/one/pki/admin.kubeconfig one"),
+            (
+                corefile(dir, &plan()),
+                "kubeconfig /lab/one/pki/admin.kubeconfig one",
+            ),
             (cni(&plan()), r#""gateway":"10.103.0.1""#),
-            (environment(&plan(), Path::new("/k"), Path::new("/d")), "API_ONLY= ISOLATED=\nKUBE='/k' DNS='/d'"),
+            (
+                environment(&plan(), Path::new("/k"), Path::new("/d")),
+                "API_ONLY= ISOLATED=\nKUBE='/k' DNS='/d'",
+            ),
         ];
         for (text, part) in table {
             assert!(text.contains(part), "{text}");

@@ -22,7 +22,11 @@ const INIT: &str = include_str!("init.sh");
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Starts a cluster that belongs to `owner`, and returns when it can be used.
-pub(crate) fn start(cache: &Cache, options: &ClusterOptions, owner: Option<ProcId>) -> Result<Cluster> {
+pub(crate) fn start(
+    cache: &Cache,
+    options: &ClusterOptions,
+    owner: Option<ProcId>,
+) -> Result<Cluster> {
     capabilities::of(cache).require_cluster()?;
     tools::ensure(cache, Tool::Cluster)?;
     let started = Instant::now();
@@ -31,11 +35,19 @@ pub(crate) fn start(cache: &Cache, options: &ClusterOptions, owner: Option<ProcI
     if let Err(error) = result {
         // Its logs are what the reader needs: so it stays, dead, until the next run or lab down.
         let dir = part.dir(cache);
-        return Err(error.context(format!("cluster {} did not come up; its logs are in {}/log", part.name, dir.display())));
+        return Err(error.context(format!(
+            "cluster {} did not come up; its logs are in {}/log",
+            part.name,
+            dir.display()
+        )));
     }
     part.starting = None;
     part.save(cache)?;
-    say(&format!("cluster {} is up after {:.1} s", part.name, started.elapsed().as_secs_f64()));
+    say(&format!(
+        "cluster {} is up after {:.1} s",
+        part.name,
+        started.elapsed().as_secs_f64()
+    ));
     Cluster::from_part(cache, &part)
 }
 
@@ -47,12 +59,18 @@ fn reserve(cache: &Cache, options: &ClusterOptions, owner: Option<ProcId>) -> Re
     if parts.iter().any(|part| part.name == options.name) {
         bail!("{0} runs already; stop it with: lab down {0}", options.name);
     }
-    let taken: Vec<u8> = parts.iter().filter_map(|part| part.member()).map(|member| member.number).collect();
+    let taken: Vec<u8> = parts
+        .iter()
+        .filter_map(|part| part.member())
+        .map(|member| member.number)
+        .collect();
     let number = network::free_member(&taken)?;
     let member = Member {
         number,
         pods: options.pods.map_or_else(|| network::pods(number), Ok)?,
-        services: options.services.map_or_else(|| network::services(number), Ok)?,
+        services: options
+            .services
+            .map_or_else(|| network::services(number), Ok)?,
         api_only: options.api_only,
         isolated: options.isolated,
         plugged_in: false,
@@ -60,7 +78,11 @@ fn reserve(cache: &Cache, options: &ClusterOptions, owner: Option<ProcId>) -> Re
     refuse_shared_pods(&parts, &member)?;
     let link = Link::from_env()?;
     if !member.isolated && !member.api_only {
-        host::refuse_overlap(member.pods, "choose other pods: --pod-cidr 10.222.0.0/16", &link.bridge())?;
+        host::refuse_overlap(
+            member.pods,
+            "choose other pods: --pod-cidr 10.222.0.0/16",
+            &link.bridge(),
+        )?;
     }
     let part = Part::new(&options.name, owner, Some(link), Kind::Cluster(member))?;
     host::ensure_bridge(cache, link, &lock)?;
@@ -76,7 +98,11 @@ fn refuse_shared_pods(parts: &[Part], member: &Member) -> Result<()> {
     let others = parts.iter().filter_map(|part| Some((part, part.member()?)));
     for (part, other) in others {
         if !other.isolated && other.pods.overlaps(member.pods) {
-            bail!("pods {} overlap those of {}; choose others with --pod-cidr, or add --isolated", member.pods, part.name);
+            bail!(
+                "pods {} overlap those of {}; choose others with --pod-cidr, or add --isolated",
+                member.pods,
+                part.name
+            );
         }
     }
     Ok(())
@@ -86,7 +112,11 @@ fn bring_up(cache: &Cache, part: &mut Part, started: Instant) -> Result<()> {
     let (Some(member), Some(link)) = (part.member().cloned(), part.link) else {
         bail!("{} is no cluster", part.name);
     };
-    let plan = Plan { name: part.name.clone(), link, member };
+    let plan = Plan {
+        name: part.name.clone(),
+        link,
+        member,
+    };
     let dir = part.dir(cache);
     write_files(cache, &dir, &plan)?;
     part.processes = launch(&dir)?;
@@ -95,28 +125,52 @@ fn bring_up(cache: &Cache, part: &mut Part, started: Instant) -> Result<()> {
     let cluster = Cluster::from_part(cache, part)?;
     // Bounded: a kubectl whose starter is killed must not wait on for a cluster that will not come.
     let ready = ["get", "--raw", "/readyz", "--request-timeout=2s"];
-    wait_until(&cluster, "the API server", || cluster.kubectl(&ready).is_ok())?;
-    say(&format!("cluster {}: API server ready after {:.1} s", plan.name, started.elapsed().as_secs_f64()));
-    if plan.member.api_only { Ok(()) } else { finish(&cluster) }
+    wait_until(&cluster, "the API server", || {
+        cluster.kubectl(&ready).is_ok()
+    })?;
+    say(&format!(
+        "cluster {}: API server ready after {:.1} s",
+        plan.name,
+        started.elapsed().as_secs_f64()
+    ));
+    if plan.member.api_only {
+        Ok(())
+    } else {
+        finish(&cluster)
+    }
 }
 
 /// kube-proxy gets its rights, the node becomes ready, pods can be created.
 fn finish(cluster: &Cluster) -> Result<()> {
-    let binding = ["create", "clusterrolebinding", "lab-proxy", "--clusterrole=system:node-proxier", "--user=system:kube-proxy"];
-    wait_until(cluster, "kube-proxy's role", || cluster.kubectl(&binding).is_ok())?;
+    let binding = [
+        "create",
+        "clusterrolebinding",
+        "lab-proxy",
+        "--clusterrole=system:node-proxier",
+        "--user=system:kube-proxy",
+    ];
+    wait_until(cluster, "kube-proxy's role", || {
+        cluster.kubectl(&binding).is_ok()
+    })?;
     let ready = "jsonpath={.status.conditions[?(@.type==\"Ready\")].status}";
     wait_until(cluster, "the node", || {
-        cluster.kubectl(&["get", "node", cluster.name(), "-o", ready]).is_ok_and(|status| status == "True")
+        cluster
+            .kubectl(&["get", "node", cluster.name(), "-o", ready])
+            .is_ok_and(|status| status == "True")
     })?;
     wait_until(cluster, "the default service account", || {
-        cluster.kubectl(&["-n", "default", "get", "serviceaccount", "default"]).is_ok()
+        cluster
+            .kubectl(&["-n", "default", "get", "serviceaccount", "default"])
+            .is_ok()
     })
 }
 
 fn write_files(cache: &Cache, dir: &Path, plan: &Plan) -> Result<()> {
-    let [kubernetes, coredns] = [Tool::Kubernetes, Tool::Coredns].map(|tool| tools::ensure(cache, tool));
+    let [kubernetes, coredns] =
+        [Tool::Kubernetes, Tool::Coredns].map(|tool| tools::ensure(cache, tool));
     for sub in ["log", "apiserver", "cniconf"] {
-        fs::create_dir_all(dir.join(sub)).with_context(|| format!("cannot create {}", dir.display()))?;
+        fs::create_dir_all(dir.join(sub))
+            .with_context(|| format!("cannot create {}", dir.display()))?;
     }
     let texts = [
         ("pki.sh", PKI.to_owned()),
@@ -130,11 +184,16 @@ fn write_files(cache: &Cache, dir: &Path, plan: &Plan) -> Result<()> {
         ("resolv.conf", String::new()),
     ];
     for (name, text) in texts {
-        fs::write(dir.join(name), text).with_context(|| format!("cannot write {name} of {}", plan.name))?;
+        fs::write(dir.join(name), text)
+            .with_context(|| format!("cannot write {name} of {}", plan.name))?;
     }
     Run::new("bash")
         .args([dir.join("pki.sh"), dir.join("pki")])
-        .args([plan.node().to_string(), plan.name.clone(), plan.member.services.host(1).to_string()])
+        .args([
+            plan.node().to_string(),
+            plan.name.clone(),
+            plan.member.services.host(1).to_string(),
+        ])
         .logged(&dir.join("log/pki.log"))?;
     if plan.member.api_only {
         return Ok(());
@@ -154,11 +213,21 @@ fn launch(dir: &Path) -> Result<Vec<ProcId>> {
     let deadline = Instant::now().checked_add(Duration::from_secs(20));
     while deadline.is_some_and(|end| Instant::now() < end) {
         let found = process::below(dir);
-        let (init, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|running| process::is_namespace_init(running.id.pid()));
-        let is_keeper = |running: &process::Running| running.command.first().is_some_and(|name| name == "unshare");
+        let (init, others): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|running| process::is_namespace_init(running.id.pid()));
+        let is_keeper = |running: &process::Running| {
+            running
+                .command
+                .first()
+                .is_some_and(|name| name == "unshare")
+        };
         if let Some(init) = init.into_iter().next() {
             let keeper = others.into_iter().find(is_keeper);
-            return Ok([Some(init.id), keeper.map(|running| running.id)].into_iter().flatten().collect());
+            return Ok([Some(init.id), keeper.map(|running| running.id)]
+                .into_iter()
+                .flatten()
+                .collect());
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -172,7 +241,9 @@ fn plug_in(cache: &Cache, part: &mut Part, plan: &Plan) -> Result<()> {
     let cluster = Cluster::from_part(cache, part)?;
     let init = cluster.init()?.to_string();
     let (cable, bridge) = (plan.link.port(plan.member.number), plan.link.bridge());
-    host::ip(&["link", "add", &cable, "type", "veth", "peer", "name", "eth0", "netns", &init])?;
+    host::ip(&[
+        "link", "add", &cable, "type", "veth", "peer", "name", "eth0", "netns", &init,
+    ])?;
     host::ip(&["link", "set", &cable, "master", &bridge, "up"])?;
     let address = format!("{}/{}", plan.node(), plan.link.net.bits());
     in_network(&init, &["link", "set", "lo", "up"])?;
@@ -191,14 +262,22 @@ fn route_all(cache: &Cache) -> Result<()> {
     let flat: Vec<(&Part, &Member, Link)> = parts
         .iter()
         .filter_map(|part| Some((part, part.member()?, part.link?)))
-        .filter(|(part, member, _)| !member.isolated && member.plugged_in && part.processes.iter().any(ProcId::is_alive))
+        .filter(|(part, member, _)| {
+            !member.isolated && member.plugged_in && part.processes.iter().any(ProcId::is_alive)
+        })
         .collect();
     for (target, member, link) in flat.iter().filter(|(_, member, _)| !member.api_only) {
-        let (pods, gateway) = (member.pods.to_string(), link.member(member.number).to_string());
+        let (pods, gateway) = (
+            member.pods.to_string(),
+            link.member(member.number).to_string(),
+        );
         let route = ["route", "replace", &pods, "via", &gateway];
         host::ip(&[route.as_slice(), &["dev", &link.bridge()]].concat())?;
         for (from, _, other) in &flat {
-            if from.name != target.name && other == link && let Some(init) = from.processes.first() {
+            if from.name != target.name
+                && other == link
+                && let Some(init) = from.processes.first()
+            {
                 in_network(&init.pid().to_string(), &route)?;
             }
         }
@@ -207,7 +286,11 @@ fn route_all(cache: &Cache) -> Result<()> {
 }
 
 fn in_network(pid: &str, arguments: &[&str]) -> Result<()> {
-    Run::new("nsenter").args(["-t", pid, "-n", "ip"]).args(arguments).stdout().map(drop)
+    Run::new("nsenter")
+        .args(["-t", pid, "-n", "ip"])
+        .args(arguments)
+        .stdout()
+        .map(drop)
 }
 
 fn wait_until(cluster: &Cluster, what: &str, mut ready: impl FnMut() -> bool) -> Result<()> {
@@ -215,7 +298,11 @@ fn wait_until(cluster: &Cluster, what: &str, mut ready: impl FnMut() -> bool) ->
     while !ready() {
         cluster.init()?;
         if deadline.is_none_or(|end| Instant::now() > end) {
-            bail!("{what} of {} is not ready after {} s", cluster.name(), PATIENCE.as_secs());
+            bail!(
+                "{what} of {} is not ready after {} s",
+                cluster.name(),
+                PATIENCE.as_secs()
+            );
         }
         std::thread::sleep(Duration::from_millis(100));
     }

@@ -16,7 +16,12 @@ pub(crate) fn ensure_wasm_bindgen(cache: &Cache) -> Result<PathBuf> {
     let version = bindgen_version()?;
     bindgen_recipe(&version).ensure(cache, |dir| {
         node::ensure_node(cache)?;
-        cargo_install(dir, "wasm-bindgen-cli", &version, &cache.log("wasm-bindgen"))
+        cargo_install(
+            dir,
+            "wasm-bindgen-cli",
+            &version,
+            &cache.log("wasm-bindgen"),
+        )
     })?;
     Ok(cache.bin("wasm-bindgen-test-runner"))
 }
@@ -24,9 +29,13 @@ pub(crate) fn ensure_wasm_bindgen(cache: &Cache) -> Result<PathBuf> {
 /// Both sides of its protocol must be of the same version, and the lock file says which.
 pub(crate) fn bindgen_version() -> Result<String> {
     let path = workspace::file("Cargo.lock");
-    let lock = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let lock =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     workspace::locked_version(&lock, "wasm-bindgen").with_context(|| {
-        format!("{} names no wasm-bindgen; add wasm-bindgen-test to a crate, then: cargo metadata", path.display())
+        format!(
+            "{} names no wasm-bindgen; add wasm-bindgen-test to a crate, then: cargo metadata",
+            path.display()
+        )
     })
 }
 
@@ -38,25 +47,39 @@ pub(crate) fn bindgen_recipe(version: &str) -> Recipe {
 
 pub(crate) fn ensure_cargo_deny(cache: &Cache) -> Result<PathBuf> {
     deny_recipe().ensure(cache, |dir| {
-        cargo_install(dir, "cargo-deny", pins::CARGO_DENY, &cache.log("cargo-deny"))
+        cargo_install(
+            dir,
+            "cargo-deny",
+            pins::CARGO_DENY,
+            &cache.log("cargo-deny"),
+        )
     })?;
     Ok(cache.bin("cargo-deny"))
 }
 
 pub(crate) fn deny_recipe() -> Recipe {
-    Recipe::new("cargo-deny", format!("cargo-deny {}", pins::CARGO_DENY)).link("cargo-deny", "bin/cargo-deny")
+    Recipe::new("cargo-deny", format!("cargo-deny {}", pins::CARGO_DENY))
+        .link("cargo-deny", "bin/cargo-deny")
 }
 
 /// With the versions that its authors locked; where a mirror does not serve one of them (they lag behind, or yank),
 /// with what the mirror has.
 fn cargo_install(dir: &Path, package: &str, version: &str, log: &Path) -> Result<()> {
     install_once(dir, package, version, log, &["--locked"]).or_else(|error| {
-        say(&format!("{package} {version} does not build with its own lock file, trying without ({error})"));
+        say(&format!(
+            "{package} {version} does not build with its own lock file, trying without ({error})"
+        ));
         install_once(dir, package, version, log, &[])
     })
 }
 
-fn install_once(dir: &Path, package: &str, version: &str, log: &Path, flags: &[&str]) -> Result<()> {
+fn install_once(
+    dir: &Path,
+    package: &str,
+    version: &str,
+    log: &Path,
+    flags: &[&str],
+) -> Result<()> {
     let run = Run::new("cargo")
         .args(["install", "--quiet"])
         .args(flags)
@@ -66,11 +89,20 @@ fn install_once(dir: &Path, package: &str, version: &str, log: &Path, flags: &[&
         .args([dir.join("target")])
         .args(["--version", version, package]);
     // Called from `cargo test`, we inherit what that cargo told its children.
-    let run = ["CARGO", "RUSTC", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "CARGO_TARGET_DIR"]
-        .into_iter()
-        .fold(run, Run::without_env);
+    let run = [
+        "CARGO",
+        "RUSTC",
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "RUSTC_WRAPPER",
+        "CARGO_TARGET_DIR",
+    ]
+    .into_iter()
+    .fold(run, Run::without_env);
     run.dir(&workspace::root())
-        .hint(format!("cargo install --locked --version {version} {package}"))
+        .hint(format!(
+            "cargo install --locked --version {version} {package}"
+        ))
         .logged(log)?;
     super::install::remove(&dir.join("target"))
 }
@@ -81,6 +113,9 @@ mod tests {
 
     #[test]
     fn another_library_version_reinstalls_the_program() {
-        assert_ne!(bindgen_recipe("0.2.100").stamp, bindgen_recipe("0.2.101").stamp);
+        assert_ne!(
+            bindgen_recipe("0.2.100").stamp,
+            bindgen_recipe("0.2.101").stamp
+        );
     }
 }

@@ -51,16 +51,25 @@ pub(crate) fn ensure(cache: &Cache, packages: &[Package]) -> Result<()> {
         bail!("missing packages; install them as root with: {command}");
     }
     if which("apt-get").is_none() {
-        bail!("missing: {}; this is no Debian, so install them by hand", missing.join(", "));
+        bail!(
+            "missing: {}; this is no Debian, so install them by hand",
+            missing.join(", ")
+        );
     }
-    say(&format!("installing Debian packages: {}", missing.join(" ")));
+    say(&format!(
+        "installing Debian packages: {}",
+        missing.join(" ")
+    ));
     let _guard = ServiceGuard::new()?;
     install(cache, &missing, &command)?;
     let left = self::missing(packages);
     if left.is_empty() {
         return Ok(());
     }
-    bail!("{command} succeeded but did not bring what {} should", left.join(", "))
+    bail!(
+        "{command} succeeded but did not bring what {} should",
+        left.join(", ")
+    )
 }
 
 fn install(cache: &Cache, missing: &[&str], command: &str) -> Result<()> {
@@ -91,7 +100,10 @@ fn missing(packages: &[Package]) -> Vec<&'static str> {
 }
 
 fn install_command(names: &[&str]) -> String {
-    format!("apt-get update && apt-get install -y --no-install-recommends {}", names.join(" "))
+    format!(
+        "apt-get update && apt-get install -y --no-install-recommends {}",
+        names.join(" ")
+    )
 }
 
 /// Forbids packages to start services while it lives.
@@ -113,7 +125,8 @@ impl ServiceGuard {
     }
 }
 
-const POLICY_TEXT: &str = "#!/bin/sh\n# Put here by weft's lab while it installs packages.\nexit 101\n";
+const POLICY_TEXT: &str =
+    "#!/bin/sh\n# Put here by weft's lab while it installs packages.\nexit 101\n";
 
 fn is_ours(path: &Path) -> bool {
     fs::read_to_string(path).is_ok_and(|text| text == POLICY_TEXT)
@@ -124,7 +137,10 @@ impl Drop for ServiceGuard {
         if let Some(path) = &self.ours
             && let Err(error) = fs::remove_file(path)
         {
-            say(&format!("cannot remove {}: {error}; remove it by hand", path.display()));
+            say(&format!(
+                "cannot remove {}: {error}; remove it by hand",
+                path.display()
+            ));
         }
     }
 }
@@ -147,6 +163,9 @@ mod tests {
     #[test]
     fn the_command_can_be_pasted() {
         let command = install_command(&["a", "b"]);
-        assert!(command.ends_with("install -y --no-install-recommends a b"), "{command}");
+        assert!(
+            command.ends_with("install -y --no-install-recommends a b"),
+            "{command}"
+        );
     }
 }

@@ -37,7 +37,10 @@ pub(crate) const KUBERNETES: Module = Module {
     ],
     programs: &[
         ("k8s.io/kubernetes/cmd/kube-apiserver", "kube-apiserver"),
-        ("k8s.io/kubernetes/cmd/kube-controller-manager", "kube-controller-manager"),
+        (
+            "k8s.io/kubernetes/cmd/kube-controller-manager",
+            "kube-controller-manager",
+        ),
         ("k8s.io/kubernetes/cmd/kube-scheduler", "kube-scheduler"),
         ("k8s.io/kubernetes/cmd/kubelet", "kubelet"),
         ("k8s.io/kubernetes/cmd/kube-proxy", "kube-proxy"),
@@ -60,7 +63,10 @@ pub(crate) const ISTIO: Module = Module {
         ("go.sum", include_str!("../../servers/istio/go.sum")),
     ],
     programs: &[
-        ("istio.io/istio/pilot/cmd/pilot-discovery", "pilot-discovery"),
+        (
+            "istio.io/istio/pilot/cmd/pilot-discovery",
+            "pilot-discovery",
+        ),
         ("istio.io/istio/pilot/cmd/pilot-agent", "pilot-agent"),
         ("istio.io/istio/istioctl/cmd/istioctl", "istioctl"),
         ("istio.io/istio/pkg/test/echo/cmd/server", "server"),
@@ -100,7 +106,10 @@ pub(crate) const REGISTRY: Module = Module {
         ("go.mod", include_str!("../../servers/registry/go.mod")),
         ("go.sum", include_str!("../../servers/registry/go.sum")),
     ],
-    programs: &[("github.com/distribution/distribution/v3/cmd/registry", "registry")],
+    programs: &[(
+        "github.com/distribution/distribution/v3/cmd/registry",
+        "registry",
+    )],
     variables: &[],
     minutes: "1",
     data: &[],
@@ -137,7 +146,10 @@ pub(crate) fn recipe(module: &Module) -> Recipe {
         fingerprint(&texts)
     );
     let recipe = Recipe::new(module.name, stamp);
-    let linked = module.programs.iter().filter(|(_, name)| LINKED.contains(name));
+    let linked = module
+        .programs
+        .iter()
+        .filter(|(_, name)| LINKED.contains(name));
     linked.fold(recipe, |recipe, (_, name)| recipe.link(*name, *name))
 }
 
@@ -169,8 +181,17 @@ fn build_arguments(module: &Module, dir: &Path) -> Vec<String> {
     let variables: String = module.variables.iter().map(set).collect();
     let fixed = ["build", "-trimpath", "-buildvcs=false", "-ldflags"].map(str::to_owned);
     let mut arguments = fixed.to_vec();
-    arguments.extend([format!("-s -w{variables}"), "-o".into(), format!("{}/", dir.display())]);
-    arguments.extend(module.programs.iter().map(|(package, _)| (*package).to_owned()));
+    arguments.extend([
+        format!("-s -w{variables}"),
+        "-o".into(),
+        format!("{}/", dir.display()),
+    ]);
+    arguments.extend(
+        module
+            .programs
+            .iter()
+            .map(|(package, _)| (*package).to_owned()),
+    );
     arguments
 }
 
@@ -188,7 +209,11 @@ fn ensure_go(cache: &Cache) -> Result<PathBuf> {
         return python::ensure_go(cache);
     };
     let version = Run::new(&go).args(["env", "GOVERSION"]).stdout()?;
-    if is_recent(&version) { Ok(go) } else { python::ensure_go(cache) }
+    if is_recent(&version) {
+        Ok(go)
+    } else {
+        python::ensure_go(cache)
+    }
 }
 
 fn is_recent(version: &str) -> bool {
@@ -204,7 +229,12 @@ mod tests {
 
     #[test]
     fn go_must_be_able_to_fetch_toolchains() {
-        let table = [("go1.26.8\n", true), ("go1.21", true), ("go1.19.8", false), ("", false)];
+        let table = [
+            ("go1.26.8\n", true),
+            ("go1.21", true),
+            ("go1.19.8", false),
+            ("", false),
+        ];
         for (text, expected) in table {
             assert_eq!(is_recent(text), expected, "{text}");
         }
@@ -214,8 +244,14 @@ mod tests {
     fn the_version_is_linked_in() {
         let arguments = build_arguments(&KUBERNETES, Path::new("/d"));
         assert_eq!(arguments.first().map(String::as_str), Some("build"));
-        let flags = arguments.iter().find(|text| text.starts_with("-s -w")).unwrap();
-        let version = format!("-X k8s.io/component-base/version.gitVersion=v{}", pins::KUBERNETES);
+        let flags = arguments
+            .iter()
+            .find(|text| text.starts_with("-s -w"))
+            .unwrap();
+        let version = format!(
+            "-X k8s.io/component-base/version.gitVersion=v{}",
+            pins::KUBERNETES
+        );
         assert!(flags.contains(&version), "{flags}");
         assert!(arguments.contains(&"/d/".to_owned()));
     }
@@ -230,8 +266,14 @@ mod tests {
     #[test]
     fn the_pins_are_those_of_the_module_files() {
         for (module, line) in [
-            (KUBERNETES, format!("k8s.io/kubernetes v{}", pins::KUBERNETES)),
-            (COREDNS, format!("github.com/coredns/coredns v{}", pins::COREDNS)),
+            (
+                KUBERNETES,
+                format!("k8s.io/kubernetes v{}", pins::KUBERNETES),
+            ),
+            (
+                COREDNS,
+                format!("github.com/coredns/coredns v{}", pins::COREDNS),
+            ),
             (REGISTRY, format!("distribution/v3 v{}", pins::REGISTRY)),
         ] {
             let (_, text) = module.files[0];

@@ -53,8 +53,13 @@ pub(crate) fn ensure(cache: &Cache) -> Result<PathBuf> {
 }
 
 pub(crate) fn recipe() -> Recipe {
-    let parts: String = [&ISTIO, &PAUSE].map(|module| golang::recipe(module).stamp).join("\n");
-    Recipe::new("images", format!("images recipe 1\nenvoy {}\n{parts}", pins::ENVOY))
+    let parts: String = [&ISTIO, &PAUSE]
+        .map(|module| golang::recipe(module).stamp)
+        .join("\n");
+    Recipe::new(
+        "images",
+        format!("images recipe 1\nenvoy {}\n{parts}", pins::ENVOY),
+    )
 }
 
 /// Everything that a cluster starts from.
@@ -86,22 +91,44 @@ fn write_images(cache: &Cache, dir: &Path, base: &Path, archive: &Path) -> Resul
     let base = layout.layer(&base.join("root"))?;
     let pause = layout.files(&[(&pause, "/pause")])?;
     let of = |name: &str| format!("{}/{name}", pins::IMAGE_HUB);
-    let image = Image { name: &of("pause:1"), entrypoint: &["/pause"], user: "65535" };
+    let image = Image {
+        name: &of("pause:1"),
+        entrypoint: &["/pause"],
+        user: "65535",
+    };
     layout.image(&image, &[pause])?;
     let echo = layout.files(&[(&istio.join("server"), "/usr/local/bin/server")])?;
-    let image = Image { name: &of("echo:1"), entrypoint: &["/usr/local/bin/server"], user: "" };
+    let image = Image {
+        name: &of("echo:1"),
+        entrypoint: &["/usr/local/bin/server"],
+        user: "",
+    };
     layout.image(&image, &[base.clone(), echo])?;
-    let pilot = layout.files(&[(&istio.join("pilot-discovery"), "/usr/local/bin/pilot-discovery")])?;
+    let pilot = layout.files(&[(
+        &istio.join("pilot-discovery"),
+        "/usr/local/bin/pilot-discovery",
+    )])?;
     let name = of(&format!("pilot:{}", pins::ISTIO));
-    let image = Image { name: &name, entrypoint: &["/usr/local/bin/pilot-discovery"], user: "1337" };
+    let image = Image {
+        name: &name,
+        entrypoint: &["/usr/local/bin/pilot-discovery"],
+        user: "1337",
+    };
     layout.image(&image, &[base.clone(), pilot])?;
     let proxy = layout.files(&[
         (&istio.join("pilot-agent"), "/usr/local/bin/pilot-agent"),
         (&envoy, "/usr/local/bin/envoy"),
-        (&istio.join("envoy_bootstrap_tmpl.json"), "/var/lib/istio/envoy/envoy_bootstrap_tmpl.json"),
+        (
+            &istio.join("envoy_bootstrap_tmpl.json"),
+            "/var/lib/istio/envoy/envoy_bootstrap_tmpl.json",
+        ),
     ])?;
     let name = of(&format!("proxyv2:{}", pins::ISTIO));
-    let image = Image { name: &name, entrypoint: &["/usr/local/bin/pilot-agent"], user: "1337" };
+    let image = Image {
+        name: &name,
+        entrypoint: &["/usr/local/bin/pilot-agent"],
+        user: "1337",
+    };
     layout.image(&image, &[base, proxy])?;
     layout.pack(archive)?;
     remove(&oci)
@@ -109,7 +136,10 @@ fn write_images(cache: &Cache, dir: &Path, base: &Path, archive: &Path) -> Resul
 
 fn ensure_base(cache: &Cache) -> Result<PathBuf> {
     let release = host_release()?;
-    let recipe = Recipe::new("base", format!("base {} {BASE_PACKAGES} recipe 1", release.suite));
+    let recipe = Recipe::new(
+        "base",
+        format!("base {} {BASE_PACKAGES} recipe 1", release.suite),
+    );
     recipe.ensure(cache, |dir| {
         say("making the base of the images with debootstrap (about half a minute)");
         let root = dir.join("root");
@@ -139,11 +169,18 @@ struct Release {
 /// The host's own mirror and release: what it reaches, the images reach.
 fn host_release() -> Result<Release> {
     let list = Run::new("apt-get")
-        .args(["indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)", "Created-By: Packages"])
+        .args([
+            "indextargets",
+            "--format",
+            "$(SITE) $(RELEASE) $(COMPONENT)",
+            "Created-By: Packages",
+        ])
         .hint("apt-get update")
         .stdout()?;
     let Some(release) = pick_release(&list) else {
-        bail!("apt knows no release of the distribution; look at /etc/apt/sources.list, then: apt-get update");
+        bail!(
+            "apt knows no release of the distribution; look at /etc/apt/sources.list, then: apt-get update"
+        );
     };
     Ok(release)
 }
@@ -153,8 +190,10 @@ fn pick_release(list: &str) -> Option<Release> {
         let mut words = line.split_whitespace();
         let (mirror, suite, component) = (words.next()?, words.next()?, words.next()?);
         // The first one that is a whole release, not its updates or backports.
-        (component == "main" && !suite.contains(['-', '/']))
-            .then(|| Release { mirror: mirror.into(), suite: suite.into() })
+        (component == "main" && !suite.contains(['-', '/'])).then(|| Release {
+            mirror: mirror.into(),
+            suite: suite.into(),
+        })
     })
 }
 
@@ -165,11 +204,20 @@ mod tests {
     #[test]
     fn the_mirror_is_the_hosts() {
         let release = |mirror: &str, suite: &str| {
-            Some(Release { mirror: mirror.into(), suite: suite.into() })
+            Some(Release {
+                mirror: mirror.into(),
+                suite: suite.into(),
+            })
         };
         let table = [
-            ("http://m/debian bookworm-updates main\nhttp://m/debian bookworm main\n", release("http://m/debian", "bookworm")),
-            ("http://x/extra stable extra\nhttps://u/ubuntu noble main\n", release("https://u/ubuntu", "noble")),
+            (
+                "http://m/debian bookworm-updates main\nhttp://m/debian bookworm main\n",
+                release("http://m/debian", "bookworm"),
+            ),
+            (
+                "http://x/extra stable extra\nhttps://u/ubuntu noble main\n",
+                release("https://u/ubuntu", "noble"),
+            ),
             ("", None),
         ];
         for (list, expected) in table {

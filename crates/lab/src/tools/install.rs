@@ -68,7 +68,11 @@ impl Recipe {
         dir: &Path,
         build: impl FnOnce(&Path) -> Result<()>,
     ) -> Result<()> {
-        say(&format!("installing {} ({})", self.name, headline(&self.stamp)));
+        say(&format!(
+            "installing {} ({})",
+            self.name,
+            headline(&self.stamp)
+        ));
         let started = Instant::now();
         let fresh = dir.with_file_name(format!(".{}.new", self.name));
         remove(&fresh)?;
@@ -81,7 +85,11 @@ impl Recipe {
         for (name, path) in &self.links {
             link(&cache.bin(name), &dir.join(path))?;
         }
-        say(&format!("installed {} in {:.1} s", self.name, started.elapsed().as_secs_f64()));
+        say(&format!(
+            "installed {} in {:.1} s",
+            self.name,
+            started.elapsed().as_secs_f64()
+        ));
         Ok(())
     }
 }
@@ -153,7 +161,8 @@ mod tests {
         let one = Recipe::new("x", "1").link("x", "sub/x");
         one.ensure(&cache, |dir| program(dir, "one")).unwrap();
         assert_eq!(fs::read_to_string(cache.bin("x")).unwrap(), "one");
-        one.ensure(&cache, |_| bail!("must not build again")).unwrap();
+        one.ensure(&cache, |_| bail!("must not build again"))
+            .unwrap();
 
         let two = Recipe::new("x", "2").link("x", "sub/x");
         assert!(!two.is_installed(&cache));

@@ -34,15 +34,27 @@ fn build(cache: &Cache, dir: &Path) -> Result<()> {
     Run::new("npm")
         .args(["install", "--prefix"])
         .args([dir])
-        .args(["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", &package])
+        .args([
+            "--no-save",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            &package,
+        ])
         .dir(dir)
         .hint("npm ping")
         .logged(&cache.log("binaryen"))?;
     for name in PROGRAMS {
         // A file without an extension in a package of type "module" or not: the folder's package.json says; so the
         // program must stay where it is, and what is linked is a wrapper.
-        let program = cache.tool("binaryen").join("node_modules/binaryen/bin").join(name);
-        write_program(&dir.join(name), &format!("#!/bin/sh\nexec node '{}' \"$@\"\n", program.display()))?;
+        let program = cache
+            .tool("binaryen")
+            .join("node_modules/binaryen/bin")
+            .join(name);
+        write_program(
+            &dir.join(name),
+            &format!("#!/bin/sh\nexec node '{}' \"$@\"\n", program.display()),
+        )?;
     }
     Ok(())
 }
@@ -53,10 +65,16 @@ pub(crate) fn ensure_node(cache: &Cache) -> Result<()> {
         // Refused with the command when we are not root.
         super::debian::ensure(
             cache,
-            &[super::debian::package("nodejs", "node"), super::debian::package("npm", "npm")],
+            &[
+                super::debian::package("nodejs", "node"),
+                super::debian::package("npm", "npm"),
+            ],
         )?;
     }
-    let version = Run::new("node").args(["--version"]).hint(INSTALL_NODE).stdout()?;
+    let version = Run::new("node")
+        .args(["--version"])
+        .hint(INSTALL_NODE)
+        .stdout()?;
     let major = major(&version).with_context(|| format!("node --version says {version:?}"))?;
     if major < pins::NODE_MAJOR {
         bail!(
@@ -79,7 +97,12 @@ mod tests {
 
     #[test]
     fn reads_nodes_version() {
-        let table = [("v20.20.2\n", Some(20)), ("v8.0.0", Some(8)), ("20", None), ("", None)];
+        let table = [
+            ("v20.20.2\n", Some(20)),
+            ("v8.0.0", Some(8)),
+            ("20", None),
+            ("", None),
+        ];
         for (text, expected) in table {
             assert_eq!(major(text), expected, "{text}");
         }

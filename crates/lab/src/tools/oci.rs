@@ -38,7 +38,10 @@ impl Layout {
         fs::create_dir_all(dir.join("blobs/sha256")).context("cannot create the image layout")?;
         fs::write(dir.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#)
             .context("cannot write the image layout")?;
-        Ok(Self { dir: dir.to_owned(), index: Vec::new() })
+        Ok(Self {
+            dir: dir.to_owned(),
+            index: Vec::new(),
+        })
     }
 
     /// A layer with everything below `root`.
@@ -96,7 +99,10 @@ impl Layout {
         let mut entry = manifest.descriptor(MANIFEST);
         if let Some(entry) = entry.as_object_mut() {
             // containerd takes the full name from here.
-            entry.insert("annotations".into(), json!({ "io.containerd.image.name": image.name }));
+            entry.insert(
+                "annotations".into(),
+                json!({ "io.containerd.image.name": image.name }),
+            );
         }
         self.index.push(entry);
         Ok(())
@@ -105,7 +111,8 @@ impl Layout {
     /// Writes the index and packs everything into one tar.
     pub(crate) fn pack(self, archive: &Path) -> Result<()> {
         let index = json!({ "schemaVersion": 2, "manifests": self.index });
-        fs::write(self.dir.join("index.json"), index.to_string()).context("cannot write the image index")?;
+        fs::write(self.dir.join("index.json"), index.to_string())
+            .context("cannot write the image index")?;
         Run::new("tar")
             .args(["-cf"])
             .args([archive])
@@ -125,10 +132,18 @@ impl Layout {
     /// Moves a file to where its digest says.
     fn adopt(&self, file: &Path) -> Result<Blob> {
         let sum = Run::new("sha256sum").args([file]).stdout()?;
-        let sum = sum.split_whitespace().next().context("sha256sum printed nothing")?.to_owned();
+        let sum = sum
+            .split_whitespace()
+            .next()
+            .context("sha256sum printed nothing")?
+            .to_owned();
         let size = file.metadata().context("a blob vanished")?.len();
-        fs::rename(file, self.dir.join("blobs/sha256").join(&sum)).context("cannot store a blob")?;
-        Ok(Blob { digest: format!("sha256:{sum}"), size })
+        fs::rename(file, self.dir.join("blobs/sha256").join(&sum))
+            .context("cannot store a blob")?;
+        Ok(Blob {
+            digest: format!("sha256:{sum}"),
+            size,
+        })
     }
 }
 
@@ -149,7 +164,11 @@ mod tests {
         let program = dir.path().join("p");
         fs::write(&program, "x").unwrap();
         let layer = layout.files(&[(&program, "/bin/p")]).unwrap();
-        let image = Image { name: "a.b/c:1", entrypoint: &["/bin/p"], user: "0" };
+        let image = Image {
+            name: "a.b/c:1",
+            entrypoint: &["/bin/p"],
+            user: "0",
+        };
         layout.image(&image, std::slice::from_ref(&layer)).unwrap();
         let archive = dir.path().join("a.tar");
         layout.pack(&archive).unwrap();
@@ -158,10 +177,22 @@ mod tests {
         let index: Value = serde_json::from_str(&index).unwrap();
         let entry = &index["manifests"][0];
         assert_eq!(entry["annotations"]["io.containerd.image.name"], "a.b/c:1");
-        let digest = entry["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap();
-        let manifest = fs::read_to_string(dir.path().join("oci/blobs/sha256").join(digest)).unwrap();
+        let digest = entry["digest"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("sha256:")
+            .unwrap();
+        let manifest =
+            fs::read_to_string(dir.path().join("oci/blobs/sha256").join(digest)).unwrap();
         assert!(manifest.contains(&layer.digest), "{manifest}");
-        let list = Run::new("tar").args(["-tf"]).args([&archive]).stdout().unwrap();
-        assert!(list.contains("./index.json") && list.contains("./oci-layout"), "{list}");
+        let list = Run::new("tar")
+            .args(["-tf"])
+            .args([&archive])
+            .stdout()
+            .unwrap();
+        assert!(
+            list.contains("./index.json") && list.contains("./oci-layout"),
+            "{list}"
+        );
     }
 }

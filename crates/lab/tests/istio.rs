@@ -1,0 +1,115 @@
+//! istiod on a real cluster: two injected pods speak mTLS through stock Envoys, and the session takes it all down.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests: what goes wrong is the test's result"
+)]
+
+use lab::{ClusterOptions, IstioOptions, Session};
+
+const APP: &str = r"
+apiVersion: v1
+kind: Namespace
+metadata: {name: app, labels: {istio-injection: enabled}}
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: strict, namespace: app}
+spec: {mtls: {mode: STRICT}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: echo, namespace: app}
+spec: {selector: {app: echo}, ports: [{name: http, port: 80, targetPort: 8080}]}
+";
+
+fn pod(name: &str) -> String {
+    let image = lab::tools::echo_image();
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: app, labels: {{app: {name}}}}}\nspec:\n  \
+         terminationGracePeriodSeconds: 1\n  containers:\n  - {{name: app, image: \"{image}\", args: [\"--port\", \"8080\"]}}\n"
+    )
+}
+
+/// Why it is skipped, if it is.
+fn skipped() -> Option<String> {
+    if std::env::var_os("WEFT_LADDER").is_none() {
+        return Some("WEFT_LADDER=1 is not set".into());
+    }
+    lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster
+}
+
+#[test]
+fn injected_pods_speak_mtls() {
+    if let Some(reason) = skipped() {
+        lab::output::say(&format!("SKIPPED injected_pods_speak_mtls: {reason}"));
+        return;
+    }
+    let session = Session::start().unwrap();
+    let name = format!("istio-test-{}", std::process::id());
+    let cluster = session.cluster(&ClusterOptions::named(&name)).unwrap();
+    session.istio(&cluster, &IstioOptions::default()).unwrap();
+    cluster.apply(APP).unwrap();
+    cluster
+        .kubectl(&[
+            "-n",
+            "app",
+            "wait",
+            "--for=create",
+            "serviceaccount/default",
+            "--timeout=30s",
+        ])
+        .unwrap();
+    for name in ["client", "echo"] {
+        cluster.apply(&pod(name)).unwrap();
+    }
+    cluster
+        .kubectl(&[
+            "-n",
+            "app",
+            "wait",
+            "--for=condition=Ready",
+            "pod",
+            "--all",
+            "--timeout=90s",
+        ])
+        .unwrap();
+    let curl = [
+        "-n",
+        "app",
+        "exec",
+        "client",
+        "-c",
+        "app",
+        "--",
+        "curl",
+        "-sS",
+        "--retry",
+        "10",
+        "--retry-all-errors",
+        "http://echo/",
+    ];
+    let answer = cluster.kubectl(&curl).unwrap();
+    let peer = "URI=spiffe://cluster.local/ns/app/sa/default";
+    assert!(
+        answer.contains("X-Forwarded-Client-Cert") && answer.contains(peer),
+        "{answer}"
+    );
+    // Strict: nothing but a mesh member gets through.
+    let node = cluster.exec(&[
+        "curl",
+        "-sS",
+        "-m",
+        "5",
+        "-o",
+        "/dev/null",
+        "http://echo.app.svc.cluster.local/",
+    ]);
+    assert!(node.is_err());
+
+    drop(session);
+    assert!(
+        lab::overview(&lab::Cache::from_env().unwrap())
+            .iter()
+            .all(|row| row.name != name)
+    );
+}
