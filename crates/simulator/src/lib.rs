@@ -7,6 +7,7 @@
 //! | [`native`] | the engine that runs a plugin natively; `sandbox` has the one that runs a built module |
 //! | [`simulator`] | the proxy in motion: configurations, streams, time |
 //! | [`exchange`] | what a test sends and sees |
+//! | [`scenario`] | files of requests and what is expected of them, run on either engine |
 //!
 //! A plugin's test of its scenarios is `simulator::scenarios!(ThePlugin);`. A law drives a [`Simulator`] itself:
 //!
@@ -26,6 +27,7 @@ pub mod exchange;
 pub mod fields;
 pub mod native;
 mod protobuf;
+pub mod scenario;
 pub mod simulator;
 pub mod status;
 pub mod world;
