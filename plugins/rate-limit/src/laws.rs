@@ -28,7 +28,7 @@ use crate::table::{self, Answer, Ask, Shape};
 pub type Broken = String;
 
 /// In any window of readings `[a, b]` a key is admitted at most `rate * (b - a) + burst` times, and as often again as its workers held
-/// tokens for it at `a` from leases not older than twice their life. Readings may be up to a second old.
+/// tokens for it at `a` from leases not older than twice their life and a second. Readings may be up to a second old.
 ///
 /// # Errors
 ///
@@ -143,7 +143,7 @@ pub fn foreign_bytes(script: &[u8]) -> Result<(), Broken> {
         Answer::Granted { tokens, .. } => {
             shape.fits(page) && tokens >= 1 && tokens <= limit.burst()
         }
-        Answer::Empty { .. } => shape.fits(page) && new.is_none(),
+        Answer::Empty { .. } => shape.fits(page),
         Answer::Unreadable => !shape.fits(page),
     };
     let Some(new) = new else {

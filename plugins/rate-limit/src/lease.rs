@@ -9,7 +9,8 @@
 //!
 //! **What that does to the bound.** In any window of length `t`, a proxy admits at most `rate * t + burst` requests of a key *plus* the
 //! tokens that its workers leased before the window and had not used: for each worker fewer than a sixteenth of the burst and
-//! fewer than [`LARGEST`], from leases not older than twice their life. A limit with a burst below 17 has no leases, so nothing is added to it.
+//! fewer than [`LARGEST`], from leases not older than twice their life (and as much more as readings of the clock are old), or one that was
+//! put back because another rule refused the request. A limit with a burst below 17 has no leases.
 //!
 //! **What it costs the client.** A client whose requests reach one worker gets the whole burst: there is always a token for it when a plain
 //! bucket would have one. A client of `w` workers may be refused while the other `w - 1` hold tokens for it, each fewer than

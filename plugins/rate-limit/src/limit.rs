@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn seven_a_minute_do_not_drift() {
-        let limit = limit(7, Duration::from_secs(60), 1);
+        let limit = limit(7, Duration::from_mins(1), 1);
         let hour = limit.ticks(3600 * 1_000_000_000);
         assert_eq!(hour, limit.cost(7 * 60), "420 tokens take exactly an hour");
     }
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn counts_tokens_and_says_when_the_next_one_exists() {
-        let limit = limit(7, Duration::from_secs(60), 3);
+        let limit = limit(7, Duration::from_mins(1), 3);
         let now = limit.ticks(1_000);
         assert_eq!(limit.available(0, now), 3);
         assert_eq!(limit.available(now, now), 3);
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_largest_and_the_smallest_limit_do_not_overflow() {
-        let month = Duration::from_secs(31 * 24 * 3600);
+        let month = Duration::from_hours(744);
         for limit in [
             limit(1_000_000, month - Duration::from_millis(1), 1_000_000),
             limit(1, month, 1_000_000),

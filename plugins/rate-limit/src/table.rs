@@ -166,9 +166,9 @@ pub(crate) fn step(
     let Some((before, mut set, after)) = found else {
         return (Some(shape.empty_page(limit, now)), Answer::Unreadable);
     };
+    let old = set;
     let answer = set.take(key, limit, now, ask);
-    let changed = matches!(answer, Answer::Granted { .. });
-    let page = changed.then(|| [before, &set.encode(), after].concat());
+    let page = (set != old).then(|| [before, &set.encode(), after].concat());
     (page, answer)
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::laws::Broken;
 use crate::lease::LIFE;
-use crate::limit::{Limit, Nanos, Ticks};
+use crate::limit::{GRACE, Limit, Nanos, Ticks};
 
 /// A worker and a key.
 pub(super) type Who = (u64, u64);
@@ -94,7 +94,7 @@ impl Ledger {
                 |when| when.0,
                 |charge, begin| {
                     let age = begin.saturating_sub(charge.when.0);
-                    age <= charge.life.saturating_mul(2)
+                    age <= charge.life.saturating_mul(2).saturating_add(GRACE)
                 },
             )
         })
@@ -122,28 +122,19 @@ fn check(
     time: impl Fn(&When) -> Nanos,
     counts: impl Fn(&Charge, Nanos) -> bool,
 ) -> Result<(), Broken> {
-    let mut times: Vec<Nanos> = charges
-        .iter()
-        .flat_map(|charge| &charge.uses)
-        .map(&time)
-        .collect();
-    times.sort_unstable();
-    for (index, begin) in times.iter().enumerate() {
-        if index > 0 && times.get(index.saturating_sub(1)) == Some(begin) {
-            continue;
-        }
+    let mut admitted_at: BTreeMap<Nanos, u128> = BTreeMap::new();
+    for when in charges.iter().flat_map(|charge| &charge.uses) {
+        let count = admitted_at.entry(time(when)).or_default();
+        *count = count.saturating_add(1);
+    }
+    for begin in admitted_at.keys() {
         let held = held_before(charges, *begin, &time, &counts);
-        for (admitted, end) in times.iter().skip(index).enumerate() {
-            let admitted = u128::try_from(admitted)
-                .unwrap_or(u128::MAX)
-                .saturating_add(1);
+        let mut admitted: u128 = 0;
+        for (end, count) in admitted_at.range(begin..) {
+            admitted = admitted.saturating_add(*count);
             let earned = limit.ticks(end.saturating_sub(*begin));
-            if cost(limit, admitted)
-                > limit
-                    .tolerance()
-                    .saturating_add(earned)
-                    .saturating_add(cost(limit, held))
-            {
+            let room = limit.tolerance().saturating_add(earned);
+            if cost(limit, admitted.saturating_sub(held)) > room {
                 return Err(format!(
                     "{admitted} admitted from {begin} to {end}, {held} held before; {limit:?}"
                 ));

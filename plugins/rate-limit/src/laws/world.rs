@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::buckets::{Buckets, Taken};
 use crate::fingerprint::Fingerprint;
-use crate::laws::ledger::Ledger;
+use crate::laws::ledger::{Ledger, Who};
 use crate::limit::{Limit, Nanos, Ticks};
 use crate::table::Answer;
 
@@ -186,19 +186,27 @@ impl World {
             .unwrap_or(0)
     }
 
-    /// A worker reads `reading` from the clock and serves a request. Whether it is admitted.
+    /// A worker reads `reading` from the clock and serves requests, mostly one. Whether the last one is admitted.
     pub(super) fn request(&mut self, script: &mut Script<'_>, reading: Nanos) -> bool {
         let count = u64::try_from(self.workers.len()).unwrap_or(1);
-        let worker = script.below(count);
-        let key = script.below(self.keys);
+        let (worker, key) = (script.below(count), script.below(self.keys));
         let races = script.below(3);
-        let Some(buckets) = usize::try_from(worker)
-            .ok()
-            .and_then(|index| self.workers.get_mut(index))
-        else {
+        let requests = match script.below(8) {
+            0 => u64::from(script.byte()).saturating_add(1),
+            1 => script.below(16).saturating_add(1),
+            _ => 1,
+        };
+        (0..requests).fold(false, |_, _| self.serve((worker, key), reading, races))
+    }
+
+    /// A worker serves a request, losing so many races.
+    fn serve(&mut self, who: Who, reading: Nanos, races: u64) -> bool {
+        let (worker, key) = who;
+        let index = usize::try_from(worker).unwrap_or(usize::MAX);
+        let Some(buckets) = self.workers.get_mut(index) else {
             return false;
         };
-        let (page, steps, moved) = (&mut self.page, &mut self.steps, self.moved);
+        let (page, steps) = (&mut self.page, &mut self.steps);
         let mut charged = None;
         // The memory has four places, so a fifth key meets the first one there.
         let fingerprint = Fingerprint((u128::from(key) << 104) | u128::from(key.saturating_add(1)));
@@ -216,19 +224,18 @@ impl World {
             Ok(answer)
         });
         let admitted = matches!(taken, Taken::Token { .. });
-        let who = (worker, key);
+        let when = (reading, self.moved);
         match charged {
             Some(Answer::Granted {
                 tokens, full_at, ..
-            }) => {
-                self.ledger.charged(who, tokens, (reading, moved), full_at);
-            }
-            None if admitted => self.ledger.used(who, (reading, moved)),
+            }) => self.ledger.charged(who, tokens, when, full_at),
+            None if admitted => self.ledger.used(who, when),
             Some(_) | None => {}
         }
         if admitted {
             self.plain.fill(&self.limit, self.now);
-            self.plain.level = self.plain.level.saturating_sub(signed(self.limit.cost(1)));
+            let cost = signed(self.limit.cost(1));
+            self.plain.level = self.plain.level.saturating_sub(cost);
         }
         admitted
     }
