@@ -88,8 +88,8 @@ pub(super) struct RequestStep {
     pub(super) name: Option<String>,
     pub(super) worker: usize,
     pub(super) method: Option<String>,
-    pub(super) path: Option<String>,
-    pub(super) host: Option<String>,
+    pub(super) path: Option<Bytes>,
+    pub(super) host: Option<Bytes>,
     pub(super) headers: Vec<(String, Bytes)>,
     /// `IP` or `IP:port` of the client.
     pub(super) source: Option<String>,

@@ -15,7 +15,8 @@ use crate::world::{Function, Races, Returned};
 pub(super) fn name(step: &Step) -> String {
     if let Some(request) = &step.request {
         let method = request.method.as_deref().unwrap_or("GET");
-        return format!("{method} {}", request.path.as_deref().unwrap_or("/"));
+        let path = request.path.as_ref().map_or(&b"/"[..], |Bytes(path)| path);
+        return format!("{method} {}", path.escape_ascii());
     }
     let known = verbs(step).into_iter().find(|(_, there)| *there);
     known.map_or("expectations", |(verb, _)| verb).to_owned()
@@ -274,9 +275,11 @@ impl Play {
 /// The request of a step.
 pub(super) fn request(sent: &RequestStep) -> Request {
     let method = sent.method.as_deref().unwrap_or("GET");
-    let mut request = Request::new(method, sent.path.as_deref().unwrap_or("/")).on(sent.worker);
-    if let Some(host) = &sent.host {
-        request = request.host(host);
+    let mut request = Request::new(method, "/").on(sent.worker);
+    for (name, value) in [(":path", &sent.path), (":authority", &sent.host)] {
+        if let Some(Bytes(value)) = value {
+            request.fields.set(name, value);
+        }
     }
     if let Some(source) = &sent.source {
         request = request.from(&with_port(source));
