@@ -9,8 +9,8 @@ use crate::vm::ModuleVm;
 /// How many instructions a callback may take: a few seconds of interpreting, minutes of none that a proxy could spare.
 const FUEL: u64 = 2_000_000_000;
 
-/// A built module.
-#[derive(Debug)]
+/// A built module. A clone shares what was compiled.
+#[derive(Clone, Debug)]
 pub struct Module {
     pub(crate) compiled: wasmi::Module,
     pub(crate) fuel: u64,

@@ -8,6 +8,7 @@
 //! | [`simulator`] | the proxy in motion: configurations, streams, time |
 //! | [`exchange`] | what a test sends and sees |
 //! | [`scenario`] | files of requests and what is expected of them, run on either engine |
+//! | [`storm`] | odd requests in an unreliable proxy, from bytes that a fuzzer or a law offers |
 //!
 //! A plugin's test of its scenarios is `simulator::scenarios!(ThePlugin);`. A law drives a [`Simulator`] itself:
 //!
@@ -30,6 +31,7 @@ mod protobuf;
 pub mod scenario;
 pub mod simulator;
 pub mod status;
+pub mod storm;
 pub mod world;
 
 pub use crate::engine::{Callback, Engine, Trap, Vm};

@@ -17,6 +17,7 @@ pub use file::Scenario;
 
 use crate::engine::Engine;
 use crate::native::Native;
+use crate::storm;
 
 /// How many scenarios ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +66,43 @@ pub fn run_native<P: filter::Plugin>(package: &str) -> Result<Passed, Failures> 
 pub fn folder(package: &Path) -> PathBuf {
     package.join("tests").join("scenarios")
 }
+
+/// The configurations that the scenarios in `folder` are about, but for those that are refused.
+///
+/// # Errors
+///
+/// [`Failures`] when a file cannot be read.
+pub fn configurations(folder: &Path) -> Result<Vec<Vec<u8>>, Failures> {
+    let failed = |what: String| Failures(vec![what]);
+    let mut all = Vec::new();
+    for path in files(folder).map_err(failed)? {
+        let shown = path.display();
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| failed(format!("{shown}: {error}")))?;
+        let scenarios: Vec<Scenario> =
+            serde_saphyr::from_str(&text).map_err(|error| failed(format!("{shown}: {error}")))?;
+        all.extend(scenarios.iter().flat_map(Scenario::configurations));
+    }
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
+}
+
+/// Raises storms (see [`crate::storm`]) over plugin `P`, natively, with every configuration that its scenarios have.
+///
+/// # Errors
+///
+/// [`Failures`].
+pub fn storm_native<P: filter::Plugin>(package: &str) -> Result<u64, Failures> {
+    let configurations = configurations(&folder(Path::new(package)))?;
+    let stormed = storm::run(&configurations, STORMS, &|| {
+        Ok(Box::new(Native::<P>::new()))
+    });
+    stormed.map_err(|broken| Failures(vec![broken]))
+}
+
+/// How many storms a configuration meets in a test.
+const STORMS: u64 = 100;
 
 /// Runs every scenario of every `.yaml` file in `folder`.
 ///
@@ -140,13 +178,18 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(paths)
 }
 
-/// A test that runs the scenarios of the package that it stands in on a plugin, natively.
+/// Two tests of a plugin, natively: that it passes the scenarios of the package that this stands in, and that it weathers storms.
 #[macro_export]
 macro_rules! scenarios {
     ($plugin:ty) => {
         #[test]
         fn scenarios() -> Result<(), $crate::scenario::Failures> {
             $crate::scenario::run_native::<$plugin>(env!("CARGO_MANIFEST_DIR")).map(drop)
+        }
+
+        #[test]
+        fn storms() -> Result<(), $crate::scenario::Failures> {
+            $crate::scenario::storm_native::<$plugin>(env!("CARGO_MANIFEST_DIR")).map(drop)
         }
     };
 }

@@ -13,6 +13,7 @@ use std::cell::{Ref, RefMut};
 use std::collections::BTreeMap;
 
 use crate::engine::{Callback, Engine, Vm};
+use crate::exchange::Seen;
 use crate::world::{Handle, Place, World};
 
 /// A proxy with one filter.
@@ -21,7 +22,17 @@ pub struct Simulator {
     world: Handle,
     workers: Vec<Worker>,
     configurations: Vec<Configuration>,
-    streams: Vec<Place>,
+    streams: Vec<Slot>,
+}
+
+/// What is known of a stream.
+enum Slot {
+    /// It is in the world.
+    Open(Place),
+    /// Its VM is gone, and this became of it.
+    Orphaned(Seen),
+    /// It is over.
+    Gone,
 }
 
 /// A worker thread.

@@ -27,6 +27,19 @@ pub struct Scenario {
     pub(super) steps: Vec<Step>,
 }
 
+impl Scenario {
+    /// The configurations that it expects to be taken.
+    pub(super) fn configurations(&self) -> Vec<Vec<u8>> {
+        let first = self.config.as_ref().filter(|_| self.refused.is_none());
+        let later = self.steps.iter().filter(|step| step.refused.is_none());
+        let all = first
+            .into_iter()
+            .chain(later.filter_map(|step| step.configure.as_ref()));
+        all.filter_map(|written| serde_json::to_vec(written).ok())
+            .collect()
+    }
+}
+
 /// A step: time that goes by, one thing that happens, what is expected then.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -157,6 +157,7 @@ impl Simulator {
     /// [`Misuse`] when there is no such worker or no VM starts.
     pub fn restart(&mut self, worker: usize) -> Result<(), Misuse> {
         self.bury(worker);
+        self.orphan(worker);
         let state = self
             .workers
             .get_mut(worker)

@@ -41,21 +41,18 @@ impl Simulator {
     /// Answers the client in the upstream's place. The reply passes the filter as a response does, unless the upstream's
     /// response is already in it: then it goes straight out, and once that response has left the stream is reset.
     pub(super) fn reply(&mut self, place: Place, reply: LocalReply) {
-        let Some((at, local)) = self
-            .world()
-            .streams
-            .get(&place)
-            .map(|stream| (stream.response.at, stream.local))
-        else {
-            return;
-        };
-        match at {
-            _ if local => self
+        let found = self.world().streams.get(&place).map(|stream| {
+            let whole = stream.local && stream.response.passed_end;
+            (stream.response.at, whole)
+        });
+        match found {
+            None => {}
+            Some((_, true)) => self
                 .world_mut()
                 .problem(place, "replies to a request that was already replied to"),
-            At::Nowhere => self.reply_through_the_filter(place, reply),
-            At::HeldAtHeaders => self.reply_directly(place, reply),
-            At::Passing | At::HeldAtBody => self.reset(place),
+            Some((At::Nowhere, _)) => self.reply_through_the_filter(place, reply),
+            Some((At::HeldAtHeaders, _)) => self.reply_directly(place, reply),
+            Some((At::Passing | At::HeldAtBody, _)) => self.reset(place),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Streams: a request comes, a response comes, it is over.
 
 use super::halves::Part;
-use super::{Misuse, Simulator};
+use super::{Misuse, Simulator, Slot};
 use crate::engine::Callback;
 use crate::exchange::{Passed, Replied, Request, Response, Seen, StreamId};
 use crate::world::{At, Half, Message, Place, Stream};
@@ -15,7 +15,7 @@ impl Simulator {
     pub fn request(&mut self, request: &Request) -> Result<(StreamId, Seen), Misuse> {
         let place = self.open(request)?;
         let id = StreamId(self.streams.len());
-        self.streams.push(place);
+        self.streams.push(Slot::Open(place));
         self.headers_arrive(place, Half::Request);
         if let Some(body) = &request.body
             && self.still(place, Half::Request)
@@ -136,7 +136,7 @@ impl Simulator {
             stream.request.ended = false;
         }
         let id = StreamId(self.streams.len());
-        self.streams.push(place);
+        self.streams.push(Slot::Open(place));
         self.headers_arrive(place, Half::Request);
         Ok((id, self.seen(id)?))
     }
@@ -206,7 +206,10 @@ impl Simulator {
     /// [`Misuse::NoStream`] when it is over already.
     pub fn finish(&mut self, id: StreamId) -> Result<Seen, Misuse> {
         let seen = self.seen(id)?;
-        let place = self.place(id)?;
+        let known = self.streams.get_mut(id.0).ok_or(Misuse::NoStream)?;
+        let Slot::Open(place) = std::mem::replace(known, Slot::Gone) else {
+            return Ok(seen);
+        };
         if let Some(stream) = self.world_mut().streams.get_mut(&place) {
             stream.logging = true;
             stream.request.fields_visible = false;
@@ -242,10 +245,41 @@ impl Simulator {
     ///
     /// [`Misuse::NoStream`] when it is over.
     pub fn seen(&self, id: StreamId) -> Result<Seen, Misuse> {
+        if let Some(Slot::Orphaned(seen)) = self.streams.get(id.0) {
+            return Ok(seen.clone());
+        }
         let place = self.place(id)?;
         let world = self.world();
         let stream = world.streams.get(&place).ok_or(Misuse::NoStream)?;
         Ok(seen(stream))
+    }
+
+    /// Keeps what became of the streams of a worker whose VM is replaced: their numbers will be those of other streams.
+    pub(super) fn orphan(&mut self, worker: usize) {
+        let mut world = self.world.borrow_mut();
+        for slot in &mut self.streams {
+            if let Slot::Open(place) = *slot
+                && place.worker == worker
+                && let Some(stream) = world.streams.remove(&place)
+            {
+                *slot = Slot::Orphaned(seen(&stream));
+            }
+        }
+    }
+
+    /// Whether all of the message that is on its way through the filter has arrived.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NoStream`] when it is over.
+    pub fn arrived(&self, id: StreamId) -> Result<bool, Misuse> {
+        let place = self.place(id)?;
+        let world = self.world();
+        let stream = world.streams.get(&place).ok_or(Misuse::NoStream)?;
+        Ok(match stream.response.at {
+            At::Nowhere => stream.request.ended,
+            At::HeldAtHeaders | At::Passing | At::HeldAtBody => stream.response.ended,
+        })
     }
 
     /// The filter state objects that the plugin set on the stream, by name.
@@ -279,12 +313,9 @@ impl Simulator {
     }
 
     pub(super) fn place(&self, id: StreamId) -> Result<Place, Misuse> {
-        let place = self.streams.get(id.0).copied().ok_or(Misuse::NoStream)?;
-        let known = self.world().streams.contains_key(&place);
-        if known {
-            Ok(place)
-        } else {
-            Err(Misuse::NoStream)
+        match self.streams.get(id.0) {
+            Some(Slot::Open(place)) => Ok(*place),
+            Some(Slot::Orphaned(_) | Slot::Gone) | None => Err(Misuse::NoStream),
         }
     }
 }
