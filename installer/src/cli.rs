@@ -2,6 +2,7 @@
 
 mod completion;
 mod deploy;
+mod guard;
 mod plugin;
 mod version;
 
@@ -69,6 +70,8 @@ enum Noun {
     /// Print the version of weft
     #[command(after_help = "Examples:\n  weft version\n  weft version -o json")]
     Version,
+    #[command(hide = true)]
+    ExecWithParent(guard::GuardArgs),
 }
 
 /// What a verb is given besides its own arguments.
@@ -139,11 +142,12 @@ fn dispatch(noun: Noun, context: &Context) -> Outcome {
         Noun::Plugin(args) => plugin::run(args, context),
         Noun::Completion(args) => completion::run(args, context),
         Noun::Version => version::run(context),
+        Noun::ExecWithParent(args) => guard::run(args),
     }
 }
 
 /// Runs a verb that waits for others. Ctrl-C ends it where it stands, with exit 130.
-pub(crate) fn block_on(verb: impl Future<Output = Outcome>) -> Outcome {
+pub(crate) fn block_on<T>(verb: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     runtime()?.block_on(async {
         tokio::select! {
             outcome = verb => outcome,
@@ -226,7 +230,10 @@ mod tests {
     /// Each verb shows how it is used, so that nobody has to guess.
     #[test]
     fn every_verb_has_examples() {
-        for noun in command().get_subcommands() {
+        for noun in command()
+            .get_subcommands()
+            .filter(|noun| !noun.is_hide_set())
+        {
             let verbs: Vec<_> = noun
                 .get_subcommands()
                 .filter(|verb| !verb.is_hide_set())

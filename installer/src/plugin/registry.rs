@@ -48,6 +48,19 @@ pub struct Image {
     pub manifest: Manifest,
 }
 
+/// An image and the plugin in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pulled {
+    /// The image.
+    pub image: Image,
+    /// How it holds the module.
+    pub layout: Layout,
+    /// What the plugin says about itself.
+    pub metadata: Metadata,
+    /// The module.
+    pub code: Vec<u8>,
+}
+
 impl fmt::Debug for Registry {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Registry")
@@ -110,24 +123,11 @@ impl Registry {
     /// As for `image`, and when it holds no plugin.
     pub async fn fetch_metadata(&self, reference: &Reference) -> Result<Metadata, RegistryError> {
         let image = self.image(reference).await?;
-        self.metadata_of(reference, &image).await
-    }
-
-    /// The same of an image that was looked up before.
-    ///
-    /// # Errors
-    /// As for `fetch_metadata`.
-    pub async fn metadata_of(
-        &self,
-        reference: &Reference,
-        image: &Image,
-    ) -> Result<Metadata, RegistryError> {
         let contents = image.manifest.contents()?;
-        let Some(layer) = &contents.metadata else {
-            return guess(reference, &self.module_of(reference, &contents).await?);
-        };
-        let json = self.blob(reference, layer, LARGEST_METADATA).await?;
-        serde_json::from_slice(&json).map_err(|error| image::ImageError::Metadata(error).into())
+        match self.metadata_layer(reference, &contents).await? {
+            Some(metadata) => Ok(metadata),
+            None => guess(reference, &self.module_of(reference, &contents).await?),
+        }
     }
 
     /// The module in an image.
@@ -137,6 +137,26 @@ impl Registry {
     pub async fn pull_module(&self, reference: &Reference) -> Result<Vec<u8>, RegistryError> {
         let image = self.image(reference).await?;
         self.module_of(reference, &image.manifest.contents()?).await
+    }
+
+    /// An image with all that is in it.
+    ///
+    /// # Errors
+    /// As for `pull_module`.
+    pub async fn pull(&self, reference: &Reference) -> Result<Pulled, RegistryError> {
+        let image = self.image(reference).await?;
+        let contents = image.manifest.contents()?;
+        let code = self.module_of(reference, &contents).await?;
+        let metadata = match self.metadata_layer(reference, &contents).await? {
+            Some(metadata) => metadata,
+            None => guess(reference, &code)?,
+        };
+        Ok(Pulled {
+            image,
+            layout: contents.layout,
+            metadata,
+            code,
+        })
     }
 
     /// Pushes an image. Blobs that the registry has already are not sent again.
@@ -205,6 +225,20 @@ impl Registry {
             }),
             _ => Ok((digest, json.to_vec())),
         }
+    }
+
+    async fn metadata_layer(
+        &self,
+        reference: &Reference,
+        contents: &Contents,
+    ) -> Result<Option<Metadata>, RegistryError> {
+        let Some(layer) = &contents.metadata else {
+            return Ok(None);
+        };
+        let json = self.blob(reference, layer, LARGEST_METADATA).await?;
+        serde_json::from_slice(&json)
+            .map(Some)
+            .map_err(|error| image::ImageError::Metadata(error).into())
     }
 
     async fn module_of(

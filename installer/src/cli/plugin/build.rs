@@ -1,8 +1,9 @@
 //! `weft plugin build`.
 
 use crate::cli::Context;
-use crate::failure::{Exit, Outcome};
+use crate::failure::{Exit, Failure, Outcome};
 use crate::plugin::build::{Request, build};
+use crate::plugin::source::Source;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -40,4 +41,41 @@ pub(super) fn run(args: BuildArgs, context: &Context) -> Outcome {
     let built = build(&request, &context.environment, &context.output)?;
     context.output.report(&built)?;
     Ok(Exit::Ok)
+}
+
+/// Builds a plugin before it is used.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct FreshArgs {
+    /// Build the plugin of this workspace first
+    #[arg(long)]
+    build: bool,
+}
+
+impl FreshArgs {
+    /// Builds what these sources name, when that was asked for and they name plugins of the workspace.
+    pub(super) fn build<'a>(
+        self,
+        sources: impl IntoIterator<Item = &'a Source>,
+        context: &Context,
+    ) -> Result<(), Failure> {
+        let name_of = |source: &Source| {
+            if let Source::Name(name) = source {
+                Some(name.clone())
+            } else {
+                None
+            }
+        };
+        let names: Vec<String> = sources.into_iter().filter_map(name_of).collect();
+        if self.build && !names.is_empty() {
+            build(
+                &Request {
+                    names,
+                    ..Request::default()
+                },
+                &context.environment,
+                &context.output,
+            )?;
+        }
+        Ok(())
+    }
 }

@@ -61,6 +61,15 @@ pub fn pack(module: &[u8], metadata: &Metadata) -> Result<Packed, Failure> {
     })
 }
 
+impl Packed {
+    /// What is sent when the registry has nothing of it, in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        let blobs = self.blobs.iter().map(|blob| blob.descriptor.size);
+        blobs.fold(measure::length(&self.manifest), u64::saturating_add)
+    }
+}
+
 impl Blob {
     fn new(kind: &str, data: Vec<u8>) -> Self {
         let descriptor = Descriptor {

@@ -1,0 +1,109 @@
+//! Texts and the JSON that a plugin is given for them.
+
+use super::*;
+use serde_json::json;
+
+#[test]
+fn yaml_becomes_json_as_it_is_written() {
+    let cases = [
+        (
+            "rate: 10\nkeys: [a, b]",
+            json!({"rate": 10, "keys": ["a", "b"]}),
+        ),
+        (
+            "a: 18446744073709551615\nb: -9223372036854775808",
+            json!({"a": u64::MAX, "b": i64::MIN}),
+        ),
+        (
+            "country: no\nswitch: on\naxis: y",
+            json!({"country": "no", "switch": "on", "axis": "y"}),
+        ),
+        ("yes: true\nno: false", json!({"yes": true, "no": false})),
+        (
+            "zip: 007\nn: 1_000\ndate: 2024-01-01",
+            json!({"zip": "007", "n": "1_000", "date": "2024-01-01"}),
+        ),
+        (
+            "half: 0.5\nwhole: 1.0\nthousand: 1e3",
+            json!({"half": 0.5, "whole": 1.0, "thousand": 1000.0}),
+        ),
+        (
+            "a: ~\nb: 'null'\nc:",
+            json!({"a": null, "b": "null", "c": null}),
+        ),
+        (
+            "x: &x {b: 1}\ny: {<<: *x, c: 2}",
+            json!({"x": {"b": 1}, "y": {"b": 1, "c": 2}}),
+        ),
+        ("404: gone", json!({"404": "gone"})),
+        ("t: |\n  two\n  lines\n", json!({"t": "two\nlines\n"})),
+        (
+            r#"{"json":	"is \u00e4 part\/of it"}"#,
+            json!({"json": "is ä part/of it"}),
+        ),
+        ("\u{feff}a: 1", json!({"a": 1})),
+        ("", json!({})),
+        ("# nothing yet\n", json!({})),
+        ("---\na: 1\n---\n", json!({"a": 1})),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(parse(text.as_bytes()), Ok(wanted), "{text}");
+    }
+}
+
+#[test]
+fn what_json_would_change_is_a_mistake() {
+    let cases = [
+        ("a: 1\na: 2", "line 2"),
+        ("{\"a\": 1, \"a\": 2}", "duplicate"),
+        ("a: 18446744073709551616", "too large to be kept exactly"),
+        ("a: -9223372036854775809", "too large to be kept exactly"),
+        ("a: .inf", "non-finite"),
+        ("a: !secret x", "tag"),
+        ("a: [1", "line 1"),
+        ("a: b: c", "line 1 column 5"),
+        ("- a\n- b", "this is a list"),
+        ("just words", "this is a text"),
+        ("a: 1\n---\nb: 2", "2 documents"),
+    ];
+    for (text, wanted) in cases {
+        let error = parse(text.as_bytes()).expect_err(text).to_string();
+        assert!(error.contains(wanted), "{text}: {error}");
+    }
+    assert_eq!(parse(b"a: \xff"), Err(ConfigurationError::NoText(3)));
+}
+
+const MANIFEST: &str = "
+apiVersion: extensions.istio.io/v1alpha1
+kind: WasmPlugin
+metadata: {name: limits}
+spec:
+  url: oci://r.example/x
+  pluginConfig: {rate: 10}
+";
+
+#[test]
+fn of_a_manifest_the_plugin_config_is_meant() {
+    let service = "apiVersion: v1\nkind: Service\n";
+    let cases = [
+        (MANIFEST.to_owned(), json!({"rate": 10})),
+        (format!("{service}---{MANIFEST}"), json!({"rate": 10})),
+        (
+            MANIFEST.replace("  pluginConfig: {rate: 10}\n", ""),
+            json!({}),
+        ),
+        (
+            MANIFEST
+                .replace("WasmPlugin", "TrafficExtension")
+                .replace("  pluginConfig", "  wasm:\n    pluginConfig"),
+            json!({"rate": 10}),
+        ),
+        // A configuration may have a field `kind` of its own.
+        ("kind: WasmPlugin".to_owned(), json!({"kind": "WasmPlugin"})),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(parse(text.as_bytes()), Ok(wanted), "{text}");
+    }
+    let two = format!("{MANIFEST}---{MANIFEST}");
+    assert_eq!(parse(two.as_bytes()), Err(ConfigurationError::Several(2)));
+}
