@@ -6,6 +6,7 @@
 pub(crate) mod containerd;
 mod files;
 mod start;
+mod wire;
 
 use crate::cache::Cache;
 use crate::command::Run;

@@ -188,19 +188,25 @@ mod tests {
     fn processes_are_found_by_the_directory_they_name() {
         let dir = tempfile::tempdir().unwrap();
         let script = dir.path().join("x.sh");
-        fs::write(&script, "sleep 100; true\n").unwrap();
-        let mut child = Command::new("sh").arg(&script).spawn().unwrap();
-        let mut found = below(dir.path());
+        // Waits for its stdin, without a child that would outlive it.
+        fs::write(&script, "read line\n").unwrap();
+        let piped = std::process::Stdio::piped();
+        let mut child = Command::new("sh")
+            .arg(&script)
+            .stdin(piped)
+            .spawn()
+            .unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
         // The command line changes at exec.
-        for _ in 0..100 {
-            if !found.is_empty() {
-                break;
-            }
+        let is_found = || {
+            below(dir.path())
+                .iter()
+                .any(|running| running.id.pid() == pid)
+        };
+        assert!((0..200).any(|_| {
             std::thread::sleep(Duration::from_millis(10));
-            found = below(dir.path());
-        }
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].id.pid(), i32::try_from(child.id()).unwrap());
+            is_found()
+        }));
         child.kill().unwrap();
         child.wait().unwrap();
     }

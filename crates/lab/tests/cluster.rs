@@ -49,32 +49,32 @@ impl Lab {
         Some(Self { cache })
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
         command
-            .args(arguments)
+            .args(line.split_whitespace())
             .env("WEFT_CACHE", self.cache.path())
             .env("WEFT_LAB_NET", NET);
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> String {
-        let output = self.command(arguments).output().unwrap();
+    fn run(&self, line: &str) -> String {
+        let output = self.command(line).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "lab {arguments:?}: {error}");
+        assert!(output.status.success(), "lab {line}: {error}");
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn kubectl(&self, cluster: &str, arguments: &[&str]) -> String {
-        let kubeconfig = self.run(&["kubeconfig", cluster]);
+    fn kubectl(&self, cluster: &str, line: &str) -> String {
+        let kubeconfig = self.run(&format!("kubeconfig {cluster}"));
         let program = self.cache.path().join("bin/kubectl");
         let output = Command::new(program)
             .args(["--kubeconfig", kubeconfig.trim()])
-            .args(arguments)
+            .args(line.split_whitespace())
             .output()
             .unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "kubectl {arguments:?}: {error}");
+        assert!(output.status.success(), "kubectl {line}: {error}");
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -82,23 +82,25 @@ impl Lab {
         let image = lab::tools::echo_image();
         self.kubectl(
             cluster,
-            &[
-                "run",
-                name,
-                "--image",
-                &image,
-                "--image-pull-policy=IfNotPresent",
-                "--",
-                "--port",
-                "8080",
-            ],
+            &format!("run {name} --image={image} -- --port 8080"),
         );
-        let pod = format!("pod/{name}");
         self.kubectl(
             cluster,
-            &["wait", "--for=condition=Ready", &pod, "--timeout=60s"],
+            &format!("wait --for=condition=Ready pod/{name} --timeout=60s"),
         );
-        self.kubectl(cluster, &["get", &pod, "-o", "jsonpath={.status.podIP}"])
+        self.kubectl(
+            cluster,
+            &format!("get pod/{name} -o jsonpath={{.status.podIP}}"),
+        )
+    }
+
+    /// Asks from inside a pod; a Service's address takes kube-proxy a moment.
+    fn curl(&self, cluster: &str, pod: &str, url: &str) -> String {
+        let curl = "curl -sS -m 10 --retry 20 --retry-all-errors --retry-delay 1";
+        self.kubectl(
+            cluster,
+            &format!("exec {pod} -- {curl} -w %{{http_code}} {url}"),
+        )
     }
 
     fn containers(&self, cluster: &str) -> Vec<String> {
@@ -118,11 +120,7 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         // Also when a test fails; its own assertions have said why by now.
-        drop(
-            self.command(&["down", "--all"])
-                .stderr(Stdio::null())
-                .status(),
-        );
+        drop(self.command("down --all").stderr(Stdio::null()).status());
     }
 }
 
@@ -221,90 +219,54 @@ fn two_clusters_talk_and_leave_no_trace() {
         return;
     };
     let before = traces(&lab);
-    let flat = |name, cidr| {
-        lab.command(&["up", "cluster", "--name", name, "--pod-cidr", cidr])
-            .spawn()
-            .unwrap()
-    };
-    let both: [Child; 2] = [flat("a", "10.221.0.0/16"), flat("b", "10.222.0.0/16")];
+    // At once: they share the bridge and each other's routes.
+    let both: [Child; 2] = [("a", "10.221.0.0/16"), ("b", "10.222.0.0/16")].map(|(name, pods)| {
+        let line = format!("up cluster --name {name} --pod-cidr {pods}");
+        lab.command(&line).spawn().unwrap()
+    });
     for mut child in both {
         assert!(child.wait().unwrap().success());
     }
-    let registry = lab.run(&["up", "registry"]);
     let (_, echo) = (lab.pod("a", "client"), lab.pod("b", "echo"));
-    let url = format!("http://{echo}:8080/");
-    let answer = lab.kubectl(
-        "a",
-        &["exec", "client", "--", "curl", "-sS", "-m", "10", &url],
-    );
-    assert!(answer.contains("Hostname=echo"), "{answer}");
-    // Pods reach the registry that the host uses, under the same address.
-    let url = format!("http://{}/v2/", registry.trim());
-    let code = [
-        "exec",
-        "client",
-        "--",
-        "curl",
-        "-sS",
-        "-m",
-        "10",
-        "-o",
-        "/dev/null",
-        "-w",
-        "%{http_code}",
-        &url,
-    ];
-    assert_eq!(lab.kubectl("a", &code), "200");
-    // Names resolve, and the address of a Service works.
-    lab.kubectl(
-        "b",
-        &[
-            "expose",
-            "pod",
-            "echo",
-            "--port=80",
-            "--target-port=8080",
-            "--type=LoadBalancer",
-        ],
-    );
-    let node = lab.run(&["lb", "b", "default", "echo"]);
-    let retry = [
-        "exec",
-        "client",
-        "--",
-        "curl",
-        "-sS",
-        "--retry",
-        "20",
-        "--retry-all-errors",
-        "--retry-delay",
-        "1",
-    ];
-    let url = format!("http://{}/", node.trim());
-    let answer = lab.kubectl("a", &[retry.as_slice(), &[&url]].concat());
-    assert!(answer.contains("Hostname=echo"), "{answer}");
-    // Nothing leaves the machine.
-    assert!(!lab.run(&["exec", "a", "ip", "route"]).contains("default"));
-    assert!(lab.run(&["status", "-o", "json"]).contains("\"up\""));
+    they_talk(&lab, &echo);
 
-    let containers: BTreeSet<String> = ["a", "b"]
-        .iter()
-        .flat_map(|name| lab.containers(name))
-        .collect();
+    let names = ["a", "b"].iter().flat_map(|name| lab.containers(name));
+    let containers: BTreeSet<String> = names.collect();
     assert!(
         !cgroups(&containers).is_empty(),
         "containers have groups while they run"
     );
-
-    lab.run(&["down", "a"]);
+    lab.run("down a");
     assert!(
-        lab.kubectl("b", &["get", "--raw", "/readyz"])
-            .contains("ok"),
+        lab.kubectl("b", "get --raw /readyz").contains("ok"),
         "b lives on"
     );
-    lab.run(&["down", "--all"]);
+    lab.run("down --all");
     assert_eq!(cgroups(&containers), BTreeSet::new());
     assert_no_trace(&before, &traces(&lab));
+}
+
+fn they_talk(lab: &Lab, echo: &str) {
+    let answer = lab.curl("a", "client", &format!("http://{echo}:8080/"));
+    assert!(answer.contains("Hostname=echo"), "{answer}");
+    // Pods reach the registry that the host uses, under the same address.
+    let registry = lab.run("up registry");
+    let answer = lab.curl("a", "client", &format!("http://{}/v2/", registry.trim()));
+    assert!(answer.ends_with("200"), "{answer}");
+    // The address that a Service is given works.
+    lab.kubectl(
+        "b",
+        "expose pod echo --port=80 --target-port=8080 --type=LoadBalancer",
+    );
+    let node = lab.run("lb b default echo");
+    let answer = lab.curl("a", "client", &format!("http://{}/", node.trim()));
+    assert!(answer.contains("Hostname=echo"), "{answer}");
+    // Names resolve.
+    let answer = lab.curl("b", "echo", "http://echo.default.svc.cluster.local/");
+    assert!(answer.contains("Hostname=echo"), "{answer}");
+    // Nothing leaves the machine.
+    assert!(!lab.run("exec a ip route").contains("default"));
+    assert!(lab.run("status -o json").contains("\"up\""));
 }
 
 #[test]
@@ -312,16 +274,7 @@ fn an_isolated_cluster_is_not_reached() {
     let Some(lab) = Lab::new("an_isolated_cluster_is_not_reached") else {
         return;
     };
-    // The same pods twice: possible only apart.
-    lab.run(&[
-        "up",
-        "cluster",
-        "--name",
-        "c",
-        "--pod-cidr",
-        "10.223.0.0/16",
-        "--isolated",
-    ]);
+    lab.run("up cluster --name c --pod-cidr 10.223.0.0/16 --isolated");
     let url = format!("http://{}:8080/", lab.pod("c", "echo"));
     // Whatever answers for that address elsewhere is not the pod.
     let answer = Command::new("curl")
@@ -330,12 +283,9 @@ fn an_isolated_cluster_is_not_reached() {
         .unwrap();
     assert!(!String::from_utf8_lossy(&answer.stdout).contains("Hostname=echo"));
     // It reaches the host's side of the link by NAT.
-    let registry = lab.run(&["up", "registry"]);
-    let url = format!("http://{}/v2/", registry.trim());
-    lab.kubectl(
-        "c",
-        &["exec", "echo", "--", "curl", "-fsS", "-m", "10", &url],
-    );
+    let registry = lab.run("up registry");
+    let answer = lab.curl("c", "echo", &format!("http://{}/v2/", registry.trim()));
+    assert!(answer.ends_with("200"), "{answer}");
 }
 
 #[test]
@@ -346,42 +296,27 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
     let before = traces(&lab);
     // Once killed after, once while it comes up.
     let mut owner = Command::new("sleep").arg("1000").spawn().unwrap();
-    let pid = owner.id().to_string();
-    lab.run(&[
-        "up",
-        "cluster",
-        "--name",
-        "owned",
-        "--api-only",
-        "--owner",
-        &pid,
-    ]);
-    let mut half = lab
-        .command(&[
-            "up",
-            "cluster",
-            "--name",
-            "half",
-            "--pod-cidr",
-            "10.224.0.0/16",
-        ])
-        .spawn()
-        .unwrap();
+    lab.run(&format!(
+        "up cluster --name owned --api-only --owner {}",
+        owner.id()
+    ));
+    let half = "up cluster --name half --pod-cidr 10.224.0.0/16";
+    let mut half = lab.command(half).spawn().unwrap();
     wait_for("half's processes", || {
         let state = fs::read_to_string(lab.state_file("half")).unwrap_or_default();
-        state.contains("\"pid\"") && state.matches("\"pid\"").count() > 1
+        state.matches("\"pid\"").count() > 1
     });
-    half.kill().unwrap();
-    half.wait().unwrap();
-    owner.kill().unwrap();
-    owner.wait().unwrap();
+    for killed in [&mut half, &mut owner] {
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+    }
     assert!(!processes(lab.cache.path()).is_empty(), "they run on");
-    assert_eq!(lab.run(&["status"]).matches("dead").count(), 2);
+    assert_eq!(lab.run("status").matches("dead").count(), 2);
 
-    lab.run(&["up", "registry"]);
-    assert_eq!(lab.run(&["status"]).matches("dead").count(), 0);
+    lab.run("up registry");
+    assert_eq!(lab.run("status").matches("dead").count(), 0);
     assert!(!lab.state_file("half").exists() && !lab.state_file("owned").exists());
-    lab.run(&["down", "registry"]);
+    lab.run("down registry");
     // A kubectl of the killed run gives up by itself.
     wait_for("the end of its helpers", || {
         processes(lab.cache.path()).is_empty()
@@ -409,7 +344,7 @@ fn a_network_in_use_is_refused() {
     let octets: Vec<&str> = address.split('.').collect();
     let net = format!("{}.0/24", octets[..3].join("."));
     let output = lab
-        .command(&["up", "registry"])
+        .command("up registry")
         .env("WEFT_LAB_NET", &net)
         .output()
         .unwrap();
