@@ -5,10 +5,10 @@
 //! A file is a list of scenarios; `crates/simulator/README.md` describes the fields. A scenario that expects nothing, and
 //! a folder without scenarios, are errors: they would pass for ever.
 
-mod check;
-mod file;
+pub mod check;
+pub mod file;
 mod play;
-mod value;
+pub mod value;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -67,12 +67,12 @@ pub fn folder(package: &Path) -> PathBuf {
     package.join("tests").join("scenarios")
 }
 
-/// The configurations that the scenarios in `folder` are about, but for those that are refused.
+/// The scenarios in `folder`, each with the name of its file, in order.
 ///
 /// # Errors
 ///
 /// [`Failures`] when a file cannot be read.
-pub fn configurations(folder: &Path) -> Result<Vec<Vec<u8>>, Failures> {
+pub fn read_folder(folder: &Path) -> Result<Vec<(String, Scenario)>, Failures> {
     let failed = |what: String| Failures(vec![what]);
     let mut all = Vec::new();
     for path in files(folder).map_err(failed)? {
@@ -81,7 +81,24 @@ pub fn configurations(folder: &Path) -> Result<Vec<Vec<u8>>, Failures> {
             std::fs::read_to_string(&path).map_err(|error| failed(format!("{shown}: {error}")))?;
         let scenarios: Vec<Scenario> =
             serde_saphyr::from_str(&text).map_err(|error| failed(format!("{shown}: {error}")))?;
-        all.extend(scenarios.iter().flat_map(Scenario::configurations));
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let named = scenarios
+            .into_iter()
+            .map(|scenario| (name.clone().into_owned(), scenario));
+        all.extend(named);
+    }
+    Ok(all)
+}
+
+/// The configurations that the scenarios in `folder` are about, but for those that are refused.
+///
+/// # Errors
+///
+/// [`Failures`] when a file cannot be read.
+pub fn configurations(folder: &Path) -> Result<Vec<Vec<u8>>, Failures> {
+    let mut all = Vec::new();
+    for (_, scenario) in read_folder(folder)? {
+        all.extend(scenario.configurations());
     }
     all.sort_unstable();
     all.dedup();

@@ -13,18 +13,20 @@ pub struct Scenario {
     /// What it shows, as a sentence.
     pub name: String,
     /// The plugin's configuration.
-    pub(super) config: Option<serde_json::Value>,
+    pub config: Option<serde_json::Value>,
     /// The configuration as text, for what is no JSON or has a field twice.
-    pub(super) config_text: Option<String>,
+    pub config_text: Option<String>,
     /// The mistakes for which the configuration is refused, all of them, in order.
-    pub(super) refused: Option<Vec<String>>,
+    pub refused: Option<Vec<String>>,
+    /// Why only the simulator can show it; it is not run in a real proxy then.
+    pub simulated: Option<String>,
     /// How many workers the proxy has; 1 unless said.
-    pub(super) workers: Option<usize>,
+    pub workers: Option<usize>,
     /// Where the random source starts; 0 unless said.
-    pub(super) seed: Option<u64>,
+    pub seed: Option<u64>,
     /// What happens, in order.
     #[serde(default)]
-    pub(super) steps: Vec<Step>,
+    pub steps: Vec<Step>,
 }
 
 impl Scenario {
@@ -43,146 +45,169 @@ impl Scenario {
 /// A step: time that goes by, one thing that happens, what is expected then.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Step {
+pub struct Step {
     /// Time since the scenario began, to which the clock is moved first.
-    pub(super) at: Option<Time>,
+    pub at: Option<Time>,
     /// Time that goes by first.
-    pub(super) after: Option<Time>,
+    pub after: Option<Time>,
 
-    pub(super) request: Option<RequestStep>,
-    pub(super) request_body: Option<BodyStep>,
-    pub(super) response: Option<ResponseStep>,
-    pub(super) response_body: Option<BodyStep>,
+    /// A request comes.
+    pub request: Option<RequestStep>,
+    /// A part of a request's body comes.
+    pub request_body: Option<BodyStep>,
+    /// A response comes.
+    pub response: Option<ResponseStep>,
+    /// A part of a response's body comes.
+    pub response_body: Option<BodyStep>,
     /// Ends a stream, by its name: it is logged.
-    pub(super) finish: Option<String>,
+    pub finish: Option<String>,
     /// Ticks once on this worker.
-    pub(super) tick: Option<usize>,
-    pub(super) answer: Option<AnswerStep>,
-    pub(super) fault: Option<FaultStep>,
+    pub tick: Option<usize>,
+    /// A call-out is answered.
+    pub answer: Option<AnswerStep>,
+    /// A host call begins to fail.
+    pub fault: Option<FaultStep>,
     /// Lets every host call work again.
-    pub(super) mend: Option<bool>,
-    pub(super) race: Option<RaceStep>,
+    pub mend: Option<bool>,
+    /// Races for shared data will be lost.
+    pub race: Option<RaceStep>,
     /// The clusters that the proxy knows from now on; at first it knows any.
-    pub(super) clusters: Option<Vec<String>>,
+    pub clusters: Option<Vec<String>>,
     /// What foreign functions the proxy has from now on.
-    pub(super) foreign: Option<BTreeMap<String, ForeignStep>>,
+    pub foreign: Option<BTreeMap<String, ForeignStep>>,
     /// Another configuration, in place of the one before.
-    pub(super) configure: Option<serde_json::Value>,
+    pub configure: Option<serde_json::Value>,
     /// Gives this worker a new VM.
-    pub(super) restart: Option<usize>,
+    pub restart: Option<usize>,
 
     /// How often the request is sent, each time answered with 200 and ended.
-    pub(super) repeat: Option<u32>,
+    pub repeat: Option<u32>,
     /// Time between the repetitions.
-    pub(super) every: Option<Time>,
+    pub every: Option<Time>,
     /// What is expected of the request or response of this step.
-    pub(super) expect: Option<Expect>,
+    pub expect: Option<Expect>,
     /// What is expected of other streams, by name.
     #[serde(rename = "then")]
-    pub(super) others: BTreeMap<String, Expect>,
+    pub others: BTreeMap<String, Expect>,
     /// Mistakes for which the configuration of this step is refused.
-    pub(super) refused: Option<Vec<String>>,
+    pub refused: Option<Vec<String>>,
     /// The call-outs made since they were last asked for, in order.
-    pub(super) calls: Option<Vec<CallExpected>>,
+    pub calls: Option<Vec<CallExpected>>,
     /// Values of metrics; `null` for one that does not exist.
-    pub(super) metrics: BTreeMap<String, Option<u64>>,
+    pub metrics: BTreeMap<String, Option<u64>>,
     /// What the log says since it was last asked for.
-    pub(super) logs: Option<LogsExpected>,
+    pub logs: Option<LogsExpected>,
     /// How many keys there are in shared data.
-    pub(super) shared_keys: Option<usize>,
+    pub shared_keys: Option<usize>,
 }
 
 /// A request.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct RequestStep {
+pub struct RequestStep {
     /// The name by which later steps mean its stream.
     #[serde(rename = "as")]
-    pub(super) name: Option<String>,
-    pub(super) worker: usize,
-    pub(super) method: Option<String>,
-    pub(super) path: Option<Bytes>,
-    pub(super) host: Option<Bytes>,
-    pub(super) headers: Vec<(String, Bytes)>,
+    pub name: Option<String>,
+    /// The worker that takes it.
+    pub worker: usize,
+    /// `GET` unless said.
+    pub method: Option<String>,
+    /// `/` unless said.
+    pub path: Option<Bytes>,
+    /// `example.com` unless said.
+    pub host: Option<Bytes>,
+    /// Further headers, in order.
+    pub headers: Vec<(String, Bytes)>,
     /// `IP` or `IP:port` of the client.
-    pub(super) source: Option<String>,
-    pub(super) properties: BTreeMap<String, Bytes>,
-    pub(super) body: Option<Bytes>,
+    pub source: Option<String>,
+    /// Properties of the stream, by their paths with dots.
+    pub properties: BTreeMap<String, Bytes>,
+    /// Its body, at once.
+    pub body: Option<Bytes>,
     /// The body comes in later steps.
-    pub(super) open: bool,
+    pub open: bool,
 }
 
 /// A response of the upstream.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct ResponseStep {
+pub struct ResponseStep {
     /// The stream; the newest unless said.
-    pub(super) of: Option<String>,
-    pub(super) status: Option<u16>,
-    pub(super) headers: Vec<(String, Bytes)>,
-    pub(super) properties: BTreeMap<String, Bytes>,
-    pub(super) body: Option<Bytes>,
+    pub of: Option<String>,
+    /// 200 unless said.
+    pub status: Option<u16>,
+    /// Headers, in order.
+    pub headers: Vec<(String, Bytes)>,
+    /// Properties that the stream has from now on.
+    pub properties: BTreeMap<String, Bytes>,
+    /// Its body, at once.
+    pub body: Option<Bytes>,
     /// The body comes in later steps.
-    pub(super) open: bool,
+    pub open: bool,
 }
 
 /// A part of a body.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct BodyStep {
+pub struct BodyStep {
     /// The stream; the newest unless said.
-    pub(super) of: Option<String>,
-    pub(super) bytes: Bytes,
+    pub of: Option<String>,
+    /// What comes.
+    pub bytes: Bytes,
     /// Whether it is the last part.
     #[serde(default)]
-    pub(super) end: bool,
+    pub end: bool,
 }
 
 /// What comes back from a call-out.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct AnswerStep {
+pub struct AnswerStep {
     /// Its number, from 0; the oldest open one unless said.
-    pub(super) call: Option<usize>,
-    pub(super) status: Option<u16>,
-    pub(super) headers: Vec<(String, Bytes)>,
-    pub(super) body: Option<Bytes>,
+    pub call: Option<usize>,
+    /// 200 unless said.
+    pub status: Option<u16>,
+    /// Headers, in order.
+    pub headers: Vec<(String, Bytes)>,
+    /// Its body.
+    pub body: Option<Bytes>,
     /// The message of a gRPC call.
-    pub(super) message: Option<Bytes>,
+    pub message: Option<Bytes>,
     /// The status with which a gRPC call ends.
-    pub(super) grpc_status: Option<u32>,
+    pub grpc_status: Option<u32>,
     /// Nothing comes back.
-    pub(super) fails: bool,
+    pub fails: bool,
 }
 
 /// A host call that fails.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct FaultStep {
+pub struct FaultStep {
     /// By the name that the ABI gives it.
-    pub(super) call: String,
-    pub(super) status: u32,
+    pub call: String,
+    /// The status that it answers with.
+    pub status: u32,
     /// How often; until `mend` unless said.
-    pub(super) times: Option<u32>,
+    pub times: Option<u32>,
 }
 
 /// Races for shared data that are lost.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RaceStep {
+pub struct RaceStep {
     /// How many.
-    pub(super) lost: u32,
+    pub lost: u32,
     /// What the winner leaves there; what was there unless said.
-    pub(super) winner: Option<Bytes>,
+    pub winner: Option<Bytes>,
     /// Part of the keys that are raced for; all unless said.
     #[serde(default)]
-    pub(super) key: String,
+    pub key: String,
 }
 
 /// What a foreign function does.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum ForeignStep {
+pub enum ForeignStep {
     /// It is not there.
     Absent,
     /// It does what Envoy's does.
@@ -198,99 +223,135 @@ pub(super) enum ForeignStep {
 /// What is expected of a message.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Expect {
+pub enum Expect {
+    /// In a word.
     Word(Word),
+    /// That it passes, and how.
     Passes(Passes),
+    /// That the proxy replies, and how.
     Replies(Replies),
+    /// How many of the repetitions passed.
     Counts(Counts),
 }
 
+/// What is expected, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Word {
+pub enum Word {
+    /// That it passes.
     Continue,
+    /// That it is held.
     Waiting,
+    /// That the connection breaks.
     Reset,
 }
 
+/// That a message passes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Passes {
+pub struct Passes {
+    /// What passes.
     #[serde(rename = "continue")]
-    pub(super) message: MessageExpected,
+    pub message: MessageExpected,
 }
 
+/// That the proxy replies.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Replies {
-    pub(super) reply: ReplyExpected,
+pub struct Replies {
+    /// The reply.
+    pub reply: ReplyExpected,
 }
 
 /// How many of the repetitions passed, and how many were replied to, each as `reply` says.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Counts {
-    pub(super) admitted: u32,
-    pub(super) refused: u32,
-    pub(super) reply: Option<ReplyExpected>,
+pub struct Counts {
+    /// How many passed.
+    pub admitted: u32,
+    /// How many were replied to.
+    pub refused: u32,
+    /// What each of those is.
+    pub reply: Option<ReplyExpected>,
 }
 
 /// Headers: for each name its value, its values, or `null` when it must not be there. Others are not looked at.
-pub(super) type HeadersExpected = BTreeMap<String, Option<Values>>;
+pub type HeadersExpected = BTreeMap<String, Option<Values>>;
 
+/// The values of a header.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Values {
+pub enum Values {
+    /// It stands there once.
     One(Bytes),
+    /// It stands there so often, in this order.
     Several(Vec<Bytes>),
 }
 
+/// What passes.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct MessageExpected {
-    pub(super) headers: HeadersExpected,
-    pub(super) body: Option<Bytes>,
+pub struct MessageExpected {
+    /// Its headers.
+    pub headers: HeadersExpected,
+    /// Its body.
+    pub body: Option<Bytes>,
     /// Filter state objects that the plugin set.
-    pub(super) filter_state: BTreeMap<String, String>,
+    pub filter_state: BTreeMap<String, String>,
     /// How often the route was chosen again.
-    pub(super) routes_cleared: Option<u32>,
+    pub routes_cleared: Option<u32>,
 }
 
+/// What a client sees of a reply.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct ReplyExpected {
-    pub(super) status: Option<u16>,
-    pub(super) headers: HeadersExpected,
-    pub(super) body: Option<Bytes>,
-    pub(super) grpc_status: Option<u32>,
-    pub(super) details: Option<String>,
+pub struct ReplyExpected {
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// Its headers.
+    pub headers: HeadersExpected,
+    /// Its body.
+    pub body: Option<Bytes>,
+    /// The gRPC status that a gRPC client sees.
+    pub grpc_status: Option<u32>,
+    /// The response code details.
+    pub details: Option<String>,
 }
 
 /// A call-out that was made. What is not said is not looked at.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct CallExpected {
-    pub(super) cluster: Option<String>,
+pub struct CallExpected {
+    /// Where it goes.
+    pub cluster: Option<String>,
     /// Method of an HTTP request, or of a gRPC service.
-    pub(super) method: Option<String>,
-    pub(super) path: Option<String>,
-    pub(super) service: Option<String>,
-    pub(super) headers: HeadersExpected,
+    pub method: Option<String>,
+    /// Path of an HTTP request.
+    pub path: Option<String>,
+    /// Full name of a gRPC service.
+    pub service: Option<String>,
+    /// Headers of an HTTP request, or metadata.
+    pub headers: HeadersExpected,
     /// Body of an HTTP request, or message of a gRPC call.
-    pub(super) body: Option<Bytes>,
+    pub body: Option<Bytes>,
 }
 
 /// What the log says.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum LogsExpected {
+pub enum LogsExpected {
+    /// These texts.
     With(Vec<String>),
+    /// These texts, and not those.
     Both(LogsBoth),
 }
 
+/// Texts of the log.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct LogsBoth {
-    pub(super) with: Vec<String>,
-    pub(super) without: Vec<String>,
+pub struct LogsBoth {
+    /// Texts that must stand in some line.
+    pub with: Vec<String>,
+    /// Texts that must stand in none.
+    pub without: Vec<String>,
 }

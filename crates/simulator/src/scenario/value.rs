@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error, Visitor};
 
 /// Bytes: text, a number as text, `{hex: "00ff"}`, `{repeat: "a", times: 1000}`, or `{u64: 5}` as properties have numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Bytes(pub Vec<u8>);
+pub struct Bytes(pub Vec<u8>);
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -74,7 +74,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 
 /// A time as `250ms`, `1s`, `5m`, `1h` or several of them, `1m 30s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Time(pub Duration);
+pub struct Time(pub Duration);
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
