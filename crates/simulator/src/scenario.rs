@@ -6,6 +6,7 @@
 //! a folder without scenarios, are errors: they would pass for ever.
 
 pub mod check;
+pub mod expected;
 pub mod file;
 mod play;
 pub mod value;

@@ -1,6 +1,6 @@
 //! Comparing what is seen with what is expected. Each function says in words what differs.
 
-use super::file::{
+use super::expected::{
     CallExpected, Expect, HeadersExpected, MessageExpected, ReplyExpected, Values, Word,
 };
 use super::value::Bytes;

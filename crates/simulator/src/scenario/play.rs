@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::check;
-use super::file::{Counts, Expect, LogsBoth, LogsExpected, RequestStep, Scenario, Step};
+use super::expected::{Counts, Expect, LogsBoth, LogsExpected};
+use super::file::{RequestStep, Scenario, Step};
 use crate::engine::Engine;
 use crate::exchange::{Seen, StreamId};
 use crate::simulator::{Refused, Simulator};

@@ -3,9 +3,8 @@
 use super::Play;
 use super::check;
 use crate::exchange::{Request, Response, StreamId};
-use crate::scenario::file::{
-    AnswerStep, BodyStep, Expect, ForeignStep, RequestStep, ResponseStep, Step,
-};
+use crate::scenario::expected::Expect;
+use crate::scenario::file::{AnswerStep, BodyStep, ForeignStep, RequestStep, ResponseStep, Step};
 use crate::scenario::value::Bytes;
 use crate::simulator::Misuse;
 use crate::status::Status;
