@@ -13,7 +13,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`rule`] | [`Match`], the conditions of one rule, and how they are read |
-//! | [`line`] | [`RequestLine`], one request as rules see it |
+//! | [`mod@line`] | [`RequestLine`], one request as rules see it |
 //! | [`host`] | names of hosts, with `*.` and ports |
 //! | [`path`] | the normal form of a path, and why it is that one |
 //! | [`method`] | methods |

@@ -15,7 +15,7 @@
 //! **What it costs the client.** A client whose requests reach one worker gets the whole burst: there is always a token for it when a plain
 //! bucket would have one. A client of `w` workers may be refused while the other `w - 1` hold tokens for it, each fewer than
 //! a sixteenth of the burst; those come back as that worker uses them or gives them back, and what is dropped is earned again
-//! at the rate. [`crate::laws`] tries all of this.
+//! at the rate. `src/laws.rs` tries all of this.
 //!
 //! **Refusals** are remembered too, until the time at which there will be a token, so a flood touches no shared data either.
 //!
