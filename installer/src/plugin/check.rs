@@ -16,7 +16,7 @@ pub enum Refused {
     #[error("the module does not start: {0}")]
     Module(String),
     /// The plugin says what is wrong.
-    #[error("the configuration is refused, {}:{}", count(.0), list(.0))]
+    #[error("the configuration has {}:{}", count(.0), list(.0))]
     Mistakes(Vec<String>),
 }
 
@@ -117,8 +117,7 @@ mod tests {
     #[test]
     fn every_mistake_is_on_a_line_of_its_own() {
         let refused = Refused::Mistakes(vec!["/a: must be b".into(), "/c: is unknown".into()]);
-        let wanted =
-            "the configuration is refused, 2 mistakes:\n  - /a: must be b\n  - /c: is unknown";
+        let wanted = "the configuration has 2 mistakes:\n  - /a: must be b\n  - /c: is unknown";
         assert_eq!(refused.to_string(), wanted);
     }
 

@@ -233,7 +233,7 @@ fn running(
     envoy: &Envoy,
 ) -> Running {
     Running {
-        url: format!("http://{listen}/"),
+        url: format!("http://{listen}"),
         listen,
         admin,
         upstream: format!("{}:{}", upstream.host, upstream.port),

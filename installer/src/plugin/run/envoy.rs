@@ -107,10 +107,10 @@ impl Envoy {
             tokio::spawn(show(log, plugins, echoes.clone(), output.clone()));
         }
         Ok(Self {
-            echoes,
             child,
             pid,
             admin_file,
+            echoes,
         })
     }
 

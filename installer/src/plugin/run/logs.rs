@@ -90,10 +90,11 @@ impl Echoes {
 
     /// Whether to show a line.
     pub fn is_new(&mut self, line: &Line) -> bool {
-        // Envoy's word that it got our signal is no news to whoever sent one to us.
-        let is_ours = line.plugin.is_none() && line.text.starts_with("caught ENVOY_SIG");
+        // Of Envoy itself only what may be wrong; that it got our signal is not.
+        let is_dull = line.level < Level::Warn || line.text.starts_with("caught ENVOY_SIG");
         let said = (line.plugin.clone(), line.text.clone());
-        !is_ours && self.0.as_mut().is_none_or(|before| before.insert(said))
+        !(line.plugin.is_none() && is_dull)
+            && self.0.as_mut().is_none_or(|before| before.insert(said))
     }
 }
 
@@ -225,7 +226,17 @@ mod tests {
         assert!(echoes.is_new(&other));
         echoes.end();
         assert!(echoes.is_new(&ready));
-        assert!(!echoes.is_new(&line(Level::Warn, None, "caught ENVOY_SIGTERM").unwrap()));
+        for (level, text, wanted) in [
+            (Level::Warn, "caught ENVOY_SIGTERM", false),
+            (Level::Info, "Base Wasm created", false),
+            (Level::Warn, "deprecated", true),
+        ] {
+            assert_eq!(
+                echoes.is_new(&line(level, None, text).unwrap()),
+                wanted,
+                "{text}"
+            );
+        }
     }
 
     #[test]

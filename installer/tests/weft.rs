@@ -1,0 +1,20 @@
+//! The `weft` program as a user meets it: exit codes, real registries, a real Envoy, real builds.
+//!
+//! What needs a tool that a plain `cargo test` may lack says so on standard error when it leaves something out; in the
+//! ladder (`WEFT_LADDER=1`) a missing tool is a failure.
+
+#[cfg(test)]
+#[path = "weft/build.rs"]
+mod build;
+#[cfg(test)]
+#[path = "weft/exits.rs"]
+mod exits;
+#[cfg(test)]
+#[path = "weft/images.rs"]
+mod images;
+#[cfg(test)]
+#[path = "weft/run.rs"]
+mod run;
+#[cfg(test)]
+#[path = "weft/support.rs"]
+mod support;

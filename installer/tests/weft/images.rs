@@ -1,0 +1,216 @@
+//! Images in a real registry, read back by ourselves and by a program that is not ours.
+
+use crate::support::{eventually, folder, tool, weft};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+struct Registry {
+    child: Child,
+    address: String,
+}
+
+impl Registry {
+    /// A registry in a folder of the test, on a free port.
+    fn start(folder: &Path) -> Option<Self> {
+        let program = tool(&["registry", "docker-registry"])?;
+        let address = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .to_string();
+        let data = folder.join("registry");
+        let config = format!(
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{address}'}}\n",
+            data.display()
+        );
+        std::fs::write(folder.join("registry.yml"), config).unwrap();
+        let child = Command::new(program)
+            .arg("serve")
+            .arg(folder.join("registry.yml"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        eventually("the registry", || TcpStream::connect(&address).is_ok());
+        Some(Self { child, address })
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn json(folder: &Path, arguments: &[&str]) -> serde_json::Value {
+    let output = weft(folder, arguments);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_plugin_goes_to_a_registry_and_comes_back() {
+    let folder = folder();
+    let Some(registry) = Registry::start(folder.path()) else {
+        return;
+    };
+    let image = format!("{}/weft/tiny:1", registry.address);
+    let pushed = json(
+        folder.path(),
+        &[
+            "plugin",
+            "push",
+            "tiny.wasm",
+            &image,
+            "--plain-http",
+            "-o",
+            "json",
+        ],
+    );
+    let digest = pushed["digest"].as_str().unwrap();
+    let reference = pushed["reference"].as_str().unwrap();
+    assert_eq!(
+        reference,
+        format!("oci://{}/weft/tiny@{digest}", registry.address)
+    );
+    let again = json(
+        folder.path(),
+        &[
+            "plugin",
+            "push",
+            "tiny.wasm",
+            &image,
+            "--plain-http",
+            "-o",
+            "json",
+        ],
+    );
+    assert_eq!(again, pushed, "the same file gives the same image");
+
+    let held = json(
+        folder.path(),
+        &["plugin", "inspect", reference, "--plain-http", "-o", "json"],
+    );
+    assert_eq!(
+        (held["name"].as_str(), held["image"]["layout"].as_str()),
+        (Some("tiny"), Some("compat"))
+    );
+    assert_eq!(
+        held["image"]["layers"][0]["mediaType"],
+        "application/vnd.weft.plugin.metadata.v1+json"
+    );
+    json(
+        folder.path(),
+        &[
+            "plugin",
+            "pull",
+            reference,
+            "back.wasm",
+            "--plain-http",
+            "-o",
+            "json",
+        ],
+    );
+    let file = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    assert_eq!(file("back.wasm"), file("tiny.wasm"));
+    let stdout = weft(
+        folder.path(),
+        &["plugin", "pull", &image, "-", "--plain-http"],
+    )
+    .stdout;
+    assert_eq!(stdout, file("tiny.wasm"));
+    std::fs::write(folder.path().join("c.yaml"), "a: 1").unwrap();
+    let verdict = json(
+        folder.path(),
+        &[
+            "plugin",
+            "check",
+            &image,
+            "-f",
+            "c.yaml",
+            "--plain-http",
+            "-o",
+            "json",
+        ],
+    );
+    assert_eq!(verdict["accepted"], true);
+}
+
+#[test]
+fn a_program_that_is_not_ours_agrees_on_the_digest_and_can_copy_the_image() {
+    let folder = folder();
+    let (Some(registry), Some(skopeo)) = (Registry::start(folder.path()), tool(&["skopeo"])) else {
+        return;
+    };
+    let image = format!("{}/weft/tiny:1", registry.address);
+    let pushed = json(
+        folder.path(),
+        &[
+            "plugin",
+            "push",
+            "tiny.wasm",
+            &image,
+            "--plain-http",
+            "-o",
+            "json",
+        ],
+    );
+    let run = |arguments: &[&str]| {
+        let output = Command::new(&skopeo).args(arguments).output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        output.stdout
+    };
+    let seen: serde_json::Value = serde_json::from_slice(&run(&[
+        "inspect",
+        "--tls-verify=false",
+        &format!("docker://{image}"),
+    ]))
+    .unwrap();
+    assert_eq!(seen["Digest"], pushed["digest"]);
+    let copy = format!("{}/copied/tiny:1", registry.address);
+    let (from, to) = (format!("docker://{image}"), format!("docker://{copy}"));
+    run(&[
+        "copy",
+        "--src-tls-verify=false",
+        "--dest-tls-verify=false",
+        &from,
+        &to,
+    ]);
+    let held = json(
+        folder.path(),
+        &["plugin", "inspect", &copy, "--plain-http", "-o", "json"],
+    );
+    assert_eq!(held["image"]["digest"], pushed["digest"]);
+}
+
+#[test]
+fn a_name_that_is_not_there_and_a_registry_without_tls_say_what_to_do() {
+    let folder = folder();
+    let Some(registry) = Registry::start(folder.path()) else {
+        return;
+    };
+    let image = format!("{}/weft/none:1", registry.address);
+    let cases = [
+        (vec!["--plain-http"], 1, "check repository and tag"),
+        (vec![], 69, "pass --plain-http"),
+    ];
+    for (flags, code, words) in cases {
+        let output = weft(
+            folder.path(),
+            &[&["plugin", "pull", &image], flags.as_slice()].concat(),
+        );
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+}
