@@ -240,8 +240,9 @@ impl<P: Plugin> NativeVm<P> {
 
     fn prefix(&self, place: Place, written: &[u8]) -> String {
         let mut world = self.world.borrow_mut();
-        let named = world.property(place, "plugin_name").unwrap_or_default();
-        let parts = [&named[..], b"\0", written].concat();
+        let mut property = |path| world.property(place, path).unwrap_or_default();
+        let (named, rooted) = (property("plugin_name"), property("plugin_root_id"));
+        let parts = [&named[..], b"\0", &rooted, b"\0", written].concat();
         let hash = parts.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
         });

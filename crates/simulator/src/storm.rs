@@ -48,7 +48,7 @@ pub fn run(
 #[must_use]
 pub fn script(seed: u64) -> Vec<u8> {
     let mut random = Random::new(seed);
-    let length = random.next_u64() & 0x1ff;
+    let length = random.next_u64() & 0x3ff;
     let mut script = vec![0; usize::try_from(length).unwrap_or_default()];
     random.fill(&mut script);
     script

@@ -29,16 +29,16 @@ impl Weather {
     }
 
     pub(super) fn event(&mut self, script: &mut Script<'_>) -> Result<(), String> {
-        match script.below(16) {
-            0..=4 => self.request(script),
-            5 | 6 => self.respond(script),
-            7 => self.body(script),
-            8 | 9 => self.answer(script),
-            10 => self.tick(script),
-            11 => self.time(script),
-            12 => self.fault(script),
-            13 => self.abilities(script),
-            14 => self.finish(script),
+        match script.below(18) {
+            0..=3 => self.request(script),
+            4 | 5 => self.respond(script),
+            6..=8 => self.body(script),
+            9..=11 => self.answer(script),
+            12 => self.tick(script),
+            13 => self.time(script),
+            14 => self.fault(script),
+            15 => self.abilities(script),
+            16 => self.finish(script),
             _ => self.change(script),
         }
         self.checked("in the storm")
@@ -96,9 +96,15 @@ impl Weather {
         self.note(sent.map(drop));
     }
 
+    /// Any stream, but half of the time the newest: an exchange is to get somewhere.
     fn stream(&self, script: &mut Script<'_>) -> Option<StreamId> {
-        let count = u8::try_from(self.open.len()).unwrap_or(u8::MAX);
-        self.open.get(usize::from(script.below(count))).copied()
+        let choice = script.byte();
+        let index = usize::from(choice >> 1).checked_rem(self.open.len())?;
+        if choice & 1 == 0 {
+            self.open.last().copied()
+        } else {
+            self.open.get(index).copied()
+        }
     }
 
     fn respond(&mut self, script: &mut Script<'_>) {
@@ -191,14 +197,10 @@ impl Weather {
 
     fn tick(&mut self, script: &mut Script<'_>) {
         let workers = u8::try_from(self.simulator.workers()).unwrap_or(u8::MAX);
-        // A plugin that does not tick is not to blame.
-        if self
-            .simulator
-            .tick(usize::from(script.below(workers)))
-            .is_ok()
-        {
-            self.see_all();
-        }
+        let worker = usize::from(script.below(workers));
+        // Whether it ticks at all may differ: a module may have reasons of its own to tick.
+        let _ticked = self.simulator.tick(worker);
+        self.see_all();
     }
 
     fn time(&mut self, script: &mut Script<'_>) {
