@@ -26,8 +26,19 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn build(workspace: &Path) -> serde_json::Value {
-    let output = weft(workspace, &["plugin", "build", "template", "-o", "json"]);
+fn build(folder: &Path, workspace: &Path) -> serde_json::Value {
+    let output = weft(
+        folder,
+        &[
+            "plugin",
+            "build",
+            "template",
+            "-C",
+            workspace.to_str().unwrap(),
+            "-o",
+            "json",
+        ],
+    );
     assert!(
         output.status.success(),
         "{}",
@@ -46,19 +57,21 @@ fn two_checkouts_give_the_same_bytes() {
         return;
     }
     let folder = folder();
-    let (here, there) = (
-        folder.path().join("a"),
-        folder.path().join("b/deeper/than/that"),
+    let checkout = folder.path().join("deeper/than/that");
+    copy(workspace(), &checkout);
+    let (one, other) = (
+        build(folder.path(), workspace()),
+        build(folder.path(), &checkout),
     );
-    for checkout in [&here, &there] {
-        copy(workspace(), checkout);
-    }
-    let (one, other) = (build(&here), build(&there));
     assert_eq!(one["sha256"], other["sha256"]);
     let path = |built: &serde_json::Value| built["path"].as_str().unwrap().to_owned();
     let code = fs::read(path(&one)).unwrap();
     assert_eq!(code, fs::read(path(&other)).unwrap());
-    assert_eq!(build(&here), one, "built again where it was built");
+    assert_eq!(
+        build(folder.path(), &checkout),
+        other,
+        "built again where it was built"
+    );
 
     let text = String::from_utf8_lossy(&code);
     for private in [
@@ -69,7 +82,10 @@ fn two_checkouts_give_the_same_bytes() {
     ] {
         assert!(!text.contains(private), "the module holds {private}");
     }
-    let inspected = weft(&here, &["plugin", "inspect", "template", "-o", "json"]);
+    let inspected = weft(
+        folder.path(),
+        &["plugin", "inspect", &path(&other), "-o", "json"],
+    );
     let inspected: serde_json::Value = serde_json::from_slice(&inspected.stdout).unwrap();
     assert_eq!(inspected["name"], "template");
     assert_eq!(inspected["abi"], "0.2.1");

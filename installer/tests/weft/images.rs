@@ -92,7 +92,28 @@ fn a_plugin_goes_to_a_registry_and_comes_back() {
         ],
     );
     assert_eq!(again, pushed, "the same file gives the same image");
+}
 
+#[test]
+fn what_is_in_a_registry_is_found_again() {
+    let folder = folder();
+    let Some(registry) = Registry::start(folder.path()) else {
+        return;
+    };
+    let image = format!("{}/weft/tiny:1", registry.address);
+    let pushed = json(
+        folder.path(),
+        &[
+            "plugin",
+            "push",
+            "tiny.wasm",
+            &image,
+            "--plain-http",
+            "-o",
+            "json",
+        ],
+    );
+    let reference = pushed["reference"].as_str().unwrap();
     let held = json(
         folder.path(),
         &["plugin", "inspect", reference, "--plain-http", "-o", "json"],

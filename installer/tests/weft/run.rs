@@ -84,9 +84,19 @@ fn a_plugin_serves_and_its_configuration_changes_under_an_open_connection() {
 /// Another module, which uses the header `y-weft`.
 fn other(folder: &Path) -> PathBuf {
     let code = fs::read(folder.join("tiny.wasm")).unwrap();
-    let at = code.windows(6).position(|part| part == b"x-weft").unwrap();
     let path = folder.join("other.wasm");
-    fs::write(&path, [&code[..at], b"y-weft", &code[at + 6..]].concat()).unwrap();
+    let text = code
+        .iter()
+        .map(|byte| char::from(*byte))
+        .collect::<String>()
+        .replace("x-weft", "y-weft");
+    fs::write(
+        &path,
+        text.chars()
+            .map(|byte| u8::try_from(byte).unwrap())
+            .collect::<Vec<_>>(),
+    )
+    .unwrap();
     path
 }
 
@@ -200,10 +210,6 @@ fn an_envoy_that_ends_is_a_failure_with_its_words() {
     let mut script = fs::File::create(&envoy).unwrap();
     writeln!(script, "#!/bin/sh\necho out of luck >&2\nexit 3").unwrap();
     drop(script);
-    std::os::unix::fs::PermissionsExt::set_mode(
-        &mut fs::metadata(&envoy).unwrap().permissions(),
-        0o755,
-    );
     fs::set_permissions(&envoy, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let envoy = envoy.to_str().unwrap();
     let listen = [

@@ -145,14 +145,10 @@ impl Running {
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let running = |ready| Self {
-            child,
-            ready,
-            log: log.clone(),
+        let Ok(ready) = serde_json::from_str(&line) else {
+            panic!("{}", std::fs::read_to_string(&log).unwrap());
         };
-        serde_json::from_str(&line)
-            .map(running)
-            .unwrap_or_else(|_| panic!("{}", std::fs::read_to_string(&log).unwrap()))
+        Self { child, ready, log }
     }
 
     pub(crate) fn address(&self) -> &str {
