@@ -1,3 +1,5 @@
+use simulator::Request;
+
 use super::*;
 
 /// A module of the few parts that Envoy asks for, with `body` added.
@@ -82,4 +84,82 @@ fn what_envoy_would_not_load_is_not_loaded() {
         "text is no module"
     );
     assert!(matches!(Module::new(b"\0asm"), Err(LoadError::Invalid(_))));
+}
+
+const IMPORTS: &str = r#"
+    (import "env" "proxy_get_header_map_value" (func $get (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_replace_header_map_value" (func $set (param i32 i32 i32 i32 i32) (result i32)))"#;
+
+/// Echoes header `a` as header `b`; traps when there is none; and never ends for `a: x`.
+const ECHO: &str = r#"
+    (data (i32.const 64) "ab")
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+        i32.const 0 i32.const 64 i32.const 1 i32.const 128 i32.const 132 call $get
+        if unreachable end
+        i32.const 128 i32.load i32.load8_u i32.const 120 i32.eq
+        if (loop br 0) end
+        i32.const 0 i32.const 65 i32.const 1 i32.const 128 i32.load i32.const 132 i32.load call $set)"#;
+
+fn echo() -> Module {
+    let text = format!(
+        r#"(module {IMPORTS}
+            (memory (export "memory") 1)
+            (global $free (mut i32) (i32.const 4096))
+            (func (export "proxy_abi_version_0_2_1"))
+            (func (export "proxy_on_memory_allocate") (param i32) (result i32)
+                global.get $free
+                global.get $free local.get 0 i32.add global.set $free)
+            {ECHO})"#
+    );
+    Module::new(&wat::parse_str(text).unwrap())
+        .unwrap()
+        .with_fuel(100_000)
+}
+
+#[test]
+fn bytes_go_through_the_modules_memory_and_back() {
+    let mut proxy = Simulator::new(echo(), 1);
+    proxy.configure(b"").unwrap();
+    let (_, seen) = proxy
+        .request(&Request::get("/").with("a", b"\xff\x00\xfe"))
+        .unwrap();
+    let passed = seen.passed().unwrap();
+    assert_eq!(passed.headers.first("b"), Some(&b"\xff\x00\xfe"[..]));
+    assert_eq!(proxy.memory(0), 65536);
+    // Names and values are checked as Envoy's codecs would.
+    assert_eq!(proxy.take_problems().len(), 1);
+}
+
+#[test]
+fn a_trap_fails_every_stream_of_its_worker_and_a_new_vm_serves_again() {
+    for fatal in [Request::get("/"), Request::get("/").with("a", "x")] {
+        let mut proxy = Simulator::new(echo(), 2);
+        proxy.configure(b"").unwrap();
+        let fine = Request::get("/").with("a", "y");
+        let (before, _) = proxy.request(&fine).unwrap();
+        let (_, seen) = proxy.request(&fatal).unwrap();
+        let replied = seen.replied().unwrap();
+        assert_eq!(
+            (replied.status, replied.details.as_str()),
+            (503, "wasm_fail_stream")
+        );
+        assert_eq!(
+            proxy.seen(before),
+            Ok(seen.clone()),
+            "its neighbour on the same worker"
+        );
+        assert_eq!(proxy.take_problems().len(), 1);
+        assert_eq!((proxy.lives(0), proxy.lives(1)), (false, true));
+        assert_eq!(proxy.roundtrip(&fine), Ok(seen), "a dead worker stays dead");
+        assert!(
+            proxy
+                .roundtrip(&fine.clone().on(1))
+                .unwrap()
+                .passed()
+                .is_some()
+        );
+        proxy.restart(0).unwrap();
+        assert!(proxy.roundtrip(&fine).unwrap().passed().is_some());
+        assert_eq!(proxy.take_problems(), Vec::<String>::new());
+    }
 }
