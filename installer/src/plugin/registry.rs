@@ -3,17 +3,21 @@
 //! Everything that comes back is checked against its digest and bounded in size before it is used. TLS is the default;
 //! plain HTTP only when it was asked for.
 
+mod answer;
+mod attempt;
 mod credentials;
 mod error;
 
+pub use answer::{Image, Pulled};
 pub use credentials::Credentials;
 pub use error::RegistryError;
 
-use super::image::{self, Contents, Descriptor, Layout, Manifest, Packed};
-use super::metadata::{Metadata, Phase};
+use super::image::{self, Contents, Descriptor, Manifest, Packed};
+use super::metadata::Metadata;
 use super::module;
 use super::reference::{Digest, Reference};
-use error::Attempt;
+use answer::{guess, is_list, unpack};
+use attempt::Attempt;
 use futures_util::StreamExt as _;
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::manifest::OciDescriptor;
@@ -37,28 +41,6 @@ pub struct Registry {
     client: Client,
     credentials: Credentials,
     plain_http: bool,
-}
-
-/// An image as a registry describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Image {
-    /// The digest of what the name stands for: a manifest, or a list of manifests.
-    pub digest: Digest,
-    /// The manifest; out of a list, the one that Istio takes.
-    pub manifest: Manifest,
-}
-
-/// An image and the plugin in it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pulled {
-    /// The image.
-    pub image: Image,
-    /// How it holds the module.
-    pub layout: Layout,
-    /// What the plugin says about itself.
-    pub metadata: Metadata,
-    /// The module.
-    pub code: Vec<u8>,
 }
 
 impl fmt::Debug for Registry {
@@ -280,46 +262,6 @@ impl Registry {
             Err(attempt.changed(layer, found))
         }
     }
-}
-
-/// Decompressing is work for a processor, not for the thread that waits for the network.
-async fn unpack(layout: Layout, layer: Vec<u8>) -> Result<Vec<u8>, RegistryError> {
-    match tokio::task::spawn_blocking(move || image::unpack(layout, &layer)).await {
-        Ok(module) => Ok(module?),
-        Err(error) => Err(image::ImageError::Damaged(error.into()).into()),
-    }
-}
-
-fn is_list(json: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Shape {
-        #[serde(rename = "mediaType", default)]
-        media_type: String,
-        manifests: Option<serde::de::IgnoredAny>,
-    }
-    serde_json::from_slice::<Shape>(json).is_ok_and(|shape| {
-        shape.media_type == image::OCI_INDEX
-            || shape.media_type == image::DOCKER_LIST
-            || shape.manifests.is_some()
-    })
-}
-
-fn guess(reference: &Reference, code: &[u8]) -> Result<Metadata, RegistryError> {
-    let facts = module::facts(code)?;
-    let name = reference
-        .repository()
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
-    Ok(facts.metadata.unwrap_or_else(|| Metadata {
-        name: name.to_owned(),
-        version: reference.tag().unwrap_or_default().to_owned(),
-        description: String::new(),
-        abi: facts.abi.unwrap_or_default(),
-        phase: Phase::default(),
-        callbacks: facts.callbacks,
-        schema: None,
-    }))
 }
 
 #[cfg(test)]

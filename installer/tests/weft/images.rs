@@ -54,6 +54,21 @@ fn json(folder: &Path, arguments: &[&str]) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+fn push(folder: &Path, image: &str) -> serde_json::Value {
+    json(
+        folder,
+        &[
+            "plugin",
+            "push",
+            "tiny.wasm",
+            image,
+            "--plain-http",
+            "-o",
+            "json",
+        ],
+    )
+}
+
 #[test]
 fn a_plugin_goes_to_a_registry_and_comes_back() {
     let folder = folder();
@@ -61,36 +76,14 @@ fn a_plugin_goes_to_a_registry_and_comes_back() {
         return;
     };
     let image = format!("{}/weft/tiny:1", registry.address);
-    let pushed = json(
-        folder.path(),
-        &[
-            "plugin",
-            "push",
-            "tiny.wasm",
-            &image,
-            "--plain-http",
-            "-o",
-            "json",
-        ],
-    );
+    let pushed = push(folder.path(), &image);
     let digest = pushed["digest"].as_str().unwrap();
     let reference = pushed["reference"].as_str().unwrap();
     assert_eq!(
         reference,
         format!("oci://{}/weft/tiny@{digest}", registry.address)
     );
-    let again = json(
-        folder.path(),
-        &[
-            "plugin",
-            "push",
-            "tiny.wasm",
-            &image,
-            "--plain-http",
-            "-o",
-            "json",
-        ],
-    );
+    let again = push(folder.path(), &image);
     assert_eq!(again, pushed, "the same file gives the same image");
 }
 
@@ -101,18 +94,7 @@ fn what_is_in_a_registry_is_found_again() {
         return;
     };
     let image = format!("{}/weft/tiny:1", registry.address);
-    let pushed = json(
-        folder.path(),
-        &[
-            "plugin",
-            "push",
-            "tiny.wasm",
-            &image,
-            "--plain-http",
-            "-o",
-            "json",
-        ],
-    );
+    let pushed = push(folder.path(), &image);
     let reference = pushed["reference"].as_str().unwrap();
     let held = json(
         folder.path(),
@@ -170,18 +152,7 @@ fn a_program_that_is_not_ours_agrees_on_the_digest_and_can_copy_the_image() {
         return;
     };
     let image = format!("{}/weft/tiny:1", registry.address);
-    let pushed = json(
-        folder.path(),
-        &[
-            "plugin",
-            "push",
-            "tiny.wasm",
-            &image,
-            "--plain-http",
-            "-o",
-            "json",
-        ],
-    );
+    let pushed = push(folder.path(), &image);
     let run = |arguments: &[&str]| {
         let output = Command::new(&skopeo).args(arguments).output().unwrap();
         assert!(

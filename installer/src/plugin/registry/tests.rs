@@ -4,6 +4,7 @@ use super::fake::{Fake, Mood};
 use super::*;
 use crate::failure::Exit;
 use crate::plugin::image::{OCI_INDEX, OCI_MANIFEST, pack};
+use crate::plugin::metadata::Phase;
 use crate::plugin::reference::parse;
 
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
