@@ -134,11 +134,11 @@ pub fn foreign_bytes(script: &[u8]) -> Result<(), Broken> {
     let limit = script.limit();
     let shape = Shape::new(u32::from(script.byte()));
     let key = Fingerprint(u128::from(script.number()));
-    let (now, ask) = (script.number(), u32::from(script.byte()));
-    let (tokens, unused) = (ask, u32::from(script.byte()));
+    let now = script.number();
+    let (tokens, unused) = (u32::from(script.byte()), u32::from(script.byte()));
     let page = script.rest();
-    let ask = (now, Ask { tokens, unused });
-    let (new, answer) = table::step(Some(page), shape, &limit, key, ask);
+    let ask = |unused| (now, Ask { tokens, unused });
+    let (new, answer) = table::step(Some(page), shape, &limit, key, ask(unused));
     let sound = match answer {
         Answer::Granted { tokens, .. } => {
             shape.fits(page) && tokens >= 1 && tokens <= limit.burst()
@@ -149,7 +149,7 @@ pub fn foreign_bytes(script: &[u8]) -> Result<(), Broken> {
     let Some(new) = new else {
         return sound.then_some(()).ok_or(format!("{answer:?}"));
     };
-    let (_, again) = table::step(Some(&new), shape, &limit, key, ask);
+    let (_, again) = table::step(Some(&new), shape, &limit, key, ask(0));
     let readable = !matches!(again, Answer::Unreadable);
     let closed = answer != Answer::Unreadable || matches!(again, Answer::Empty { .. });
     let sound = sound && shape.fits(&new) && readable && closed;

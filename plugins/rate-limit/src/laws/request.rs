@@ -13,8 +13,8 @@ use crate::laws::world::Script;
 
 /// Every kind of key, match and answer to a missing key.
 const CONFIGURATION: &[u8] = br#"{"rules": [
-    {"name": "by-user", "key": [{"header": "x-user"}], "limit": {"requests": 7, "per": "1m", "burst": 40}, "onMissingKey": "skip"},
-    {"name": "by-address", "key": [{"sourceAddress": {}}], "limit": {"requests": 5, "per": "1s"}, "onMissingKey": "refuse", "shadow": true},
+    {"name": "by-user", "key": [{"header": "x-user"}], "limit": {"requests": 7, "per": "1m", "burst": 40}, "onMissingKey": "skip", "maxKeys": 9},
+    {"name": "by-address", "key": [{"sourceAddress": {}}], "limit": {"requests": 5, "per": "1s"}, "onMissingKey": "refuse", "shadow": true, "maxKeys": 5},
     {"name": "by-path", "match": {"paths": [{"prefix": "/api"}], "methods": ["GET"], "hosts": ["*.example.com"]},
      "key": [{"path": {}}, {"header": "x-user"}], "limit": {"requests": 1000, "per": "1s"}, "maxKeys": 5},
     {"name": "all", "key": [{"constant": "all"}], "limit": {"requests": 100, "per": "1h"}, "response": {"status": 503}}
