@@ -170,11 +170,6 @@ impl ClusterError {
         matches!(self, Self::Forbidden { .. })
     }
 
-    /// As the failure of a command.
-    pub(crate) fn fails(self) -> Failure {
-        Failure::new(self.exit(), self)
-    }
-
     /// How it exits.
     pub(crate) fn exit(&self) -> Exit {
         match self {
@@ -187,6 +182,12 @@ impl ClusterError {
             | Self::Conflict { .. }
             | Self::Other { .. } => Exit::Failure,
         }
+    }
+}
+
+impl From<ClusterError> for Failure {
+    fn from(error: ClusterError) -> Self {
+        Self::new(error.exit(), error)
     }
 }
 

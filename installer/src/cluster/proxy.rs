@@ -6,14 +6,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::jiff::Timestamp;
 use kube::Api;
 use kube::api::{AttachParams, LogParams};
-use serde_json::Value;
 use tokio::io::AsyncReadExt;
 
 use super::access::Cluster;
@@ -41,6 +42,40 @@ pub(crate) enum ProxyError {
     Answer(String),
 }
 
+/// Which part of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogPart {
+    /// What follows a moment, by the clock of the proxy's node.
+    After(Timestamp),
+    /// The last seconds, by the same clock.
+    Seconds(i64),
+    /// The end.
+    End,
+}
+
+impl LogPart {
+    fn params(self) -> LogParams {
+        // What matters after a moment comes right after it, and what matters in the end comes last.
+        let (head, tail) = (Some(256 * 1024), Some(5000));
+        match self {
+            Self::After(moment) => LogParams {
+                since_time: Some(moment),
+                limit_bytes: head,
+                ..LogParams::default()
+            },
+            Self::Seconds(count) => LogParams {
+                since_seconds: Some(count),
+                tail_lines: tail,
+                ..LogParams::default()
+            },
+            Self::End => LogParams {
+                tail_lines: tail,
+                ..LogParams::default()
+            },
+        }
+    }
+}
+
 /// Asks proxies. A clone asks in the same way.
 #[derive(Debug, Clone)]
 pub(crate) struct Proxies {
@@ -60,57 +95,57 @@ impl Proxies {
         }
     }
 
-    /// A JSON answer of the admin interface.
-    pub(crate) async fn json(
+    /// The answers of the admin interface to several questions, in their order, over one connection.
+    pub(crate) async fn ask<const N: usize>(
         &self,
         namespace: &str,
         pod: &str,
-        path: &str,
-    ) -> Result<Value, ProxyError> {
-        let text = self.text(namespace, pod, path).await?;
-        serde_json::from_str(&text).map_err(|_| ProxyError::Answer(beginning(&text)))
-    }
-
-    /// An answer of the admin interface as it comes.
-    pub(crate) async fn text(
-        &self,
-        namespace: &str,
-        pod: &str,
-        path: &str,
-    ) -> Result<String, ProxyError> {
+        paths: [&str; N],
+    ) -> Result<[String; N], ProxyError> {
         let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), namespace);
-        let asked = async {
-            if !self.exec.load(Ordering::Relaxed) {
-                match self.forwarded(&pods, pod, path).await {
-                    Err(ProxyError::Cluster(error)) if error.is_forbidden() => {
-                        self.exec.store(true, Ordering::Relaxed)
-                    }
-                    answer => return answer,
-                }
-            }
-            self.executed(&pods, pod, path).await
-        };
         let timeout = self.cluster.timeout;
-        let answer = tokio::time::timeout(timeout, asked)
+        let asked = tokio::time::timeout(timeout, self.answers(&pods, pod, &paths));
+        let answers = asked
             .await
             .map_err(|_| ProxyError::Slow(timeout.as_secs()))??;
-        String::from_utf8(answer)
-            .map_err(|_| ProxyError::Answer("bytes that are no text".to_owned()))
+        answers
+            .try_into()
+            .map_err(|_| ProxyError::Admin("it stopped half way".to_owned()))
     }
 
-    /// The container's log of the last seconds, or its end when no time is given.
+    async fn answers(
+        &self,
+        pods: &Api<Pod>,
+        pod: &str,
+        paths: &[&str],
+    ) -> Result<Vec<String>, ProxyError> {
+        if !self.exec.load(Ordering::Relaxed) {
+            match self.forwarded(pods, pod, paths).await {
+                Err(ProxyError::Cluster(error)) if error.is_forbidden() => {
+                    self.exec.store(true, Ordering::Relaxed)
+                }
+                answers => return answers,
+            }
+        }
+        let mut answers = Vec::new();
+        for path in paths {
+            answers.push(self.executed(pods, pod, path).await?);
+        }
+        Ok(answers)
+    }
+
+    /// A part of the container's log, each line behind its time.
     pub(crate) async fn log(
         &self,
         namespace: &str,
         pod: &str,
-        seconds: Option<i64>,
+        part: LogPart,
     ) -> Result<String, ClusterError> {
         let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), namespace);
         let params = LogParams {
             container: Some(self.container.to_owned()),
-            since_seconds: seconds,
-            tail_lines: Some(5000),
-            ..LogParams::default()
+            timestamps: true,
+            ..part.params()
         };
         self.cluster
             .call("read the log of the proxy", pods.logs(pod, &params))
@@ -121,8 +156,8 @@ impl Proxies {
         &self,
         pods: &Api<Pod>,
         pod: &str,
-        path: &str,
-    ) -> Result<Vec<u8>, ProxyError> {
+        paths: &[&str],
+    ) -> Result<Vec<String>, ProxyError> {
         let what = "forward a port of the pod";
         let mut forward = self
             .cluster
@@ -131,25 +166,20 @@ impl Proxies {
         let stream = forward
             .take_stream(ADMIN_PORT)
             .ok_or_else(|| ProxyError::Admin("no stream".to_owned()))?;
-        let answer = get(stream, path).await;
+        let answers = get(stream, paths).await;
         // The kubelet says why it could not connect on a channel of its own.
-        let answer = match (answer, forward.take_error(ADMIN_PORT)) {
+        let answers = match (answers, forward.take_error(ADMIN_PORT)) {
             (Err(error), Some(told)) => {
-                let told = tokio::time::timeout(std::time::Duration::from_millis(200), told).await;
+                let told = tokio::time::timeout(Duration::from_millis(200), told).await;
                 Err(told.ok().flatten().map_or(error, ProxyError::Admin))
             }
-            (answer, _) => answer,
+            (answers, _) => answers,
         };
         forward.abort();
-        answer
+        answers
     }
 
-    async fn executed(
-        &self,
-        pods: &Api<Pod>,
-        pod: &str,
-        path: &str,
-    ) -> Result<Vec<u8>, ProxyError> {
+    async fn executed(&self, pods: &Api<Pod>, pod: &str, path: &str) -> Result<String, ProxyError> {
         let command = [
             "pilot-agent",
             "request",
@@ -175,41 +205,58 @@ impl Proxies {
                 .await
                 .map_err(|error| ProxyError::Admin(error.to_string()))?;
         }
-        Ok(output)
+        text(output)
     }
 }
 
-/// One GET over a stream that is used once.
-async fn get<S>(stream: S, path: &str) -> Result<Vec<u8>, ProxyError>
+/// Several GETs over one stream.
+async fn get<S>(stream: S, paths: &[&str]) -> Result<Vec<String>, ProxyError>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    let broken = |error: hyper::Error| ProxyError::Admin(error.to_string());
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(broken)?;
     let driver = tokio::spawn(connection);
-    let request = hyper::Request::get(path)
-        .header(hyper::header::HOST, "localhost")
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| ProxyError::Admin(error.to_string()))?;
-    let response = sender.send_request(request).await.map_err(broken)?;
-    let status = response.status();
-    let body = http_body_util::Limited::new(response.into_body(), LARGEST)
-        .collect()
-        .await;
-    driver.abort();
-    let body = body
-        .map_err(|error| ProxyError::Admin(error.to_string()))?
-        .to_bytes();
-    if status.is_success() {
-        Ok(body.to_vec())
-    } else {
-        Err(ProxyError::Answer(format!(
-            "{status} {}",
-            beginning(&String::from_utf8_lossy(&body))
-        )))
+    let mut answers = Vec::new();
+    for path in paths {
+        let request = hyper::Request::get(*path)
+            .header(hyper::header::HOST, "localhost")
+            .body(Empty::<Bytes>::new())
+            .map_err(|error| ProxyError::Admin(error.to_string()))?;
+        sender.ready().await.map_err(broken)?;
+        let response = sender.send_request(request).await.map_err(broken)?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), LARGEST).collect().await;
+        let body = text(
+            body.map_err(|error| ProxyError::Admin(error.to_string()))?
+                .to_bytes()
+                .to_vec(),
+        )?;
+        if !status.is_success() && !is_nothing(&body) {
+            return Err(ProxyError::Answer(format!("{status} {}", beginning(&body))));
+        }
+        answers.push(body);
     }
+    driver.abort();
+    Ok(answers)
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is the argument of map_err"
+)]
+fn broken(error: hyper::Error) -> ProxyError {
+    ProxyError::Admin(error.to_string())
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, ProxyError> {
+    String::from_utf8(bytes).map_err(|_| ProxyError::Answer("bytes that are no text".to_owned()))
+}
+
+/// How Envoy says that a dump has no such part: with 404.
+pub(crate) fn is_nothing(answer: &str) -> bool {
+    answer.trim_end().ends_with("not found in config dump")
 }
 
 fn beginning(text: &str) -> String {

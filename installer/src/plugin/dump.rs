@@ -4,6 +4,10 @@
 //! filter in its place, deny-all or allow-all by the fail strategy, and Envoy acknowledges that. So look at what is
 //! really there: the type of the filter, the file it was loaded from (the agent names the file by the digest of the
 //! image), its configuration, and whether a listener in use refers to it.
+//!
+//! Even that is not all. Envoy shows a plugin that it has *rejected* just as it shows one that runs (seen with 1.40), and
+//! it goes on showing one that was removed while old connections drain. For the first, only the log and the number of
+//! Wasm VMs tell the difference; for the second, the listeners do.
 
 use serde_json::Value;
 
@@ -44,6 +48,8 @@ pub(crate) struct Module {
     pub(crate) configuration: Value,
     /// Its root id.
     pub(crate) root: String,
+    /// What it does without a working module, in Envoy's spelling; empty where Envoy does not say.
+    pub(crate) failure_policy: String,
 }
 
 impl Module {
@@ -52,6 +58,14 @@ impl Module {
         let name = self.file.rsplit('/').next()?;
         name.strip_suffix(".wasm")
             .filter(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
+
+    /// Which version it is, for a person.
+    pub(crate) fn name(&self) -> String {
+        match self.digest() {
+            Some(hex) => format!("it has sha256:{}", hex.get(..12).unwrap_or(hex)),
+            None => format!("it has {:?}, whose name holds no digest", self.file),
+        }
     }
 }
 
@@ -108,16 +122,19 @@ fn module(filter: &Value) -> Module {
         file: text(filter, "/config/vm_config/code/local/filename"),
         configuration,
         root: text(filter, "/config/root_id"),
+        failure_policy: text(filter, "/config/failure_policy"),
     }
 }
 
-/// The listeners that refer to a plugin.
+/// What the listeners of a proxy say about a plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Uses {
-    /// In use.
+    /// In use, and referring to it.
     pub(crate) active: Vec<String>,
-    /// Waiting for something before they are used.
+    /// Referring to it, and waiting for something before they are used.
     pub(crate) warming: Vec<String>,
+    /// Rejected by Envoy, with its reason; the listener before goes on.
+    pub(crate) rejected: Vec<String>,
 }
 
 /// Reads the listeners out of a dump of `dynamic_listeners`.
@@ -140,10 +157,35 @@ pub(crate) fn uses(dump: &Value, plugin: &str) -> Uses {
             .get("warming_state")
             .is_some_and(|state| refers(state, plugin))
         {
-            found.warming.push(name);
+            found.warming.push(name.clone());
+        }
+        if listener
+            .get("error_state")
+            .is_some_and(|state| refers(state, plugin))
+        {
+            let name = if name.is_empty() {
+                text(listener, "/error_state/failed_configuration/name")
+            } else {
+                name
+            };
+            found.rejected.push(format!(
+                "{name}: {}",
+                text(listener, "/error_state/details")
+            ));
         }
     }
     found
+}
+
+/// The number of Wasm VMs, and of listeners that wait, out of `/stats`.
+pub(crate) fn count(stats: &str, name: &str) -> Option<u64> {
+    stats.lines().find_map(|line| {
+        line.strip_prefix(name)?
+            .strip_prefix(": ")?
+            .trim()
+            .parse()
+            .ok()
+    })
 }
 
 /// Whether a filter that is discovered under the plugin's name is anywhere inside.
@@ -169,3 +211,6 @@ fn text(value: &Value, pointer: &str) -> String {
         .unwrap_or_default()
         .to_owned()
 }
+
+#[cfg(test)]
+mod tests;

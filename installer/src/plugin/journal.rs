@@ -1,8 +1,10 @@
 //! What the log of a proxy's container says about a plugin.
 //!
-//! Neither Envoy's admin interface nor istiod tells why a module was not pulled or a configuration not accepted; only the
-//! log does. Its lines are nobody's interface, so this module looks for few words, and whoever finds nothing here still
-//! knows from the dump *that* something is wrong.
+//! Neither Envoy's admin interface nor istiod tells why a module was not pulled, or that a configuration was not accepted;
+//! only the log does. Its lines are nobody's interface, so this module looks for few words, and whoever finds nothing
+//! here still has what the dump says.
+
+use k8s_openapi::jiff::Timestamp;
 
 /// What became of asking the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,9 +20,11 @@ pub(crate) enum Account {
     Told(Trouble),
 }
 
-/// Trouble that a log tells about.
+/// What a log tells about a plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trouble {
+    /// The agent has begun to pull the module.
+    Pulling,
     /// The registry does not have the image.
     ImageMissing(String),
     /// The module could not be pulled for another reason.
@@ -36,53 +40,118 @@ pub(crate) struct Subject<'a> {
     pub(crate) plugin: &'a str,
     /// Where the module comes from.
     pub(crate) url: &'a str,
+    /// The digest of the image, when it is pinned.
+    pub(crate) digest: Option<&'a str>,
 }
 
-/// The last trouble that a log tells about the plugin.
-pub(crate) fn read(log: &str, subject: Subject<'_>) -> Account {
-    let mut account = Account::Silent;
-    let mut said = Vec::new();
+/// What was read, and when it was written, by the clock of the proxy's node.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// What it says.
+    pub(crate) account: Account,
+    /// When it said so.
+    pub(crate) at: Option<Timestamp>,
+}
+
+/// The last thing that a log tells about the plugin, of the lines since a moment.
+pub(crate) fn read(log: &str, subject: Subject<'_>, since: Option<Timestamp>) -> Reading {
+    let mut reading = Reading {
+        account: Account::Silent,
+        at: None,
+    };
+    let mut said: Vec<&str> = Vec::new();
     for line in log.lines() {
-        if let Some(message) = plugin_line(line, subject) {
-            said.push(message);
-        } else if let Some(trouble) = pull(line, subject) {
-            account = Account::Told(trouble);
-        } else if is_refusal(line, subject) {
-            account = Account::Told(refusal(&mut said));
+        let at = time(line);
+        if at.zip(since).is_some_and(|(at, since)| at < since) {
+            continue;
         }
+        if let Some(message) = plugin_line(line) {
+            said.push(message);
+            continue;
+        }
+        let refused = matches!(reading.account, Account::Told(Trouble::Refused(_)));
+        match event(line, subject) {
+            None => continue,
+            Some(Event::OfAnother) => {}
+            // Envoy says it several times, and the plugin only before the first.
+            Some(Event::Refused) if refused && said.is_empty() => {}
+            Some(Event::Refused) => {
+                reading = Reading {
+                    account: Account::Told(refusal(&said)),
+                    at,
+                }
+            }
+            Some(Event::Of(trouble)) => {
+                reading = Reading {
+                    account: Account::Told(trouble),
+                    at,
+                }
+            }
+        }
+        // What plugins said before a refusal or a pull is not about what comes after.
+        said.clear();
     }
-    account
+    reading
 }
 
-/// `… wasm log NAMESPACE.NAME [ROOT [VM]]: message`: what the plugin itself wrote.
-fn plugin_line<'a>(line: &'a str, subject: Subject<'_>) -> Option<&'a str> {
-    let (_, rest) = line.split_once("wasm log ")?;
-    let rest = rest.strip_prefix(subject.plugin)?;
-    // The name goes on when it belongs to another plugin, `limit2`; Istio's own mark begins with `~`.
-    if rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.') {
-        return None;
+/// Something in a log after which what plugins say is about something else.
+enum Event {
+    Of(Trouble),
+    Refused,
+    OfAnother,
+}
+
+fn event(line: &str, subject: Subject<'_>) -> Option<Event> {
+    if let Some(trouble) = pull(line, subject) {
+        return Some(Event::Of(trouble));
     }
-    let (_, message) = rest.split_once(": ")?;
-    Some(message.trim())
+    if is_refusal(line) {
+        return Some(if names(line, subject.plugin) {
+            Event::Refused
+        } else {
+            Event::OfAnother
+        });
+    }
+    is_pulling(line, subject).then_some(Event::Of(Trouble::Pulling))
+}
+
+/// The API server puts a time before each line.
+fn time(line: &str) -> Option<Timestamp> {
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// `… critical … wasm log: message	thread=16`: what a plugin wrote while Envoy configured it, which is when Envoy
+/// leaves its name out. Whose it is shows the next line about a refusal.
+fn plugin_line(line: &str) -> Option<&str> {
+    let (head, rest) = line.split_once("wasm log")?;
+    let message = rest.strip_prefix(": ")?;
+    let grave = ["critical", "error", "warn"]
+        .iter()
+        .any(|level| head.contains(level));
+    let message = message.split("\tthread=").next().unwrap_or(message);
+    grave.then(|| message.trim())
+}
+
+/// `fetching image REPOSITORY from registry HOST with tag sha256:…`, from the agent.
+fn is_pulling(line: &str, subject: Subject<'_>) -> bool {
+    line.contains("fetching image ") && subject.digest.is_some_and(|digest| line.contains(digest))
 }
 
 /// `error in converting the wasm config to local: REASON. applying deny RBAC filter`, from the agent.
 fn pull(line: &str, subject: Subject<'_>) -> Option<Trouble> {
     let (_, reason) = line.split_once("error in converting the wasm config to local: ")?;
-    let about_us =
-        reason.contains(subject.url) || reason.contains(&format!(" {}:", subject.plugin));
-    if !about_us {
+    if !reason.contains(subject.url) && !names(reason, subject.plugin) {
         return None;
     }
     let reason = reason.split(". applying ").next().unwrap_or(reason).trim();
     let missing = [
         "MANIFEST_UNKNOWN",
         "NAME_UNKNOWN",
-        "404 Not Found",
         "BLOB_UNKNOWN",
+        "404 Not Found",
     ];
     Some(if missing.iter().any(|word| reason.contains(word)) {
-        Trouble::ImageMissing(format!("the registry does not have the image: {reason}"))
+        Trouble::ImageMissing(format!("the registry does not have the image ({reason})"))
     } else {
         Trouble::PullFailed(explained(reason))
     })
@@ -96,7 +165,7 @@ fn explained(reason: &str) -> String {
             "the Secret in imagePullSecret is not in the plugin's namespace, or not of type kubernetes.io/dockerconfigjson",
         ),
         (
-            "rejected unsafe bearer realm",
+            "unsafe bearer realm",
             "the registry's 401 names a realm that is no public http(s) URL, which Istio's agent refuses to follow: give the registry a DNS name in its realm",
         ),
         (
@@ -104,7 +173,7 @@ fn explained(reason: &str) -> String {
             "the registry wants credentials: give --image-pull-secret, or correct those in it",
         ),
         (
-            "401",
+            "401 Unauthorized",
             "the registry wants credentials: give --image-pull-secret, or correct those in it",
         ),
         ("DENIED", "the credentials may not pull this image"),
@@ -128,7 +197,10 @@ fn explained(reason: &str) -> String {
             "x509",
             "the proxy does not trust the registry's certificate",
         ),
-        ("is invalid", "the image's last layer holds no Wasm module"),
+        (
+            "is invalid",
+            "the last layer of the image holds no Wasm module",
+        ),
     ];
     match causes.iter().find(|(word, _)| reason.contains(word)) {
         Some((_, cause)) => format!("the module could not be pulled: {cause} ({reason})"),
@@ -136,36 +208,35 @@ fn explained(reason: &str) -> String {
     }
 }
 
-/// Envoy rejects an update of the plugin's extension configuration.
-fn is_refusal(line: &str, subject: Subject<'_>) -> bool {
-    line.contains("TypedExtensionConfig")
-        && line.contains("rejected")
-        && names(line, subject.plugin)
+/// `Plugin NAME failed to load`, and `… rejected: … Unable to create Wasm plugin NAME`, from Envoy.
+fn is_refusal(line: &str) -> bool {
+    (line.contains("Plugin ") && line.contains(" failed to load"))
+        || (line.contains("rejected") && line.contains("Unable to create Wasm plugin"))
 }
 
-/// Whether the plugin's name is in the line as a word, and not as the beginning of a longer one.
-fn names(line: &str, plugin: &str) -> bool {
-    line.match_indices(plugin).any(|(at, found)| {
-        let after = line
+/// Whether the plugin's name is in the text as a word, and not as the beginning or end of a longer one.
+fn names(text: &str, plugin: &str) -> bool {
+    text.match_indices(plugin).any(|(at, found)| {
+        let after = text
             .get(at.saturating_add(found.len())..)
             .and_then(|rest| rest.chars().next());
-        let before = line.get(..at).and_then(|rest| rest.chars().next_back());
+        let before = text.get(..at).and_then(|rest| rest.chars().next_back());
         let inside =
             |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.');
         !inside(after) && !inside(before)
     })
 }
 
-/// The plugin's own lines say it best; they come before Envoy's, once for each thread that tried.
-fn refusal(said: &mut Vec<&str>) -> Trouble {
+/// The plugin's own lines say it best; they come before Envoy's.
+fn refusal(said: &[&str]) -> Trouble {
     let mut lines: Vec<&str> = Vec::new();
-    for line in said.drain(..) {
-        if !lines.contains(&line) {
+    for line in said {
+        if !lines.contains(line) {
             lines.push(line);
         }
     }
     Trouble::Refused(if lines.is_empty() {
-        "Envoy refused it, and the plugin said nothing: does the module load, and was it built for proxy-wasm?".to_owned()
+        "Envoy could not load the plugin, which itself said nothing".to_owned()
     } else {
         format!(
             "the plugin refused its configuration: {}",
@@ -173,3 +244,6 @@ fn refusal(said: &mut Vec<&str>) -> Trouble {
         )
     })
 }
+
+#[cfg(test)]
+mod tests;

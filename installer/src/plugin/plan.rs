@@ -1,19 +1,33 @@
 //! What to do: a snapshot and a wish in, a plan as a value out. Nothing here acts.
 
+use std::time::Duration;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::deliver::PULL;
 use super::desired::Desired;
-use super::record::{self, Record};
+use super::record::{self, Record, Rollout};
+use super::refusal::{self, Refusal};
 use super::selection::{self, Scope, Selection};
 use super::snapshot::{SecretView, Snapshot};
 use super::wasmplugin::{WasmPlugin, WasmPluginSpec};
 use crate::cluster::diff::{self, Change};
 use crate::cluster::ownership;
+use crate::failure::{Exit, Failure};
 
 /// kubectl's own copy of an object, which says nothing new.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Istio's word for failing closed.
+const CLOSED: &str = "FAIL_CLOSE";
+
+/// The field with which a version is sent again, and its value; with a digest in the URL it is without effect.
+pub(crate) const PULL_POLICY: &str = "imagePullPolicy";
+/// See `PULL_POLICY`.
+pub(crate) const IF_NOT_PRESENT: &str = "IfNotPresent";
 
 /// What will happen to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -34,7 +48,9 @@ pub(crate) enum Action {
 pub(crate) struct Plan {
     /// What will happen.
     pub(crate) action: Action,
-    /// The object to write, still marked as pending.
+    /// The object to write, still marked as pending. A first version that is to fail closed fails open until every proxy
+    /// has its module: an agent that cannot pull then lets traffic pass, as it passed before there was a plugin, instead
+    /// of denying all of it.
     pub(crate) object: WasmPlugin,
     /// The same object when every proxy runs it.
     pub(crate) settled: WasmPlugin,
@@ -46,6 +62,8 @@ pub(crate) struct Plan {
     pub(crate) selection: Selection,
     /// What the operator should know.
     pub(crate) notes: Vec<String>,
+    /// For how long from now a pull of an interrupted deployment may still end, and replace what we write.
+    pub(crate) older_pull: Duration,
 }
 
 /// Circumstances of a plan.
@@ -61,36 +79,6 @@ pub(crate) struct Terms<'a> {
     pub(crate) now: &'a str,
     /// Whether it may concern no proxy at all.
     pub(crate) allow_empty: bool,
-}
-
-/// A reason not to write anything.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
-    /// No proxy would run it.
-    #[error("{0}; to write it all the same, add --allow-empty")]
-    NothingSelected(String),
-    /// The pull would fail.
-    #[error(
-        "Secret {0} does not exist in namespace {1}: Istio reads imagePullSecret there; every proxy would deny every request for want of it"
-    )]
-    SecretMissing(String, String),
-    /// The pull would fail.
-    #[error(
-        "Secret {0} has type {1}: Istio reads only kubernetes.io/dockerconfigjson (`kubectl create secret docker-registry`)"
-    )]
-    SecretType(String, String),
-    /// The pull would be anonymous.
-    #[error(
-        "Secret {name} has no credentials for {registry}, only for {hosts}: the proxies would ask the registry without any"
-    )]
-    SecretHost {
-        /// The Secret.
-        name: String,
-        /// The image's registry.
-        registry: String,
-        /// The registries that it has.
-        hosts: String,
-    },
 }
 
 /// Plans a deployment.
@@ -109,7 +97,12 @@ pub(crate) fn plan(
             selection.why_empty(&spec, terms.scope.namespace),
         ));
     }
-    check_secret(snapshot, &spec, terms)?;
+    refusal::check_secret(
+        &snapshot.secret,
+        &spec,
+        terms.scope.namespace,
+        terms.registry,
+    )?;
     let current = snapshot.current.as_ref();
     let kept = current.map(Record::read);
     let record = match (&kept, current) {
@@ -123,7 +116,7 @@ pub(crate) fn plan(
     let action = match &kept {
         None => Action::Create,
         Some(_) if !changes.is_empty() => Action::Update,
-        Some(kept) if kept.pending => Action::Resume,
+        Some(kept) if kept.rollout.is_pending() => Action::Resume,
         Some(_) => Action::Unchanged,
     };
     // What is there already keeps its notes; only a new version gets new ones.
@@ -131,23 +124,77 @@ pub(crate) fn plan(
         (Action::Resume | Action::Unchanged, Some(kept)) => kept.clone(),
         _ => record,
     };
+    let previous = current.and_then(|current| previous(current, action));
+    let settled = Record {
+        rollout: Rollout::Settled,
+        ..record.clone()
+    };
+    let settled = assemble(desired, terms.scope.namespace, &spec, &settled);
+    let is_first = action != Action::Unchanged && previous.is_none();
+    let mut object = if is_first {
+        opened(&settled, record)
+    } else {
+        assemble(desired, terms.scope.namespace, &spec, &record)
+    };
+    if action != Action::Create && action != Action::Update {
+        keep_nudge(current, &mut object);
+    }
     Ok(Plan {
         action,
-        object: assemble(desired, terms.scope.namespace, &spec, &record),
-        settled: assemble(
-            desired,
-            terms.scope.namespace,
-            &spec,
-            &Record {
-                pending: false,
-                ..record
-            },
-        ),
-        previous: current.and_then(|current| previous(current, action)),
+        object,
+        settled,
+        previous,
         notes: notes(&spec, kept.as_ref(), snapshot, terms),
+        older_pull: kept
+            .as_ref()
+            .map(|kept| older_pull(kept, terms.now))
+            .unwrap_or_default(),
         changes,
         selection,
     })
+}
+
+/// A first version on its way: it fails open if it is to fail closed.
+fn opened(settled: &WasmPlugin, record: Record) -> WasmPlugin {
+    let mut object = settled.clone();
+    let closes = settled.spec.fail_strategy.as_deref() == Some(CLOSED);
+    if closes {
+        object.spec.fail_strategy = Some("FAIL_OPEN".to_owned());
+    }
+    let rollout = if closes {
+        Rollout::Opening
+    } else {
+        Rollout::Pending
+    };
+    Record { rollout, ..record }.write(&settled.spec, &mut object.metadata);
+    object
+}
+
+/// An object that is not to be changed keeps the mark of having been sent again, so that sending it again differs.
+fn keep_nudge(current: Option<&WasmPlugin>, object: &mut WasmPlugin) {
+    let policy = current.and_then(|current| current.spec.rest.get(PULL_POLICY));
+    if let Some(policy) = policy.filter(|policy| policy.as_str() == Some(IF_NOT_PRESENT)) {
+        object
+            .spec
+            .rest
+            .insert(PULL_POLICY.to_owned(), policy.clone());
+    }
+}
+
+/// For how long a pull of a deployment that was cut off may still go on.
+fn older_pull(kept: &Record, now: &str) -> Duration {
+    let moment = |text: &str| text.parse::<Timestamp>().ok();
+    match (
+        kept.rollout.is_pending(),
+        kept.deployed_at.as_deref().and_then(moment),
+        moment(now),
+    ) {
+        (true, Some(then), Some(now)) => {
+            let age = Duration::try_from(now.duration_since(then)).unwrap_or_default();
+            PULL.saturating_sub(age)
+        }
+        _ => Duration::ZERO,
+    }
 }
 
 /// The wish to go back to an earlier version of what is there.
@@ -187,6 +234,12 @@ pub(crate) struct NoSuchVersion {
     kept: String,
 }
 
+impl From<NoSuchVersion> for Failure {
+    fn from(error: NoSuchVersion) -> Self {
+        Self::new(Exit::Failure, error)
+    }
+}
+
 /// The whole object, as it is applied.
 pub(crate) fn assemble(
     desired: &Desired,
@@ -208,7 +261,7 @@ pub(crate) fn assemble(
 /// What to go back to when this version fails.
 fn previous(current: &WasmPlugin, action: Action) -> Option<WasmPlugin> {
     let record = Record::read(current);
-    let (spec, record) = match (action, record.pending) {
+    let (spec, record) = match (action, record.rollout.is_pending()) {
         // What is there has run before.
         (Action::Update, false) => (current.spec.clone(), record),
         // What is there never ran everywhere: the version before it did.
@@ -272,37 +325,23 @@ fn changes(current: &WasmPlugin, wanted: &WasmPlugin) -> Vec<Change> {
 
 fn visible(object: &WasmPlugin) -> Map<String, Value> {
     let metadata = visible_metadata(&object.metadata);
+    let mut spec = object.spec.clone();
+    // Neither is what the operator asked for: see `Plan::object` and `deliver::watch`.
+    if Record::read(object).rollout == Rollout::Opening {
+        spec.fail_strategy = Some(CLOSED.to_owned());
+    }
+    if spec.rest.get(PULL_POLICY).and_then(Value::as_str) == Some(IF_NOT_PRESENT) {
+        spec.rest.remove(PULL_POLICY);
+    }
     let fields = json!({
         "image": Record::read(object).image,
         "metadata": {
             "labels": metadata.labels.unwrap_or_default(),
             "annotations": metadata.annotations.unwrap_or_default(),
         },
-        "spec": object.spec,
+        "spec": spec,
     });
     fields.as_object().cloned().unwrap_or_default()
-}
-
-fn check_secret(
-    snapshot: &Snapshot,
-    spec: &WasmPluginSpec,
-    terms: Terms<'_>,
-) -> Result<(), Refusal> {
-    let name = spec.image_pull_secret.clone().unwrap_or_default();
-    match &snapshot.secret {
-        SecretView::NotAsked | SecretView::Unreadable => Ok(()),
-        SecretView::Missing => Err(Refusal::SecretMissing(
-            name,
-            terms.scope.namespace.to_owned(),
-        )),
-        SecretView::WrongType(kind) => Err(Refusal::SecretType(name, kind.clone())),
-        SecretView::For(hosts) if hosts.iter().any(|host| host == terms.registry) => Ok(()),
-        SecretView::For(hosts) => Err(Refusal::SecretHost {
-            name,
-            registry: terms.registry.to_owned(),
-            hosts: hosts.join(", "),
-        }),
-    }
 }
 
 fn notes(

@@ -4,23 +4,28 @@ use std::collections::BTreeSet;
 
 use futures_util::StreamExt;
 use k8s_openapi::api::core::v1::{Pod, Secret};
+use k8s_openapi::jiff::Timestamp;
 use kube::Api;
 use kube::api::ListParams;
 use serde_json::Value;
 
-use super::dump;
-use super::journal::{self, Account, Subject};
-use super::rollout::{Baseline, Sighting};
+use super::dump::{self, Entry, Loaded};
+use super::expected::Expected;
+use super::journal::{self, Account, Reading, Subject};
+use super::rollout::Sighting;
 use super::selection::Scope;
 use super::snapshot::{PROXY_CONTAINER, PodName, PodView, SecretView, Snapshot};
-use super::verdict::{self, Evidence, Expected, State, Verdict};
+use super::verdict::{self, Evidence, State, Verdict};
 use super::wasmplugin::WasmPlugin;
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
-use crate::cluster::proxy::{Proxies, ProxyError};
+use crate::cluster::proxy::{LogPart, Proxies, ProxyError, is_nothing};
 
 /// How many proxies are asked at a time.
 const AT_ONCE: usize = 16;
+/// The number of Wasm VMs in a proxy; Istio's bootstrap keeps this statistic.
+const MACHINES: &str = "wasm.wasm_vm_count";
+const STATS: &str = "/stats?filter=^wasm.wasm_vm_count$";
 /// How many pods one page of a list holds.
 const PAGE: u32 = 500;
 
@@ -139,11 +144,11 @@ impl Reader {
                 Ok(evidence) => Sighting {
                     pod: pod.clone(),
                     verdict: verdict::judge(expected, &evidence),
+                    told_at: evidence.told_at,
                     updated: evidence
                         .entry
                         .map(|entry| entry.updated)
                         .unwrap_or_default(),
-                    told: matches!(evidence.account, Account::Told(_)),
                 },
                 Err(error) => {
                     Sighting::of(pod.clone(), Verdict::new(State::Unknown, error.to_string()))
@@ -156,28 +161,16 @@ impl Reader {
             .await
     }
 
-    /// When each of these proxies took what it has, for those that can be asked and have the plugin.
-    pub(crate) async fn baseline(&self, plugin: &str, pods: &[PodName]) -> Baseline {
-        let asked = pods.iter().map(|pod| async move {
-            let filters = self.ask(pod, &filters_of(plugin)).await.ok()?;
-            dump::entry(&filters, plugin).map(|entry| (pod.clone(), entry.updated))
-        });
-        futures_util::stream::iter(asked)
-            .buffered(AT_ONCE)
-            .filter_map(std::future::ready)
-            .collect()
-            .await
-    }
-
-    /// The proxies, of those given, that have the plugin in any form or could not be asked.
+    /// The proxies, of those given, in which a listener in use refers to the plugin, or which could not be asked.
     pub(crate) async fn holders(
         &self,
         plugin: &str,
         pods: &[PodName],
     ) -> Vec<(PodName, Option<String>)> {
         let asked = pods.iter().map(|pod| async move {
-            match self.ask(pod, &filters_of(plugin)).await {
-                Ok(filters) => dump::entry(&filters, plugin).map(|_| (pod.clone(), None)),
+            match self.see(plugin, pod).await {
+                Ok(seen) if seen.uses.active.is_empty() && seen.uses.warming.is_empty() => None,
+                Ok(_) => Some((pod.clone(), None)),
                 Err(error) => Some((pod.clone(), Some(error.to_string()))),
             }
         });
@@ -194,58 +187,67 @@ impl Reader {
         pod: &PodName,
         seconds: Option<i64>,
     ) -> Result<Evidence, ProxyError> {
-        let filters = self.ask(pod, &filters_of(&expected.plugin)).await?;
-        let entry = dump::entry(&filters, &expected.plugin);
-        // The full list of listeners can be long: one number says whether it is worth reading.
-        let warming = entry.is_some() && self.warming(pod).await?;
-        let uses = if verdict::asks_for_listeners(expected, entry.as_ref(), warming) {
-            let listeners = self
-                .ask(pod, "/config_dump?resource=dynamic_listeners")
-                .await?;
-            Some(dump::uses(&listeners, &expected.plugin))
-        } else {
-            None
+        let seen = self.see(&expected.plugin, pod).await?;
+        // What Envoy shows may be what it has rejected: its log tells, right after it was shown.
+        let (part, since) = match since_shown(expected, seen.entry.as_ref()) {
+            Some(moment) => (LogPart::After(moment), Some(moment)),
+            None => (seconds.map_or(LogPart::End, LogPart::Seconds), None),
         };
-        let evidence = Evidence {
-            entry,
-            uses,
-            account: Account::NotAsked,
+        let subject = Subject {
+            plugin: &expected.plugin,
+            url: &expected.url,
+            digest: expected.digest.as_deref(),
         };
-        if verdict::judge(expected, &evidence).state == State::Running {
-            return Ok(evidence);
-        }
+        let reading = match self.proxies.log(&pod.namespace, &pod.name, part).await {
+            Ok(log) => journal::read(&log, subject, since),
+            Err(error) => Reading {
+                account: Account::Unreadable(error.to_string()),
+                at: None,
+            },
+        };
         Ok(Evidence {
-            account: self.account(expected, pod, seconds).await,
-            ..evidence
+            account: reading.account,
+            told_at: reading.at,
+            ..seen
         })
     }
 
-    async fn ask(&self, pod: &PodName, path: &str) -> Result<Value, ProxyError> {
-        self.proxies.json(&pod.namespace, &pod.name, path).await
+    /// What the admin interface tells.
+    async fn see(&self, plugin: &str, pod: &PodName) -> Result<Evidence, ProxyError> {
+        let paths = [
+            &filters_of(plugin),
+            "/config_dump?resource=dynamic_listeners",
+            STATS,
+        ];
+        let [filters, listeners, stats] =
+            self.proxies.ask(&pod.namespace, &pod.name, paths).await?;
+        let (filters, listeners) = (parsed(&filters)?, parsed(&listeners)?);
+        Ok(Evidence {
+            entry: dump::entry(&filters, plugin),
+            uses: dump::uses(&listeners, plugin),
+            machines: dump::count(&stats, MACHINES),
+            account: Account::NotAsked,
+            told_at: None,
+        })
     }
+}
 
-    async fn warming(&self, pod: &PodName) -> Result<bool, ProxyError> {
-        let path = "/stats?filter=^listener_manager.total_listeners_warming$";
-        let text = self.proxies.text(&pod.namespace, &pod.name, path).await?;
-        Ok(text
-            .trim()
-            .rsplit(": ")
-            .next()
-            .is_some_and(|count| count != "0" && !count.is_empty()))
-    }
-
-    async fn account(&self, expected: &Expected, pod: &PodName, seconds: Option<i64>) -> Account {
-        match self.proxies.log(&pod.namespace, &pod.name, seconds).await {
-            Ok(log) => journal::read(
-                &log,
-                Subject {
-                    plugin: &expected.plugin,
-                    url: &expected.url,
-                },
-            ),
-            Err(error) => Account::Unreadable(error.to_string()),
+/// The moment when the proxy took what is asked for, if that is what it shows.
+fn since_shown(expected: &Expected, entry: Option<&Entry>) -> Option<Timestamp> {
+    let entry = entry?;
+    match &entry.loaded {
+        Loaded::Module(module) if expected.difference(module).is_none() => {
+            entry.updated.parse().ok()
         }
+        Loaded::Module(_) | Loaded::DenyAll | Loaded::AllowAll | Loaded::Other(_) => None,
     }
+}
+
+fn parsed(text: &str) -> Result<Value, ProxyError> {
+    if is_nothing(text) {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(text).map_err(|_| ProxyError::Answer(text.chars().take(120).collect()))
 }
 
 /// Only what is about this plugin, of however many a proxy has. The expression is Google RE2's.

@@ -44,12 +44,31 @@ pub(crate) struct Record {
     pub(crate) revision: u64,
     /// When it was written, RFC 3339.
     pub(crate) deployed_at: Option<String>,
-    /// Whether it is not yet known that every proxy runs it.
-    pub(crate) pending: bool,
+    /// How far its way to the proxies is.
+    pub(crate) rollout: Rollout,
     /// Earlier versions, the newest first.
     pub(crate) history: Vec<Past>,
     /// Whether the history could not be read and is treated as empty.
     pub(crate) history_lost: bool,
+}
+
+/// How far a version is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Rollout {
+    /// Every selected proxy was seen running it, or nobody wanted to know.
+    #[default]
+    Settled,
+    /// It is not yet known that every proxy runs it.
+    Pending,
+    /// As `Pending`; and it fails open until then, though it is asked to fail closed. See `Plan::object`.
+    Opening,
+}
+
+impl Rollout {
+    /// Whether it is under way, or was cut off.
+    pub(crate) fn is_pending(self) -> bool {
+        self != Self::Settled
+    }
 }
 
 /// An earlier version.
@@ -83,7 +102,11 @@ impl Record {
                 .and_then(|text| text.parse().ok())
                 .unwrap_or_default(),
             deployed_at: note(DEPLOYED_AT),
-            pending: note(ROLLOUT).is_some(),
+            rollout: match note(ROLLOUT).as_deref() {
+                None => Rollout::Settled,
+                Some("opening") => Rollout::Opening,
+                Some(_) => Rollout::Pending,
+            },
             history,
             history_lost,
         }
@@ -96,14 +119,18 @@ impl Record {
         let annotations = metadata.annotations.get_or_insert_default();
         let mut note = |key: &str, value: String| annotations.insert(key.to_owned(), value);
         note(IMAGE, self.image.clone());
-        note(REVISION, self.revision.to_string());
+        if self.revision > 0 {
+            note(REVISION, self.revision.to_string());
+        }
         note(CONFIG_HASH, config_hash(spec));
         if let Some(at) = &self.deployed_at {
             note(DEPLOYED_AT, at.clone());
         }
-        if self.pending {
-            note(ROLLOUT, "pending".to_owned());
-        }
+        match self.rollout {
+            Rollout::Settled => None,
+            Rollout::Pending => note(ROLLOUT, "pending".to_owned()),
+            Rollout::Opening => note(ROLLOUT, "opening".to_owned()),
+        };
         if let Some(text) = bounded(&self.history) {
             note(HISTORY, text);
         }
@@ -118,12 +145,12 @@ impl Record {
             spec: current.clone(),
         };
         // A version that never ran everywhere is not one to go back to.
-        let past = (!self.pending).then_some(past);
+        let past = (!self.rollout.is_pending()).then_some(past);
         Self {
             image,
             revision: self.newest().saturating_add(1),
             deployed_at: Some(now.to_owned()),
-            pending: true,
+            rollout: Rollout::Pending,
             history: past
                 .into_iter()
                 .chain(self.history.iter().cloned())
@@ -139,7 +166,7 @@ impl Record {
             image,
             revision: 1,
             deployed_at: Some(now.to_owned()),
-            pending: true,
+            rollout: Rollout::Pending,
             ..Self::default()
         }
     }

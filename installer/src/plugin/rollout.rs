@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::jiff::Timestamp;
 use serde::Serialize;
 
 use super::snapshot::PodName;
 use super::verdict::{State, Verdict};
 
-/// When each proxy took what it had before we wrote; nothing for one that had nothing.
-pub(crate) type Baseline = BTreeMap<PodName, String>;
+/// What each proxy showed before we wrote: when it took what it had, and when its log last told of trouble.
+pub(crate) type Baseline = BTreeMap<PodName, (String, Option<Timestamp>)>;
 
 /// What was seen of one proxy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,9 +23,9 @@ pub(crate) struct Sighting {
     /// When it took what it has.
     #[serde(skip)]
     pub(crate) updated: String,
-    /// Whether its log, of the time since we wrote, tells of the trouble.
+    /// When its log last told about the plugin.
     #[serde(skip)]
-    pub(crate) told: bool,
+    pub(crate) told_at: Option<Timestamp>,
 }
 
 impl Sighting {
@@ -34,16 +35,28 @@ impl Sighting {
             pod,
             verdict,
             updated: String::new(),
-            told: false,
+            told_at: None,
         }
     }
 
     /// Whether waiting longer will not help. What a proxy already had when we wrote is not about the version that we
-    /// wrote: an earlier failure may still be in place while the agent pulls the new module.
+    /// wrote: an earlier failure may still be in place while the agent pulls the new module. A refusal, though, is about
+    /// exactly this version, and Envoy does not look at it twice.
     fn is_final(&self, before: &Baseline) -> bool {
-        let news = self.told || before.get(&self.pod) != Some(&self.updated);
-        self.verdict.state.is_final() && news
+        // A shorter part of the log may have been read since, so only what was told later counts as told anew.
+        let known = before
+            .get(&self.pod)
+            .is_some_and(|(updated, told_at)| *updated == self.updated && self.told_at <= *told_at);
+        self.verdict.state.is_final() && (!known || self.verdict.state == State::Refused)
     }
+}
+
+/// What these proxies show now, as what they showed before the next writing.
+pub(crate) fn baseline(sightings: &[Sighting]) -> Baseline {
+    sightings
+        .iter()
+        .map(|seen| (seen.pod.clone(), (seen.updated.clone(), seen.told_at)))
+        .collect()
 }
 
 /// What to do after a look at the proxies.
@@ -132,6 +145,11 @@ mod tests {
     }
 
     fn before(pod: &str, updated: &str) -> Baseline {
+        baseline(&[seen(pod, State::Running, updated)])
+    }
+
+    #[cfg(any())]
+    fn old(pod: &str, updated: &str) -> Baseline {
         [(
             PodName {
                 namespace: "shop".to_owned(),

@@ -1,12 +1,11 @@
 //! What a proxy does with a plugin, from what was read of it: evidence in, one word and a reason out.
 
+use k8s_openapi::jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::dump::{Entry, Loaded, Module, Uses};
+use super::expected::Expected;
 use super::journal::{Account, Trouble};
-use super::wasmplugin::WasmPluginSpec;
-use crate::cluster::diff;
 
 /// What a proxy does with a plugin, from the best to the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -20,6 +19,8 @@ pub(crate) enum State {
     Pulling,
     /// It runs another version or another configuration.
     OldVersion,
+    /// It has it, but Envoy rejected the listener that would use it, before it had it. Sending it again helps.
+    Stuck,
     /// None of its listeners uses the plugin.
     Unused,
     /// The proxy does not run.
@@ -51,8 +52,13 @@ impl State {
         self.is_final()
             || matches!(
                 self,
-                Self::Warming | Self::Pulling | Self::OldVersion | Self::Unused
+                Self::Warming | Self::Pulling | Self::OldVersion | Self::Stuck | Self::Unused
             )
+    }
+
+    /// Whether a module may still arrive at the proxy, this one or the one before.
+    pub(crate) fn is_open(self) -> bool {
+        matches!(self, Self::Pulling | Self::OldVersion | Self::Stuck)
     }
 
     /// The word for a person.
@@ -62,6 +68,7 @@ impl State {
             Self::Warming => "warming",
             Self::Pulling => "pulling",
             Self::OldVersion => "old-version",
+            Self::Stuck => "stuck",
             Self::Unused => "unused",
             Self::NotReady => "not-ready",
             Self::Unknown => "unknown",
@@ -73,77 +80,19 @@ impl State {
     }
 }
 
-/// What a proxy should run.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Expected {
-    /// `NAMESPACE.NAME`, as in the names of Envoy's resources.
-    pub(crate) plugin: String,
-    /// Where the module comes from, as in the agent's log.
-    pub(crate) url: String,
-    /// The digest, when it is pinned.
-    pub(crate) digest: Option<String>,
-    /// The configuration.
-    pub(crate) configuration: Value,
-    /// The root id.
-    pub(crate) root: String,
-}
-
-impl Expected {
-    /// What a `WasmPlugin` asks of a proxy.
-    pub(crate) fn of(namespace: &str, name: &str, spec: &WasmPluginSpec) -> Self {
-        let url = if spec.url.contains("://") {
-            spec.url.clone()
-        } else {
-            format!("oci://{}", spec.url)
-        };
-        Self {
-            plugin: format!("{namespace}.{name}"),
-            url,
-            digest: spec.pinned().map(str::to_owned),
-            configuration: spec.configuration(),
-            root: spec.plugin_name.clone().unwrap_or_default(),
-        }
-    }
-
-    /// Why a module is not the one that is asked for; nothing when it is.
-    fn difference(&self, module: &Module) -> Option<String> {
-        let has = module.digest();
-        match (&self.digest, has) {
-            (Some(wanted), Some(has)) if wanted != has => {
-                return Some(format!("it runs sha256:{}", short(has)));
-            }
-            (Some(_), None) => {
-                return Some(format!("it runs {:?}, which names no digest", module.file));
-            }
-            (None, _) if module.file.is_empty() => {
-                return Some("it runs a module that is not a local file".to_owned());
-            }
-            _ => {}
-        }
-        if self.root != module.root {
-            return Some(format!("it runs the plugin named {:?}", module.root));
-        }
-        let changes = diff::changes(&module.configuration, &self.configuration);
-        changes.first().map(|first| match changes.len() {
-            1 => format!("its configuration differs in {}", first.path),
-            more => format!(
-                "its configuration differs in {} and {} more",
-                first.path,
-                more.saturating_sub(1)
-            ),
-        })
-    }
-}
-
 /// What was read of one proxy.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Evidence {
     /// Its entry for the plugin.
     pub(crate) entry: Option<Entry>,
-    /// The listeners that refer to it; read only when the entry does not settle it.
-    pub(crate) uses: Option<Uses>,
-    /// What the proxy's log says about it; read only when something is wrong.
+    /// What its listeners say.
+    pub(crate) uses: Uses,
+    /// How many Wasm VMs it has, where Envoy says so.
+    pub(crate) machines: Option<u64>,
+    /// What its log says, of the time that matters.
     pub(crate) account: Account,
+    /// When its log said so.
+    pub(crate) told_at: Option<Timestamp>,
 }
 
 /// One proxy's state and the reason for it.
@@ -166,19 +115,6 @@ impl Verdict {
     }
 }
 
-/// Whether the entry alone leaves a question that the listeners answer.
-pub(crate) fn asks_for_listeners(
-    expected: &Expected,
-    entry: Option<&Entry>,
-    warming: bool,
-) -> bool {
-    match entry.map(|entry| &entry.loaded) {
-        None => true,
-        Some(Loaded::Module(module)) => warming && expected.difference(module).is_none(),
-        Some(Loaded::DenyAll | Loaded::AllowAll | Loaded::Other(_)) => false,
-    }
-}
-
 /// What the proxy does with the plugin.
 pub(crate) fn judge(expected: &Expected, evidence: &Evidence) -> Verdict {
     let Some(entry) = &evidence.entry else {
@@ -186,63 +122,97 @@ pub(crate) fn judge(expected: &Expected, evidence: &Evidence) -> Verdict {
     };
     match &entry.loaded {
         Loaded::DenyAll => failed(evidence, "every request is denied (403)"),
-        Loaded::AllowAll => {
-            let reason = failed(evidence, "traffic passes without the plugin").reason;
-            Verdict::new(State::Bypassed, reason)
-        }
+        Loaded::AllowAll => Verdict::new(
+            State::Bypassed,
+            failed(evidence, "traffic passes without the plugin").reason,
+        ),
         Loaded::Other(kind) => Verdict::new(
             State::Unknown,
             format!("a filter of type {kind} is in its place"),
         ),
         Loaded::Module(module) => match expected.difference(module) {
-            None => listening(evidence),
-            Some(difference) => behind(evidence, &difference),
+            None => present(evidence),
+            Some(difference) => behind(evidence, expected, module, &difference),
         },
     }
 }
 
-/// It has the right module: does a listener in use have it, too?
-fn listening(evidence: &Evidence) -> Verdict {
-    match &evidence.uses {
-        Some(uses) if uses.active.is_empty() && !uses.warming.is_empty() => Verdict::new(
-            State::Warming,
-            format!(
-                "loaded, but listener {} waits for something else (another plugin, a certificate)",
-                uses.warming.join(", ")
-            ),
+/// It shows the right module; Envoy shows a rejected one just so.
+fn present(evidence: &Evidence) -> Verdict {
+    let uses = &evidence.uses;
+    match (&evidence.account, evidence.machines) {
+        (Account::Told(Trouble::Refused(text)), machines) => {
+            return Verdict::new(State::Refused, format!("{text}; {}", effect(machines)));
+        }
+        (_, machines @ Some(0)) => {
+            let text = "no Wasm VM runs in the proxy, so Envoy did not take the plugin";
+            return Verdict::new(State::Refused, format!("{text}; {}", effect(machines)));
+        }
+        _ => {}
+    }
+    if !uses.active.is_empty() {
+        return Verdict::new(State::Running, "");
+    }
+    match (uses.warming.first(), uses.rejected.first()) {
+        (Some(listener), _) => {
+            let what = "waits for something else (another plugin, a certificate)";
+            Verdict::new(
+                State::Warming,
+                format!("it has the module, but its listener {listener} {what}"),
+            )
+        }
+        (None, Some(listener)) => Verdict::new(
+            State::Stuck,
+            format!("it has the module, but Envoy had rejected the listener {listener}"),
         ),
-        _ => Verdict::new(State::Running, ""),
+        // What Envoy still shows is left from before, while old connections drain.
+        (None, None) => unused(),
     }
 }
 
-/// It has no entry at all: refused, not yet there, or not wanted by any listener.
+/// What a rejected plugin does to traffic: Envoy keeps the version before, or answers 500 where there was none.
+fn effect(machines: Option<u64>) -> &'static str {
+    match machines {
+        Some(0) => "every request is answered 500",
+        _ => "the version before serves on, or every request is answered 500 where there was none",
+    }
+}
+
+/// It has nothing in the plugin's place: not yet there, or not wanted by any listener.
 fn absent(evidence: &Evidence) -> Verdict {
-    let uses = evidence.uses.clone().unwrap_or_default();
+    let uses = &evidence.uses;
     match &evidence.account {
-        Account::Told(Trouble::Refused(text)) => Verdict::new(
-            State::Refused,
-            format!(
-                "{text}; its listeners stay as they were, a restarted proxy will not become ready"
-            ),
-        ),
-        _ if uses.warming.is_empty() && uses.active.is_empty() => Verdict::new(
-            State::Unused,
-            "no listener of this proxy uses it: `match` fits none of its ports, or istiod has not sent it yet",
-        ),
-        account => Verdict::new(
+        Account::Told(Trouble::Refused(text)) => Verdict::new(State::Refused, text.clone()),
+        account if !uses.warming.is_empty() || !uses.active.is_empty() => Verdict::new(
             State::Pulling,
-            waiting(account, "the agent has not delivered the module"),
+            waiting(account, "its agent has not delivered the module"),
         ),
+        _ => match uses.rejected.first() {
+            Some(listener) => Verdict::new(
+                State::Stuck,
+                format!("Envoy rejected the listener {listener}"),
+            ),
+            None => unused(),
+        },
     }
 }
 
-/// It runs something else than asked for.
-fn behind(evidence: &Evidence, difference: &str) -> Verdict {
+fn unused() -> Verdict {
+    let text = "no listener of this proxy uses it: `match` fits none of its ports, or istiod has not sent it yet";
+    Verdict::new(State::Unused, text)
+}
+
+/// It has a module, but not as asked for.
+fn behind(evidence: &Evidence, expected: &Expected, module: &Module, difference: &str) -> Verdict {
+    // The log of the time since a version was written says that its module is pulled; whether that one is there, the
+    // digest says.
+    let is_there = expected.digest.as_deref() == module.digest();
     match &evidence.account {
-        Account::Told(Trouble::Refused(text)) => Verdict::new(
-            State::Refused,
-            format!("{text}; the previous version serves on"),
+        Account::Told(Trouble::Pulling) if !is_there => Verdict::new(
+            State::Pulling,
+            format!("its agent pulls the module; until then {}", module.name()),
         ),
+        Account::Told(Trouble::Pulling) => Verdict::new(State::OldVersion, difference),
         account => Verdict::new(State::OldVersion, waiting(account, difference)),
     }
 }
@@ -250,6 +220,7 @@ fn behind(evidence: &Evidence, difference: &str) -> Verdict {
 fn waiting(account: &Account, what: &str) -> String {
     match account {
         Account::Unreadable(why) => format!("{what}; its log could tell more, but {why}"),
+        Account::Told(Trouble::Pulling) => format!("{what}: it is being pulled"),
         Account::NotAsked | Account::Silent | Account::Told(_) => what.to_owned(),
     }
 }
@@ -258,23 +229,19 @@ fn waiting(account: &Account, what: &str) -> String {
 fn failed(evidence: &Evidence, effect: &str) -> Verdict {
     let (state, why) = match &evidence.account {
         Account::Told(Trouble::ImageMissing(text)) => (State::ImageMissing, text.clone()),
-        Account::Told(Trouble::PullFailed(text) | Trouble::Refused(text)) => {
-            (State::PullFailed, text.clone())
-        }
+        Account::Told(Trouble::PullFailed(text)) => (State::PullFailed, text.clone()),
         Account::Unreadable(why) => (
             State::PullFailed,
             format!("the module could not be pulled; its log could tell more, but {why}"),
         ),
-        Account::NotAsked | Account::Silent => (
+        Account::NotAsked
+        | Account::Silent
+        | Account::Told(Trouble::Pulling | Trouble::Refused(_)) => (
             State::PullFailed,
-            "the module could not be pulled, and the log no longer says why".to_owned(),
+            "the module could not be pulled, and the log does not say why (any more)".to_owned(),
         ),
     };
     Verdict::new(state, format!("{why}; {effect}"))
-}
-
-fn short(hex: &str) -> &str {
-    hex.get(..12).unwrap_or(hex)
 }
 
 #[cfg(test)]

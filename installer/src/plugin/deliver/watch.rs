@@ -1,0 +1,247 @@
+//! Watches proxies until it is clear what becomes of a version.
+//!
+//! Three things that Istio and Envoy do make this more than a loop (all seen with Istio 1.31 and Envoy 1.40):
+//! * An agent forwards what it pulled in the order in which pulls end, not in which versions were sent: a pull that was
+//!   overtaken ends later, and its module, or its deny-all, replaces the newer version. istiod shows both acknowledged.
+//! * Envoy rejects a listener whose plugin it has rejected before, and does not look at it again when the plugin is
+//!   well, until istiod sends the listener again.
+//! * istiod sends again only what differs in `spec`.
+//!
+//! So a version that does not arrive is sent again, with a difference that means nothing.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::super::apply::Writer;
+use super::super::expected::Expected;
+use super::super::plan::{IF_NOT_PRESENT, PULL_POLICY};
+use super::super::read::Reader;
+use super::super::rollout::{self, Baseline, Sighting, Step};
+use super::super::selection::{self, Scope};
+use super::super::snapshot::PodName;
+use super::super::verdict::{State, Verdict};
+use super::super::wasmplugin::WasmPlugin;
+use crate::cluster::error::ClusterError;
+use crate::failure::Exit;
+use crate::output::Output;
+
+/// Between two looks at the proxies.
+const PAUSE: Duration = Duration::from_millis(500);
+/// istiod gives an agent 30 s for a pull; after that, whatever an overtaken pull does is done.
+pub(crate) const PULL: Duration = Duration::from_secs(32);
+/// Before a version that does not arrive is sent again.
+const RESEND: Duration = Duration::from_secs(2);
+
+/// Watches the proxies that a plugin concerns.
+#[derive(Debug)]
+pub(crate) struct Watch<'a> {
+    /// Looks.
+    pub(crate) reader: &'a Reader,
+    /// Sends again.
+    pub(crate) writer: &'a Writer,
+    /// Says what is waited for.
+    pub(crate) output: &'a Output,
+    /// Where.
+    pub(crate) scope: Scope<'a>,
+}
+
+/// The end of a watch.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    /// How it ended.
+    pub(crate) outcome: Outcome,
+    /// What was seen last.
+    pub(crate) proxies: Vec<Sighting>,
+}
+
+/// How a watch ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Every proxy runs it.
+    Running,
+    /// It will not come.
+    Failed,
+    /// Not in time.
+    TimedOut,
+}
+
+/// What to watch for.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    /// The version, as it was written.
+    pub(crate) object: &'a WasmPlugin,
+    /// What the proxies had before it was written.
+    pub(crate) before: &'a Baseline,
+    /// How long to wait at most.
+    pub(crate) timeout: Duration,
+    /// Until when an older pull may still end and replace it.
+    pub(crate) unsafe_until: Option<Instant>,
+}
+
+/// The last time that the version was sent.
+struct Sent {
+    when: Instant,
+    object: WasmPlugin,
+    /// What the proxies had before that.
+    before: Baseline,
+}
+
+impl Watch<'_> {
+    /// Looks again and again until it is clear what becomes of the version.
+    pub(crate) async fn until_clear(&self, wanted: &Wanted<'_>) -> Result<Watched, ClusterError> {
+        let started = Instant::now();
+        let progress = self.output.progress();
+        let mut running = BTreeSet::new();
+        let mut proxies = Vec::new();
+        let mut sent = Sent {
+            when: started,
+            object: wanted.object.clone(),
+            before: wanted.before.clone(),
+        };
+        let settling = wanted
+            .unsafe_until
+            .map(|until| until.saturating_duration_since(started))
+            .unwrap_or_default();
+        loop {
+            match self.look(wanted.object, &mut running, sent.when).await {
+                Ok(seen) => proxies = seen,
+                // The API server may be away for a moment; what it did not tell us is not about the plugin.
+                Err(error) if error.exit() == Exit::Unreachable => progress.update(&error),
+                Err(error) => return Err(error),
+            }
+            let is_unsafe = started.elapsed() < settling;
+            let step = rollout::step(&proxies, &sent.before);
+            let resend = resend_after(&proxies, &step, is_unsafe);
+            match step {
+                Step::Done if !is_unsafe => {
+                    return Ok(Watched {
+                        outcome: Outcome::Running,
+                        proxies,
+                    });
+                }
+                Step::Done => {
+                    running.clear();
+                    progress.update(older_pull(settling));
+                }
+                Step::Failed if resend.is_none() => {
+                    return Ok(Watched {
+                        outcome: Outcome::Failed,
+                        proxies,
+                    });
+                }
+                Step::Failed => {}
+                Step::Wait(what) => progress.update(what),
+            }
+            if resend.is_some_and(|patience| sent.when.elapsed() >= patience) {
+                sent = self.again(&sent, &proxies).await?;
+            }
+            if !is_unsafe && started.elapsed() >= wanted.timeout {
+                return Ok(Watched {
+                    outcome: Outcome::TimedOut,
+                    proxies,
+                });
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// One look at every proxy that the object concerns now. Those seen running are not asked again.
+    async fn look(
+        &self,
+        object: &WasmPlugin,
+        running: &mut BTreeSet<PodName>,
+        sent: Instant,
+    ) -> Result<Vec<Sighting>, ClusterError> {
+        let pods = self.reader.pods(self.scope).await?;
+        let selection = selection::select(&object.spec, self.scope, &pods);
+        let (known, open): (Vec<_>, Vec<_>) = selection
+            .running
+            .into_iter()
+            .partition(|pod| running.contains(pod));
+        // Back to before a pull that was under way when we wrote.
+        let seconds = sent.elapsed().saturating_add(PULL).as_secs();
+        let window = i64::try_from(seconds).unwrap_or(i64::MAX);
+        let mut seen = self
+            .reader
+            .look(&expected(object), &open, Some(window))
+            .await;
+        running.extend(
+            seen.iter()
+                .filter(|seen| seen.verdict.state == State::Running)
+                .map(|seen| seen.pod.clone()),
+        );
+        seen.extend(
+            known
+                .into_iter()
+                .map(|pod| Sighting::of(pod, Verdict::new(State::Running, ""))),
+        );
+        let waiting = selection.waiting.into_iter();
+        seen.extend(
+            waiting.map(|(pod, why)| Sighting::of(pod, Verdict::new(State::NotReady, why))),
+        );
+        seen.sort_by(|a, b| a.pod.cmp(&b.pod));
+        Ok(seen)
+    }
+
+    /// Sends the version again; what the proxies have now is then about an earlier sending.
+    async fn again(&self, sent: &Sent, proxies: &[Sighting]) -> Result<Sent, ClusterError> {
+        let object = nudged(&sent.object);
+        self.writer.apply(&object).await?;
+        Ok(Sent {
+            when: Instant::now(),
+            object,
+            before: rollout::baseline(proxies),
+        })
+    }
+}
+
+/// How long to wait before sending again, where sending again may help: soon for a listener that was rejected, and for a
+/// failure that may be an older pull's; after the time of a pull for a module that is not there.
+fn resend_after(proxies: &[Sighting], step: &Step, is_unsafe: bool) -> Option<Duration> {
+    let any = |state| proxies.iter().any(|seen| seen.verdict.state == state);
+    match step {
+        Step::Failed => is_unsafe.then_some(RESEND),
+        Step::Wait(_) if any(State::Stuck) => Some(RESEND),
+        Step::Wait(_) if any(State::OldVersion) || any(State::Pulling) => Some(PULL),
+        Step::Wait(_) if is_unsafe && proxies.iter().any(|seen| seen.verdict.state.is_final()) => {
+            Some(PULL)
+        }
+        Step::Done | Step::Wait(_) => None,
+    }
+}
+
+fn older_pull(time: Duration) -> String {
+    let seconds = time.as_secs().saturating_add(1);
+    format!(
+        "every proxy runs it; watching {seconds} s, in which an older pull that was overtaken may end and replace it"
+    )
+}
+
+/// The object with a change that means nothing.
+pub(crate) fn nudged(object: &WasmPlugin) -> WasmPlugin {
+    let mut object = object.clone();
+    if object.spec.rest.remove(PULL_POLICY).is_none() {
+        object.spec.rest.insert(
+            PULL_POLICY.to_owned(),
+            Value::String(IF_NOT_PRESENT.to_owned()),
+        );
+    }
+    object
+}
+
+/// What a proxy should have, of an object.
+pub(crate) fn expected(object: &WasmPlugin) -> Expected {
+    let (namespace, name) = names(object);
+    Expected::of(&namespace, &name, &object.spec)
+}
+
+/// Namespace and name.
+pub(crate) fn names(object: &WasmPlugin) -> (String, String) {
+    (
+        object.metadata.namespace.clone().unwrap_or_default(),
+        object.metadata.name.clone().unwrap_or_default(),
+    )
+}

@@ -1,0 +1,1 @@
+//! Real text, and what is read in it.

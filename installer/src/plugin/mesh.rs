@@ -1,0 +1,365 @@
+//! What `weft plugin render | deploy | status | list | rollback | remove` do, put together from the parts beside this
+//! file: look, decide, act, tell.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use k8s_openapi::jiff::Timestamp;
+use kube::api::ObjectMeta;
+use tokio::time::Instant;
+
+use super::apply::Writer;
+use super::deliver::{Delivered, Delivery, Patience};
+use super::desired::Desired;
+use super::expected::Expected;
+use super::plan::{self, Action, Plan, Terms};
+use super::preflight::Resolved;
+use super::read::Reader;
+use super::record::{Record, Rollout};
+use super::report::{DeployReport, DiffReport, ListReport, PluginStatus, StatusReport};
+use super::selection::{self, Scope};
+use super::wasmplugin::WasmPlugin;
+use crate::cluster::access::Cluster;
+use crate::cluster::diff;
+use crate::cluster::error::ClusterError;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output::{Format, Output};
+
+/// A mesh, and how to talk about it.
+#[derive(Debug)]
+pub(crate) struct Mesh {
+    reader: Reader,
+    cluster: Cluster,
+    output: Output,
+    /// The namespace that stands for the whole mesh.
+    root: String,
+}
+
+/// What may be done with a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Carry it out.
+    Act,
+    /// Show what would be written, as far as we know.
+    Client,
+    /// Show what the server says would come of it.
+    Server,
+    /// Show what differs.
+    Diff,
+}
+
+/// How to go about it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// What may be done.
+    pub(crate) mode: Mode,
+    /// How long to wait and what to do then.
+    pub(crate) patience: Patience,
+    /// Take over fields of others.
+    pub(crate) force: bool,
+    /// It may concern no proxy at all.
+    pub(crate) allow_empty: bool,
+}
+
+impl Mesh {
+    /// Of a cluster.
+    pub(crate) fn new(cluster: Cluster, root: String, output: Output) -> Self {
+        Self {
+            reader: Reader::new(cluster.clone()),
+            cluster,
+            output,
+            root,
+        }
+    }
+
+    /// The namespace that is meant when none is named.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.cluster.namespace
+    }
+
+    fn scope<'a>(&'a self, namespace: &'a str) -> Scope<'a> {
+        Scope {
+            namespace,
+            root: &self.root,
+        }
+    }
+
+    /// Brings a plugin to its proxies.
+    pub(crate) async fn deploy(
+        &self,
+        desired: &Desired,
+        resolved: &Resolved,
+        namespace: &str,
+        manner: Manner,
+    ) -> Outcome {
+        let scope = self.scope(namespace);
+        let secret = desired.spec.image_pull_secret.as_deref();
+        let snapshot = self.reader.snapshot(scope, &desired.name, secret).await?;
+        let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let terms = Terms {
+            scope,
+            url: &resolved.url,
+            registry: &resolved.registry,
+            now: &now,
+            allow_empty: manner.allow_empty,
+        };
+        let plan = plan::plan(&snapshot, desired, terms)?;
+        for note in &plan.notes {
+            self.output.warn(note);
+        }
+        let writer = Writer::new(self.cluster.clone(), manner.force);
+        match manner.mode {
+            Mode::Act => self.act(&plan, &writer, scope, manner.patience).await,
+            Mode::Client => self.show(&plan.settled),
+            Mode::Server => {
+                let object = writer.rehearse(&plan.settled).await?;
+                self.show(&object)
+            }
+            Mode::Diff => self.diff(&plan, snapshot.current.as_ref(), &writer).await,
+        }
+    }
+
+    async fn act(
+        &self,
+        plan: &Plan,
+        writer: &Writer,
+        scope: Scope<'_>,
+        patience: Patience,
+    ) -> Outcome {
+        self.announce(plan);
+        let delivery = Delivery {
+            reader: &self.reader,
+            writer,
+            output: &self.output,
+            patience,
+            scope,
+        };
+        let delivered = delivery.carry_out(plan).await?;
+        let wide = self.output.settings().format == Format::Wide;
+        self.output
+            .report(&DeployReport::of(plan, &delivered, wide))?;
+        let Delivered { exit, trouble, .. } = delivered;
+        match trouble {
+            Some(trouble) => Err(Failure::text(exit, trouble)),
+            None => Ok(exit),
+        }
+    }
+
+    fn announce(&self, plan: &Plan) {
+        let name = plan.settled.metadata.name.as_deref().unwrap_or_default();
+        let record = Record::read(&plan.settled);
+        let what = match plan.action {
+            Action::Create => "creating",
+            Action::Update => "updating",
+            Action::Resume => "resuming the deployment of",
+            Action::Unchanged => "nothing to change in",
+        };
+        let proxies = plan
+            .selection
+            .running
+            .len()
+            .saturating_add(plan.selection.waiting.len());
+        let proxies = if proxies == 1 {
+            "1 proxy".to_owned()
+        } else {
+            format!("{proxies} proxies")
+        };
+        self.output.say(format!(
+            "{what} {name}, revision {}, {}, on {proxies}",
+            record.revision, record.image
+        ));
+    }
+
+    /// Field by field, by what the server says would come of it where it lets us ask.
+    async fn diff(&self, plan: &Plan, current: Option<&WasmPlugin>, writer: &Writer) -> Outcome {
+        if let Err(error) = writer.rehearse(&plan.settled).await {
+            if !error.is_forbidden() {
+                return Err(error.into());
+            }
+            self.output.warn("these credentials may not write it, so the server was not asked whether it would take it");
+        }
+        let changes = match current {
+            Some(_) => plan.changes.clone(),
+            None => diff::changes(
+                &serde_json::Value::Null,
+                &serde_json::json!({ "spec": plan.settled.spec }),
+            ),
+        };
+        self.output.report(&DiffReport(changes.clone()))?;
+        Ok(if changes.is_empty() {
+            Exit::Ok
+        } else {
+            Exit::Drift
+        })
+    }
+
+    /// Goes back to an earlier version.
+    pub(crate) async fn rollback(
+        &self,
+        name: &str,
+        namespace: &str,
+        to: Option<u64>,
+        manner: Manner,
+    ) -> Outcome {
+        let current = self.existing(name, namespace).await?;
+        let desired = plan::back(&current, to)?;
+        let resolved = Resolved::of_pinned(&desired.spec.url)?;
+        self.deploy(&desired, &resolved, namespace, manner).await
+    }
+
+    /// How plugins are, proxy by proxy.
+    pub(crate) async fn status(&self, name: Option<&str>, namespace: Option<&str>) -> Outcome {
+        let plugins = match (name, namespace) {
+            (Some(name), Some(namespace)) => vec![self.existing(name, namespace).await?],
+            _ => self.reader.plugins(namespace).await?,
+        };
+        let mut report = StatusReport {
+            plugins: Vec::new(),
+            wide: self.output.settings().format == Format::Wide,
+        };
+        for plugin in &plugins {
+            report.plugins.push(self.status_of(plugin).await?);
+        }
+        self.output.report(&report)?;
+        Ok(if report.plugins.iter().all(PluginStatus::is_running) {
+            Exit::Ok
+        } else {
+            Exit::Findings
+        })
+    }
+
+    async fn status_of(&self, plugin: &WasmPlugin) -> Result<PluginStatus, ClusterError> {
+        let ObjectMeta {
+            name, namespace, ..
+        } = &plugin.metadata;
+        let (name, namespace) = (
+            name.as_deref().unwrap_or_default(),
+            namespace.as_deref().unwrap_or_default(),
+        );
+        let scope = self.scope(namespace);
+        let pods = self.reader.pods(scope).await?;
+        let selection = selection::select(&plugin.spec, scope, &pods);
+        let expected = Expected::of(namespace, name, &plugin.spec);
+        let seen = self.reader.look(&expected, &selection.running, None).await;
+        Ok(PluginStatus::of(plugin, &selection, seen))
+    }
+
+    /// The plugins that there are, without asking proxies.
+    pub(crate) async fn list(&self, namespace: Option<&str>) -> Outcome {
+        let plugins = self.reader.plugins(namespace).await?;
+        self.output.report(&ListReport::of(&plugins))?;
+        Ok(Exit::Ok)
+    }
+
+    /// Takes a plugin away, and waits until no proxy has it.
+    pub(crate) async fn remove(
+        &self,
+        name: &str,
+        namespace: &str,
+        yes: bool,
+        timeout: Option<Duration>,
+    ) -> Outcome {
+        let plugin = self.existing(name, namespace).await?;
+        let what = selection::describe(&plugin.spec);
+        if !self.output.confirm(
+            &format!("Remove plugin {namespace}/{name}, which concerns {what}?"),
+            yes,
+        )? {
+            return Err(Failure::text(Exit::Failure, "nothing was removed"));
+        }
+        let writer = Writer::new(self.cluster.clone(), false);
+        writer.remove(namespace, name).await?;
+        match timeout {
+            Some(timeout) => self.gone(&plugin, name, namespace, timeout).await?,
+            None => self.output.say(format!(
+                "removed plugin {namespace}/{name}; nobody waited for the proxies"
+            )),
+        }
+        self.output.report(&ListReport::of(&[plugin]))?;
+        Ok(Exit::Ok)
+    }
+
+    async fn gone(
+        &self,
+        plugin: &WasmPlugin,
+        name: &str,
+        namespace: &str,
+        timeout: Duration,
+    ) -> Result<(), Failure> {
+        let started = Instant::now();
+        let progress = self.output.progress();
+        let scope = self.scope(namespace);
+        loop {
+            let pods = self.reader.pods(scope).await?;
+            let selection = selection::select(&plugin.spec, scope, &pods);
+            let left = self
+                .reader
+                .holders(&format!("{namespace}.{name}"), &selection.running)
+                .await;
+            let Some((pod, why)) = left.first() else {
+                break;
+            };
+            let why = why
+                .clone()
+                .unwrap_or_else(|| "a listener still uses it".to_owned());
+            let text = format!("{} proxies still have it; {pod}: {why}", left.len());
+            if started.elapsed() >= timeout {
+                return Err(Failure::text(
+                    Exit::Timeout,
+                    format!("plugin {namespace}/{name} is removed, but {text}"),
+                ));
+            }
+            progress.update(text);
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        drop(progress);
+        self.output.say(format!(
+            "removed plugin {namespace}/{name}: no proxy uses it for new connections; connections that were open drain with it"
+        ));
+        Ok(())
+    }
+
+    async fn existing(&self, name: &str, namespace: &str) -> Result<WasmPlugin, Failure> {
+        let found = self.reader.plugin(namespace, name).await?;
+        found.ok_or_else(|| {
+            let text = format!("there is no WasmPlugin {name} in namespace {namespace}: `weft plugin list -A` shows those that there are");
+            Failure::text(Exit::Failure, text)
+        })
+    }
+
+    fn show(&self, object: &WasmPlugin) -> Outcome {
+        show(&self.output, object)
+    }
+}
+
+/// What `render` prints: the object without what only a deployment can know.
+pub(crate) fn rendered(desired: &Desired, url: &str, namespace: &str) -> WasmPlugin {
+    let mut spec = desired.spec.clone();
+    url.clone_into(&mut spec.url);
+    let record = Record {
+        image: desired.image.clone(),
+        rollout: Rollout::Settled,
+        ..Record::default()
+    };
+    plan::assemble(desired, namespace, &spec, &record)
+}
+
+/// Prints an object as the server takes it.
+pub(crate) fn show(output: &Output, object: &WasmPlugin) -> Outcome {
+    let mut object = object.clone();
+    object.metadata.managed_fields = None;
+    let text = match output.settings().format {
+        Format::Json => {
+            serde_json::to_string_pretty(&object).context("cannot write it as JSON")? + "\n"
+        }
+        Format::Name => format!(
+            "wasmplugin/{}\n",
+            object.metadata.name.as_deref().unwrap_or_default()
+        ),
+        Format::Table | Format::Wide | Format::Yaml => {
+            serde_saphyr::to_string(&object).context("cannot write it as YAML")?
+        }
+    };
+    output.raw(text.as_bytes())?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,62 @@
+//! Reasons not to write a plugin: what would take traffic down, or reach nobody, is said before and not after.
+
+use super::snapshot::SecretView;
+use super::wasmplugin::WasmPluginSpec;
+use crate::failure::{Exit, Failure};
+
+/// A reason not to write anything.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// No proxy would run it.
+    #[error("{0}; to write it all the same, add --allow-empty")]
+    NothingSelected(String),
+    /// The pull would fail.
+    #[error(
+        "Secret {0} does not exist in namespace {1}: Istio reads imagePullSecret there; every proxy would deny every request for want of it"
+    )]
+    SecretMissing(String, String),
+    /// The pull would fail.
+    #[error(
+        "Secret {0} has type {1}: Istio reads only kubernetes.io/dockerconfigjson (`kubectl create secret docker-registry`)"
+    )]
+    SecretType(String, String),
+    /// The pull would be anonymous.
+    #[error(
+        "Secret {name} has no credentials for {registry}, only for {hosts}: the proxies would ask the registry without any"
+    )]
+    SecretHost {
+        /// The Secret.
+        name: String,
+        /// The image's registry.
+        registry: String,
+        /// The registries that it has.
+        hosts: String,
+    },
+}
+
+impl From<Refusal> for Failure {
+    fn from(error: Refusal) -> Self {
+        Self::new(Exit::Failure, error)
+    }
+}
+
+/// Would the proxies find credentials for the registry in the Secret that the plugin names?
+pub(crate) fn check_secret(
+    secret: &SecretView,
+    spec: &WasmPluginSpec,
+    namespace: &str,
+    registry: &str,
+) -> Result<(), Refusal> {
+    let name = spec.image_pull_secret.clone().unwrap_or_default();
+    match secret {
+        SecretView::NotAsked | SecretView::Unreadable => Ok(()),
+        SecretView::Missing => Err(Refusal::SecretMissing(name, namespace.to_owned())),
+        SecretView::WrongType(kind) => Err(Refusal::SecretType(name, kind.clone())),
+        SecretView::For(hosts) if hosts.iter().any(|host| host == registry) => Ok(()),
+        SecretView::For(hosts) => Err(Refusal::SecretHost {
+            name,
+            registry: registry.to_owned(),
+            hosts: hosts.join(", "),
+        }),
+    }
+}
