@@ -41,13 +41,14 @@ pub(crate) fn run(
     if let Some(seed) = shared::update(proxy, SLOT, |old| (None, old.and_then(decode)))? {
         return Ok(seed);
     }
+    // Before the pages, so that a proxy without a random source is not asked for all of them with each request.
+    let mut bytes = [0; SEED];
+    proxy.random(&mut bytes)?;
     for (rule, shape) in shapes.enumerate() {
         for page in 0..shape.pages() {
             create(proxy, &slot(rule, page), shape)?;
         }
     }
-    let mut bytes = [0; SEED];
-    proxy.random(&mut bytes)?;
     let seed = shared::update(proxy, SLOT, |old| match old.and_then(decode) {
         Some(first) => (None, first),
         None => (Some(bytes.to_vec()), Seed(bytes)),
