@@ -25,22 +25,22 @@ impl std::fmt::Debug for Seed {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Fingerprint(pub(crate) u128);
 
-/// Hashes the parts of a key. Each part is written with its kind and its length, so `ab`, `c` and `a`, `bc` differ.
+/// Hashes the parts of a key. Each part begins with its kind and its length, so `ab`, `c` and `a`, `bc` differ. Every rule has a table
+/// of its own, so which rule it is need not be hashed.
 #[derive(Debug)]
 pub(crate) struct Hasher(SipHasher13);
 
 impl Hasher {
-    /// Begins a key of rule number `rule`.
-    pub(crate) fn new(seed: &Seed, rule: usize) -> Self {
-        let mut hasher = SipHasher13::new_with_key(&seed.0);
-        hasher.write(&length(rule));
-        Self(hasher)
+    /// Begins a key.
+    pub(crate) fn new(seed: &Seed) -> Self {
+        Self(SipHasher13::new_with_key(&seed.0))
     }
 
-    /// Adds a part.
+    /// Adds a part. A length has 56 bits: more than any header's.
     pub(crate) fn part(&mut self, kind: u8, bytes: &[u8]) {
-        self.0.write(&[kind]);
-        self.0.write(&length(bytes.len()));
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let head = (length << 8) | u64::from(kind);
+        self.0.write(&head.to_le_bytes());
         self.0.write(bytes);
     }
 
@@ -50,16 +50,12 @@ impl Hasher {
     }
 }
 
-fn length(number: usize) -> [u8; 8] {
-    u64::try_from(number).unwrap_or(u64::MAX).to_le_bytes()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn hash(seed: u8, rule: usize, parts: &[&[u8]]) -> Fingerprint {
-        let mut hasher = Hasher::new(&Seed([seed; SEED]), rule);
+    fn hash(seed: u8, parts: &[&[u8]]) -> Fingerprint {
+        let mut hasher = Hasher::new(&Seed([seed; SEED]));
         for part in parts {
             hasher.part(1, part);
         }
@@ -67,15 +63,14 @@ mod tests {
     }
 
     #[test]
-    fn keys_differ_by_part_rule_and_seed() {
-        let one = hash(1, 1, &[b"ab", b"c"]);
-        assert_eq!(one, hash(1, 1, &[b"ab", b"c"]));
+    fn keys_differ_by_part_and_seed() {
+        let one = hash(1, &[b"ab", b"c"]);
+        assert_eq!(one, hash(1, &[b"ab", b"c"]));
         for other in [
-            hash(1, 1, &[b"a", b"bc"]),
-            hash(1, 1, &[b"abc"]),
-            hash(1, 1, &[b"ab", b"c", b""]),
-            hash(1, 2, &[b"ab", b"c"]),
-            hash(2, 1, &[b"ab", b"c"]),
+            hash(1, &[b"a", b"bc"]),
+            hash(1, &[b"abc"]),
+            hash(1, &[b"ab", b"c", b""]),
+            hash(2, &[b"ab", b"c"]),
         ] {
             assert_ne!(one, other);
         }

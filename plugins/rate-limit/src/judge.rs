@@ -128,7 +128,7 @@ impl Judge {
             if !rule.matching.matches(&line) {
                 continue;
             }
-            let found = rule.key.find(seed, index, &source)?;
+            let found = rule.key.find(seed, &source)?;
             matched.push(Matched {
                 rule: index,
                 key: found.fingerprint,

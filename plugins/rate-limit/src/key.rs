@@ -78,18 +78,13 @@ impl Key {
         self.0.iter().all(constant)
     }
 
-    /// The key of a request for rule number `rule`.
+    /// The key of a request.
     ///
     /// # Errors
     ///
     /// [`HostError`] when the proxy could not say who the client is.
-    pub(crate) fn find(
-        &self,
-        seed: &Seed,
-        rule: usize,
-        source: &Source<'_>,
-    ) -> Result<Found, HostError> {
-        let mut hasher = Hasher::new(seed, rule);
+    pub(crate) fn find(&self, seed: &Seed, source: &Source<'_>) -> Result<Found, HostError> {
+        let mut hasher = Hasher::new(seed);
         let mut complete = true;
         for part in &self.0 {
             let found = part.hash(&mut hasher, source)?;

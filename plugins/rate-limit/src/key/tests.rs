@@ -53,7 +53,7 @@ impl Exchange for Client {
 fn find(parts: Vec<Part>, headers: &[(&str, &[u8])], client: &Client) -> Result<Found, HostError> {
     let headers: Headers = headers.iter().copied().collect();
     let line = RequestLine::new(&headers);
-    Key(parts).find(&Seed([1; SEED]), 0, &Source::new(client, &line))
+    Key(parts).find(&Seed([1; SEED]), &Source::new(client, &line))
 }
 
 fn by_header(headers: &[(&str, &[u8])]) -> Found {
