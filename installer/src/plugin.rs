@@ -30,6 +30,7 @@ mod record;
 mod refusal;
 mod report;
 mod rollout;
+mod secret;
 mod selection;
 mod snapshot;
 mod verdict;

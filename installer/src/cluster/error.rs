@@ -1,5 +1,6 @@
 //! What can go wrong between us and an API server, in words that say what to do, and how each exits.
 
+use kube::client::UpgradeConnectionError;
 use kube::core::Status;
 
 use crate::failure::{Exit, Failure};
@@ -115,25 +116,30 @@ impl ClusterError {
     /// Sorts an error of the client.
     pub(crate) fn of(what: &str, server: &str, error: kube::Error) -> Self {
         let what = what.to_owned();
-        match error {
-            kube::Error::Api(status) => Self::answered(what, status),
-            error @ (kube::Error::HyperError(_) | kube::Error::Service(_)) => Self::Unreachable {
-                what,
-                server: server.to_owned(),
-                source: Box::new(error),
-            },
-            // A websocket that is refused comes without the server's text.
-            kube::Error::UpgradeConnection(
-                kube::client::UpgradeConnectionError::ProtocolSwitch(code),
-            ) if code.as_u16() == 403 || code.as_u16() == 401 => Self::Forbidden {
+        if let kube::Error::Api(status) = error {
+            return Self::answered(what, status);
+        }
+        // A websocket that is refused comes without the server's text.
+        if let kube::Error::UpgradeConnection(UpgradeConnectionError::ProtocolSwitch(code)) = error
+            && matches!(code.as_u16(), 401 | 403)
+        {
+            return Self::Forbidden {
                 what,
                 message: format!("the server answered {code}"),
-            },
-            error => Self::Other {
-                what,
-                source: Box::new(error),
-            },
+            };
         }
+        let source = Box::new(error);
+        if matches!(
+            *source,
+            kube::Error::HyperError(_) | kube::Error::Service(_)
+        ) {
+            return Self::Unreachable {
+                what,
+                server: server.to_owned(),
+                source,
+            };
+        }
+        Self::Other { what, source }
     }
 
     fn answered(what: String, status: Box<Status>) -> Self {

@@ -122,7 +122,7 @@ impl Proxies {
         if !self.exec.load(Ordering::Relaxed) {
             match self.forwarded(pods, pod, paths).await {
                 Err(ProxyError::Cluster(error)) if error.is_forbidden() => {
-                    self.exec.store(true, Ordering::Relaxed)
+                    self.exec.store(true, Ordering::Relaxed);
                 }
                 answers => return answers,
             }

@@ -61,13 +61,13 @@ pub(crate) struct Desired {
 
 impl Desired {
     /// Puts flags and file together.
-    pub(crate) fn read(written: Written) -> Result<Self, Vec<Mistake>> {
+    pub(crate) fn read(written: &Written) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let mut base = base(written.document.as_ref(), &mut mistakes);
-        let name = name(&written, &base, &mut mistakes);
-        let namespace = namespace(&written, &base, &mut mistakes);
-        let image = image(&written, &base, &mut mistakes);
-        overlay(&written, &mut base.spec, &mut mistakes);
+        let name = name(written, &base, &mut mistakes);
+        let namespace = namespace(written, &base, &mut mistakes);
+        let image = image(written, &base, &mut mistakes);
+        overlay(written, &mut base.spec, &mut mistakes);
         let lost = lossless::lost(&base.spec.configuration());
         mistakes.extend(lost.into_iter().map(|lost| Mistake::LossyNumber {
             pointer: lost.pointer,
@@ -95,7 +95,8 @@ impl Desired {
 fn base(document: Option<&Value>, mistakes: &mut Vec<Mistake>) -> WasmPlugin {
     let empty = WasmPlugin::new("", WasmPluginSpec::default());
     match document {
-        None => empty,
+        // An empty file is an empty configuration.
+        None | Some(Value::Null) => empty,
         Some(document) if is_manifest(document) => manifest(document, mistakes).unwrap_or(empty),
         Some(Value::Object(config)) => WasmPlugin {
             spec: WasmPluginSpec {
@@ -104,8 +105,6 @@ fn base(document: Option<&Value>, mistakes: &mut Vec<Mistake>) -> WasmPlugin {
             },
             ..empty
         },
-        // An empty file is an empty configuration.
-        Some(Value::Null) => empty,
         Some(other) => {
             mistakes.push(Mistake::NotAnObject(kind_of(other)));
             empty

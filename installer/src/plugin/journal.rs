@@ -120,7 +120,7 @@ fn time(line: &str) -> Option<Timestamp> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// `… critical … wasm log: message	thread=16`: what a plugin wrote while Envoy configured it, which is when Envoy
+/// `… critical … wasm log: message`, and its thread behind a tab: what a plugin wrote while Envoy configured it, which is when Envoy
 /// leaves its name out. Whose it is shows the next line about a refusal.
 fn plugin_line(line: &str) -> Option<&str> {
     let (head, rest) = line.split_once("wasm log")?;

@@ -1,12 +1,13 @@
 //! What `weft plugin render | deploy | status | list | rollback | remove` do, put together from the parts beside this
 //! file: look, decide, act, tell.
 
-use std::time::Duration;
+mod remove;
+mod show;
 
-use anyhow::Context as _;
+pub(crate) use show::{rendered, show};
+
 use k8s_openapi::jiff::Timestamp;
 use kube::api::ObjectMeta;
-use tokio::time::Instant;
 
 use super::apply::Writer;
 use super::deliver::{Delivered, Delivery, Patience};
@@ -15,7 +16,7 @@ use super::expected::Expected;
 use super::plan::{self, Action, Plan, Terms};
 use super::preflight::Resolved;
 use super::read::Reader;
-use super::record::{Record, Rollout};
+use super::record::Record;
 use super::report::{DeployReport, DiffReport, ListReport, PluginStatus, StatusReport};
 use super::selection::{self, Scope};
 use super::wasmplugin::WasmPlugin;
@@ -251,74 +252,6 @@ impl Mesh {
         Ok(Exit::Ok)
     }
 
-    /// Takes a plugin away, and waits until no proxy has it.
-    pub(crate) async fn remove(
-        &self,
-        name: &str,
-        namespace: &str,
-        yes: bool,
-        timeout: Option<Duration>,
-    ) -> Outcome {
-        let plugin = self.existing(name, namespace).await?;
-        let what = selection::describe(&plugin.spec);
-        if !self.output.confirm(
-            &format!("Remove plugin {namespace}/{name}, which concerns {what}?"),
-            yes,
-        )? {
-            return Err(Failure::text(Exit::Failure, "nothing was removed"));
-        }
-        let writer = Writer::new(self.cluster.clone(), false);
-        writer.remove(namespace, name).await?;
-        match timeout {
-            Some(timeout) => self.gone(&plugin, name, namespace, timeout).await?,
-            None => self.output.say(format!(
-                "removed plugin {namespace}/{name}; nobody waited for the proxies"
-            )),
-        }
-        self.output.report(&ListReport::of(&[plugin]))?;
-        Ok(Exit::Ok)
-    }
-
-    async fn gone(
-        &self,
-        plugin: &WasmPlugin,
-        name: &str,
-        namespace: &str,
-        timeout: Duration,
-    ) -> Result<(), Failure> {
-        let started = Instant::now();
-        let progress = self.output.progress();
-        let scope = self.scope(namespace);
-        loop {
-            let pods = self.reader.pods(scope).await?;
-            let selection = selection::select(&plugin.spec, scope, &pods);
-            let left = self
-                .reader
-                .holders(&format!("{namespace}.{name}"), &selection.running)
-                .await;
-            let Some((pod, why)) = left.first() else {
-                break;
-            };
-            let why = why
-                .clone()
-                .unwrap_or_else(|| "a listener still uses it".to_owned());
-            let text = format!("{} proxies still have it; {pod}: {why}", left.len());
-            if started.elapsed() >= timeout {
-                return Err(Failure::text(
-                    Exit::Timeout,
-                    format!("plugin {namespace}/{name} is removed, but {text}"),
-                ));
-            }
-            progress.update(text);
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-        drop(progress);
-        self.output.say(format!(
-            "removed plugin {namespace}/{name}: no proxy uses it for new connections; connections that were open drain with it"
-        ));
-        Ok(())
-    }
-
     async fn existing(&self, name: &str, namespace: &str) -> Result<WasmPlugin, Failure> {
         let found = self.reader.plugin(namespace, name).await?;
         found.ok_or_else(|| {
@@ -330,36 +263,4 @@ impl Mesh {
     fn show(&self, object: &WasmPlugin) -> Outcome {
         show(&self.output, object)
     }
-}
-
-/// What `render` prints: the object without what only a deployment can know.
-pub(crate) fn rendered(desired: &Desired, url: &str, namespace: &str) -> WasmPlugin {
-    let mut spec = desired.spec.clone();
-    url.clone_into(&mut spec.url);
-    let record = Record {
-        image: desired.image.clone(),
-        rollout: Rollout::Settled,
-        ..Record::default()
-    };
-    plan::assemble(desired, namespace, &spec, &record)
-}
-
-/// Prints an object as the server takes it.
-pub(crate) fn show(output: &Output, object: &WasmPlugin) -> Outcome {
-    let mut object = object.clone();
-    object.metadata.managed_fields = None;
-    let text = match output.settings().format {
-        Format::Json => {
-            serde_json::to_string_pretty(&object).context("cannot write it as JSON")? + "\n"
-        }
-        Format::Name => format!(
-            "wasmplugin/{}\n",
-            object.metadata.name.as_deref().unwrap_or_default()
-        ),
-        Format::Table | Format::Wide | Format::Yaml => {
-            serde_saphyr::to_string(&object).context("cannot write it as YAML")?
-        }
-    };
-    output.raw(text.as_bytes())?;
-    Ok(Exit::Ok)
 }

@@ -72,7 +72,7 @@ pub(crate) fn traffic(flag: &str) -> Result<TrafficMatch, NotationError> {
     for word in flag.split(',') {
         match word.split_once('=').ok_or_else(refused)? {
             ("mode", mode) if found.mode.is_none() => {
-                found.mode = Some(self::mode(mode).ok_or_else(refused)?.to_owned())
+                found.mode = Some(self::mode(mode).ok_or_else(refused)?.to_owned());
             }
             ("port", number) => {
                 let number = number

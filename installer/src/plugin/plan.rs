@@ -1,25 +1,23 @@
 //! What to do: a snapshot and a wish in, a plan as a value out. Nothing here acts.
 
+mod earlier;
+mod visible;
+
 use std::time::Duration;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
 use super::deliver::PULL;
 use super::desired::Desired;
-use super::record::{self, Record, Rollout};
-use super::refusal::{self, Refusal};
+use super::record::{Record, Rollout};
+use super::refusal::Refusal;
+use super::secret::{self, SecretView};
 use super::selection::{self, Scope, Selection};
-use super::snapshot::{SecretView, Snapshot};
+use super::snapshot::Snapshot;
 use super::wasmplugin::{WasmPlugin, WasmPluginSpec};
-use crate::cluster::diff::{self, Change};
-use crate::cluster::ownership;
-use crate::failure::{Exit, Failure};
-
-/// kubectl's own copy of an object, which says nothing new.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+use crate::cluster::diff::Change;
+pub(crate) use earlier::back;
 
 /// Istio's word for failing closed.
 const CLOSED: &str = "FAIL_CLOSE";
@@ -97,7 +95,7 @@ pub(crate) fn plan(
             selection.why_empty(&spec, terms.scope.namespace),
         ));
     }
-    refusal::check_secret(
+    secret::check_secret(
         &snapshot.secret,
         &spec,
         terms.scope.namespace,
@@ -111,20 +109,15 @@ pub(crate) fn plan(
     };
     let draft = assemble(desired, terms.scope.namespace, &spec, &record);
     let changes = current
-        .map(|current| changes(current, &draft))
+        .map(|current| visible::changes(current, &draft))
         .unwrap_or_default();
-    let action = match &kept {
-        None => Action::Create,
-        Some(_) if !changes.is_empty() => Action::Update,
-        Some(kept) if kept.rollout.is_pending() => Action::Resume,
-        Some(_) => Action::Unchanged,
-    };
+    let action = action(kept.as_ref(), &changes);
     // What is there already keeps its notes; only a new version gets new ones.
     let record = match (action, &kept) {
         (Action::Resume | Action::Unchanged, Some(kept)) => kept.clone(),
         _ => record,
     };
-    let previous = current.and_then(|current| previous(current, action));
+    let previous = current.and_then(|current| earlier::previous(current, action));
     let settled = Record {
         rollout: Rollout::Settled,
         ..record.clone()
@@ -152,6 +145,15 @@ pub(crate) fn plan(
         changes,
         selection,
     })
+}
+
+fn action(kept: Option<&Record>, changes: &[Change]) -> Action {
+    match kept {
+        None => Action::Create,
+        Some(_) if !changes.is_empty() => Action::Update,
+        Some(kept) if kept.rollout.is_pending() => Action::Resume,
+        Some(_) => Action::Unchanged,
+    }
 }
 
 /// A first version on its way: it fails open if it is to fail closed.
@@ -197,49 +199,6 @@ fn older_pull(kept: &Record, now: &str) -> Duration {
     }
 }
 
-/// The wish to go back to an earlier version of what is there.
-pub(crate) fn back(current: &WasmPlugin, to: Option<u64>) -> Result<Desired, NoSuchVersion> {
-    let record = Record::read(current);
-    let name = current.metadata.name.clone().unwrap_or_default();
-    let past = record.past(to).ok_or_else(|| NoSuchVersion {
-        name: name.clone(),
-        wanted: to.map_or_else(
-            || "an earlier version".to_owned(),
-            |revision| format!("version {revision}"),
-        ),
-        kept: match record.history.as_slice() {
-            [] => "none".to_owned(),
-            history => history
-                .iter()
-                .map(|past| past.revision.to_string())
-                .collect::<Vec<_>>()
-                .join(", "),
-        },
-    })?;
-    Ok(Desired {
-        name,
-        namespace: current.metadata.namespace.clone(),
-        image: past.image.clone(),
-        metadata: visible_metadata(&current.metadata),
-        spec: past.spec.clone(),
-    })
-}
-
-/// There is nothing to go back to.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("WasmPlugin {name} does not keep {wanted}; it keeps: {kept}")]
-pub(crate) struct NoSuchVersion {
-    name: String,
-    wanted: String,
-    kept: String,
-}
-
-impl From<NoSuchVersion> for Failure {
-    fn from(error: NoSuchVersion) -> Self {
-        Self::new(Exit::Failure, error)
-    }
-}
-
 /// The whole object, as it is applied.
 pub(crate) fn assemble(
     desired: &Desired,
@@ -256,92 +215,6 @@ pub(crate) fn assemble(
         .clone_from(&desired.metadata.annotations);
     record.write(spec, &mut object.metadata);
     object
-}
-
-/// What to go back to when this version fails.
-fn previous(current: &WasmPlugin, action: Action) -> Option<WasmPlugin> {
-    let record = Record::read(current);
-    let (spec, record) = match (action, record.rollout.is_pending()) {
-        // What is there has run before.
-        (Action::Update, false) => (current.spec.clone(), record),
-        // What is there never ran everywhere: the version before it did.
-        (Action::Update | Action::Resume, true) => {
-            let (past, older) = record.history.split_first()?;
-            let older = Record {
-                image: past.image.clone(),
-                revision: past.revision,
-                deployed_at: past.deployed_at.clone(),
-                history: older.to_vec(),
-                ..Record::default()
-            };
-            (past.spec.clone(), older)
-        }
-        (Action::Create | Action::Unchanged | Action::Resume, _) => return None,
-    };
-    let wish = Desired {
-        name: current.metadata.name.clone()?,
-        namespace: None,
-        image: record.image.clone(),
-        metadata: visible_metadata(&current.metadata),
-        spec: spec.clone(),
-    };
-    Some(assemble(
-        &wish,
-        current.metadata.namespace.as_deref()?,
-        &spec,
-        &record,
-    ))
-}
-
-/// Labels and annotations without our notes and those of the server.
-fn visible_metadata(metadata: &ObjectMeta) -> ObjectMeta {
-    let annotations = metadata.annotations.clone().map(|mut annotations| {
-        annotations.retain(|key, _| key != LAST_APPLIED && !record::NOTES.contains(&key.as_str()));
-        annotations
-    });
-    ObjectMeta {
-        labels: metadata.labels.clone(),
-        annotations,
-        ..ObjectMeta::default()
-    }
-}
-
-/// What differs for the operator between what is there and what would be.
-fn changes(current: &WasmPlugin, wanted: &WasmPlugin) -> Vec<Change> {
-    let (mut before, after) = (visible(current), visible(wanted));
-    let managed = current
-        .metadata
-        .managed_fields
-        .as_deref()
-        .unwrap_or_default();
-    let mut ours = ownership::ours(managed);
-    // Our notes are compared through `image`, which is no field of the object.
-    if let Some(ours) = ours.as_object_mut() {
-        ours.insert("f:image".to_owned(), json!({}));
-    }
-    ownership::forget_foreign(&mut before, &after, &ours);
-    diff::changes(&Value::Object(before), &Value::Object(after))
-}
-
-fn visible(object: &WasmPlugin) -> Map<String, Value> {
-    let metadata = visible_metadata(&object.metadata);
-    let mut spec = object.spec.clone();
-    // Neither is what the operator asked for: see `Plan::object` and `deliver::watch`.
-    if Record::read(object).rollout == Rollout::Opening {
-        spec.fail_strategy = Some(CLOSED.to_owned());
-    }
-    if spec.rest.get(PULL_POLICY).and_then(Value::as_str) == Some(IF_NOT_PRESENT) {
-        spec.rest.remove(PULL_POLICY);
-    }
-    let fields = json!({
-        "image": Record::read(object).image,
-        "metadata": {
-            "labels": metadata.labels.unwrap_or_default(),
-            "annotations": metadata.annotations.unwrap_or_default(),
-        },
-        "spec": spec,
-    });
-    fields.as_object().cloned().unwrap_or_default()
 }
 
 fn notes(
@@ -363,7 +236,7 @@ fn notes(
     }
     match kept {
         Some(kept) if kept.revision == 0 => {
-            notes.push("it was not written by weft until now".to_owned())
+            notes.push("it was not written by weft until now".to_owned());
         }
         Some(kept) if kept.history_lost => {
             notes.push(

@@ -6,9 +6,9 @@
 
 use super::check::{self, Refused};
 use super::desired::Desired;
-use super::read::host_of;
 use super::reference::{self, Reference, ReferenceError};
 use super::registry::Registry;
+use super::secret::host_of;
 use crate::failure::Failure;
 
 /// An image that was found.

@@ -1,7 +1,5 @@
 //! Reads what is: the plugin, the pods it could concern, the Secret, and what each proxy has.
 
-use std::collections::BTreeSet;
-
 use futures_util::StreamExt;
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use k8s_openapi::jiff::Timestamp;
@@ -13,8 +11,9 @@ use super::dump::{self, Entry, Loaded};
 use super::expected::Expected;
 use super::journal::{self, Account, Reading, Subject};
 use super::rollout::Sighting;
+use super::secret::SecretView;
 use super::selection::Scope;
-use super::snapshot::{PROXY_CONTAINER, PodName, PodView, SecretView, Snapshot};
+use super::snapshot::{PROXY_CONTAINER, PodName, PodView, Snapshot};
 use super::verdict::{self, Evidence, State, Verdict};
 use super::wasmplugin::WasmPlugin;
 use crate::cluster::access::Cluster;
@@ -126,7 +125,7 @@ impl Reader {
             )
             .await
         {
-            Ok(secret) => Ok(secret.map_or(SecretView::Missing, |secret| secret_view(&secret))),
+            Ok(secret) => Ok(secret.map_or(SecretView::Missing, |secret| SecretView::of(&secret))),
             Err(error) if error.is_forbidden() => Ok(SecretView::Unreadable),
             Err(error) => Err(error),
         }
@@ -256,82 +255,9 @@ fn filters_of(plugin: &str) -> String {
     format!("/config_dump?resource=ecds_filters&name_regex=.*{quoted}.*")
 }
 
-/// Which registries a Secret of Docker's form has credentials for, as Istio's agent will look them up.
-fn secret_view(secret: &Secret) -> SecretView {
-    const DOCKER: &str = "kubernetes.io/dockerconfigjson";
-    let kind = secret.type_.clone().unwrap_or_default();
-    if kind != DOCKER {
-        return SecretView::WrongType(kind);
-    }
-    let written = secret
-        .data
-        .as_ref()
-        .and_then(|data| data.get(".dockerconfigjson"));
-    let parsed: Option<Value> = written.and_then(|bytes| serde_json::from_slice(&bytes.0).ok());
-    let hosts = parsed
-        .as_ref()
-        .and_then(|config| config.get("auths"))
-        .and_then(Value::as_object);
-    let hosts: BTreeSet<String> = hosts
-        .into_iter()
-        .flat_map(|hosts| hosts.keys())
-        .map(|key| host_of(key))
-        .collect();
-    SecretView::For(hosts.into_iter().collect())
-}
-
-/// `https://registry.example/v1/` and `registry.example` are one registry; so are Docker Hub's names.
-pub(crate) fn host_of(key: &str) -> String {
-    let bare = key
-        .trim_start_matches("https://")
-        .trim_start_matches("http://");
-    match bare.split('/').next().unwrap_or(bare) {
-        "docker.io" | "registry-1.docker.io" => "index.docker.io".to_owned(),
-        host => host.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::ByteString;
-
     use super::*;
-
-    fn secret(kind: &str, text: &str) -> Secret {
-        Secret {
-            type_: Some(kind.to_owned()),
-            data: Some(
-                [(
-                    ".dockerconfigjson".to_owned(),
-                    ByteString(text.as_bytes().to_vec()),
-                )]
-                .into(),
-            ),
-            ..Secret::default()
-        }
-    }
-
-    #[test]
-    fn registries_of_a_secret() {
-        let text = r#"{"auths": {"https://index.docker.io/v1/": {}, "docker.io": {}, "10.0.0.1:5000": {}}}"#;
-        let view = secret_view(&secret("kubernetes.io/dockerconfigjson", text));
-
-        assert_eq!(
-            view,
-            SecretView::For(vec![
-                "10.0.0.1:5000".to_owned(),
-                "index.docker.io".to_owned()
-            ])
-        );
-        assert_eq!(
-            secret_view(&secret("Opaque", "")),
-            SecretView::WrongType("Opaque".to_owned())
-        );
-        assert_eq!(
-            secret_view(&secret("kubernetes.io/dockerconfigjson", "x")),
-            SecretView::For(Vec::new())
-        );
-    }
 
     #[test]
     fn a_question_names_one_plugin_and_is_a_valid_address() {

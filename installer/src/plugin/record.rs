@@ -8,8 +8,8 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::measure::digest;
 use super::wasmplugin::{WasmPlugin, WasmPluginSpec};
 
 /// The label that says who looks after an object, and our value of it.
@@ -193,11 +193,7 @@ impl Record {
 pub(crate) fn config_hash(spec: &WasmPluginSpec) -> String {
     // serde_json's maps are sorted, so equal values give equal text.
     let text = spec.configuration().to_string();
-    let hex: String = Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("sha256:{hex}")
+    digest(text.as_bytes())
 }
 
 /// The history as text, without the oldest entries when they would not fit; nothing when there is none.
@@ -226,7 +222,7 @@ mod tests {
 
     fn settled(record: Record) -> Record {
         Record {
-            pending: false,
+            rollout: Rollout::Settled,
             ..record
         }
     }

@@ -1,7 +1,5 @@
 //! Reasons not to write a plugin: what would take traffic down, or reach nobody, is said before and not after.
 
-use super::snapshot::SecretView;
-use super::wasmplugin::WasmPluginSpec;
 use crate::failure::{Exit, Failure};
 
 /// A reason not to write anything.
@@ -37,26 +35,5 @@ pub(crate) enum Refusal {
 impl From<Refusal> for Failure {
     fn from(error: Refusal) -> Self {
         Self::new(Exit::Failure, error)
-    }
-}
-
-/// Would the proxies find credentials for the registry in the Secret that the plugin names?
-pub(crate) fn check_secret(
-    secret: &SecretView,
-    spec: &WasmPluginSpec,
-    namespace: &str,
-    registry: &str,
-) -> Result<(), Refusal> {
-    let name = spec.image_pull_secret.clone().unwrap_or_default();
-    match secret {
-        SecretView::NotAsked | SecretView::Unreadable => Ok(()),
-        SecretView::Missing => Err(Refusal::SecretMissing(name, namespace.to_owned())),
-        SecretView::WrongType(kind) => Err(Refusal::SecretType(name, kind.clone())),
-        SecretView::For(hosts) if hosts.iter().any(|host| host == registry) => Ok(()),
-        SecretView::For(hosts) => Err(Refusal::SecretHost {
-            name,
-            registry: registry.to_owned(),
-            hosts: hosts.join(", "),
-        }),
     }
 }

@@ -148,18 +148,6 @@ mod tests {
         baseline(&[seen(pod, State::Running, updated)])
     }
 
-    #[cfg(any())]
-    fn old(pod: &str, updated: &str) -> Baseline {
-        [(
-            PodName {
-                namespace: "shop".to_owned(),
-                name: pod.to_owned(),
-            },
-            updated.to_owned(),
-        )]
-        .into()
-    }
-
     #[test]
     fn all_must_run_it() {
         let none = Baseline::new();
@@ -207,13 +195,28 @@ mod tests {
             step(std::slice::from_ref(&denied), &before("a", "t1")),
             Step::Wait(_)
         ));
+        let told = Sighting {
+            told_at: Some(Timestamp::UNIX_EPOCH),
+            ..denied
+        };
+        assert_eq!(
+            step(std::slice::from_ref(&told), &before("a", "t1")),
+            Step::Failed
+        );
+        assert!(matches!(
+            step(std::slice::from_ref(&told), &baseline(&[told.clone()])),
+            Step::Wait(_)
+        ));
+    }
+
+    #[test]
+    fn a_refusal_is_final_even_when_it_was_there_before() {
+        let refused = seen("a", State::Refused, "t1");
+
         assert_eq!(
             step(
-                &[Sighting {
-                    told: true,
-                    ..denied
-                }],
-                &before("a", "t1")
+                std::slice::from_ref(&refused),
+                &baseline(&[refused.clone()])
             ),
             Step::Failed
         );

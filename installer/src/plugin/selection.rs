@@ -75,11 +75,11 @@ pub(crate) fn select(spec: &WasmPluginSpec, scope: Scope<'_>, pods: &[PodView]) 
     for pod in pods.iter().filter(|pod| concerns(spec, scope, pod)) {
         match &pod.proxy {
             ProxyView::Absent => {
-                selection.without_proxy = selection.without_proxy.saturating_add(1)
+                selection.without_proxy = selection.without_proxy.saturating_add(1);
             }
             ProxyView::Running => selection.running.push(pod.name.clone()),
             ProxyView::Waiting(reason) => {
-                selection.waiting.push((pod.name.clone(), reason.clone()))
+                selection.waiting.push((pod.name.clone(), reason.clone()));
             }
         }
     }

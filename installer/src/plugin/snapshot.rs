@@ -6,6 +6,7 @@ use std::fmt;
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use serde::Serialize;
 
+use super::secret::SecretView;
 use super::wasmplugin::WasmPlugin;
 
 /// The container that Istio injects, and the one of its gateways.
@@ -57,22 +58,6 @@ pub(crate) enum ProxyView {
     Running,
     /// It does not run, for this reason, so that it carries no traffic either.
     Waiting(String),
-}
-
-/// The Secret with the registry's credentials, as far as the proxies will be able to use it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) enum SecretView {
-    /// None was asked for.
-    #[default]
-    NotAsked,
-    /// It is there, and has credentials for these registries.
-    For(Vec<String>),
-    /// There is none of that name.
-    Missing,
-    /// It has another type than the one that Istio reads.
-    WrongType(String),
-    /// We may not read it.
-    Unreadable,
 }
 
 impl PodView {

@@ -187,13 +187,15 @@ fn absent(evidence: &Evidence) -> Verdict {
             State::Pulling,
             waiting(account, "its agent has not delivered the module"),
         ),
-        _ => match uses.rejected.first() {
-            Some(listener) => Verdict::new(
-                State::Stuck,
-                format!("Envoy rejected the listener {listener}"),
-            ),
-            None => unused(),
-        },
+        Account::NotAsked | Account::Unreadable(_) | Account::Silent | Account::Told(_) => {
+            match uses.rejected.first() {
+                Some(listener) => Verdict::new(
+                    State::Stuck,
+                    format!("Envoy rejected the listener {listener}"),
+                ),
+                None => unused(),
+            }
+        }
     }
 }
 
@@ -213,7 +215,10 @@ fn behind(evidence: &Evidence, expected: &Expected, module: &Module, difference:
             format!("its agent pulls the module; until then {}", module.name()),
         ),
         Account::Told(Trouble::Pulling) => Verdict::new(State::OldVersion, difference),
-        account => Verdict::new(State::OldVersion, waiting(account, difference)),
+        account @ (Account::NotAsked
+        | Account::Unreadable(_)
+        | Account::Silent
+        | Account::Told(_)) => Verdict::new(State::OldVersion, waiting(account, difference)),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::cluster::access::Access;
 
 /// Which cluster, and as whom.
 #[derive(Args, Clone, Debug)]
-pub(super) struct ClusterArgs {
+pub(in crate::cli) struct ClusterArgs {
     /// The kubeconfig [default: $KUBECONFIG, then ~/.kube/config, then the pod that weft runs in]
     #[arg(long, value_name = "FILE", help_heading = "Cluster")]
     kubeconfig: Option<PathBuf>,
@@ -53,7 +53,7 @@ impl ClusterArgs {
 
 /// How long to wait.
 #[derive(Args, Clone, Copy, Debug)]
-pub(super) struct WaitArgs {
+pub(in crate::cli) struct WaitArgs {
     /// How long to wait for the proxies
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, help_heading = "Waiting")]
     timeout: Duration,
@@ -71,7 +71,7 @@ impl WaitArgs {
 
 /// `--phase`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum PhaseArg {
+pub(in crate::cli) enum PhaseArg {
     /// Before Istio's own authentication
     Authn,
     /// Before Istio's own authorization, after authentication
@@ -93,7 +93,7 @@ impl PhaseArg {
 
 /// `--fail-strategy`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum FailArg {
+pub(in crate::cli) enum FailArg {
     /// Deny everything
     Close,
     /// Let everything pass
@@ -115,7 +115,7 @@ impl FailArg {
 
 /// `--type`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum TypeArg {
+pub(in crate::cli) enum TypeArg {
     /// A filter of HTTP requests
     Http,
     /// A filter of connections

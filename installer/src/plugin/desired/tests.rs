@@ -40,7 +40,7 @@ fn a_configuration_and_flags() {
         ..flags()
     };
 
-    let desired = Desired::read(written).unwrap();
+    let desired = Desired::read(&written).unwrap();
 
     assert_eq!(
         (desired.name.as_str(), desired.image.as_str()),
@@ -70,7 +70,7 @@ fn a_manifest_and_flags_that_win() {
         ..Written::default()
     };
 
-    let desired = Desired::read(written).unwrap();
+    let desired = Desired::read(&written).unwrap();
 
     assert_eq!(
         (desired.name.as_str(), desired.namespace.as_deref()),
@@ -116,7 +116,7 @@ fn every_mistake_is_reported_at_once() {
     };
 
     assert_eq!(
-        Desired::read(written).unwrap_err(),
+        Desired::read(&written).unwrap_err(),
         [
             Mistake::BadName("Limit".to_owned()),
             Mistake::NotAnImage("https://r.example/limit.wasm".to_owned()),
@@ -142,7 +142,7 @@ fn files_that_are_neither() {
         ),
     ];
     for (document, mistake) in cases {
-        let mistakes = Desired::read(Written {
+        let mistakes = Desired::read(&Written {
             document: Some(document),
             ..flags()
         })
@@ -151,7 +151,7 @@ fn files_that_are_neither() {
         assert_eq!(mistakes, [mistake]);
     }
     let broken = json!({"apiVersion": "extensions.istio.io/v1alpha1", "kind": "WasmPlugin", "spec": {"priority": "high"}});
-    let mistakes = Desired::read(Written {
+    let mistakes = Desired::read(&Written {
         document: Some(broken),
         ..flags()
     })
@@ -169,7 +169,7 @@ fn what_flags_and_file_disagree_about() {
         ..Written::default()
     };
 
-    let mistakes = Desired::read(written).unwrap_err();
+    let mistakes = Desired::read(&written).unwrap_err();
 
     assert!(matches!(
         mistakes[..],
@@ -184,7 +184,7 @@ fn what_flags_and_file_disagree_about() {
 #[test]
 fn nothing_given() {
     assert_eq!(
-        Desired::read(Written::default()).unwrap_err(),
+        Desired::read(&Written::default()).unwrap_err(),
         [Mistake::NoName, Mistake::NoImage]
     );
 }

@@ -1,0 +1,198 @@
+//! The verbs on a mesh and their flags, as clap sees them.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::args::{ClusterArgs, FailArg, PhaseArg, TypeArg, WaitArgs};
+use crate::cli::plugin::RegistryArgs;
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum DeployVerb {
+    /// Print the `WasmPlugin` that deploy would write
+    Render(RenderArgs),
+    /// Put a plugin on a mesh and wait until every selected proxy runs it
+    Deploy(DeployArgs),
+    /// Show what each proxy does with the plugins on a mesh
+    Status(StatusArgs),
+    /// List the plugins on a mesh
+    List(ListArgs),
+    /// Go back to an earlier version and wait until every selected proxy runs it
+    Rollback(RollbackArgs),
+    /// Take a plugin off a mesh and wait until no proxy uses it
+    Remove(RemoveArgs),
+}
+
+/// What a plugin should be.
+#[derive(Args, Debug)]
+pub(super) struct WishArgs {
+    /// The name of the `WasmPlugin`; may be left out when the file is one
+    pub(super) name: Option<String>,
+    /// The image; a tag is resolved to its digest
+    #[arg(long, value_name = "REF")]
+    pub(super) image: Option<String>,
+    /// The plugin's configuration, or a whole `WasmPlugin`, which flags override; - reads standard input
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    pub(super) file: Option<String>,
+    /// Only workloads with these labels
+    #[arg(short = 'l', long, value_name = "KEY=VALUE")]
+    pub(super) selector: Vec<String>,
+    /// Only this gateway, or the waypoint of this Service
+    #[arg(long, value_name = "KIND/NAME", conflicts_with = "selector")]
+    pub(super) target_ref: Vec<String>,
+    /// Only this traffic: mode=client|server|both, port=NUMBER
+    #[arg(long = "match", value_name = "WORDS")]
+    pub(super) matches: Vec<String>,
+    /// Where in the chain of filters
+    #[arg(long, value_enum)]
+    pub(super) phase: Option<PhaseArg>,
+    /// Within a phase, higher runs first
+    #[arg(long, allow_negative_numbers = true)]
+    pub(super) priority: Option<i32>,
+    /// What a proxy does without a working module [default: close]
+    #[arg(long, value_enum)]
+    pub(super) fail_strategy: Option<FailArg>,
+    /// What the module filters [default: http]
+    #[arg(long = "type", value_enum)]
+    pub(super) kind: Option<TypeArg>,
+    /// The Secret with the registry's credentials for the proxies, in the plugin's namespace
+    #[arg(long, value_name = "NAME")]
+    pub(super) image_pull_secret: Option<String>,
+    #[command(flatten)]
+    pub(super) registry: RegistryArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "No cluster is asked. The registry is, unless the image has a digest.
+
+Examples:
+  weft plugin render rate-limit --image registry.example/weft/rate-limit:1 -f limits.yaml -n shop
+  weft plugin render -f wasmplugin.yaml --image registry.example/weft/rate-limit:2 | kubectl apply -f -"
+)]
+pub(in crate::cli) struct RenderArgs {
+    #[command(flatten)]
+    pub(super) wish: WishArgs,
+    /// The namespace
+    #[arg(short, long, value_name = "NAME")]
+    pub(super) namespace: Option<String>,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Before anything is written, the image is pulled and its own code is asked whether it takes the configuration.
+A version that does not come to run everywhere is undone: the one before serves again, or, when there was none, the
+plugin is removed. Ctrl-C leaves what is written; the same command goes on from there.
+
+Examples:
+  weft plugin deploy rate-limit --image registry.example/weft/rate-limit:1 -f limits.yaml -l app=shop -n shop
+  weft plugin deploy -f wasmplugin.yaml
+  weft plugin deploy rate-limit --image registry.example/weft/rate-limit:2 -f limits.yaml --diff
+  weft plugin deploy edge-limit --image registry.example/weft/rate-limit:1 -f edge.yaml --target-ref Gateway/public"
+)]
+pub(in crate::cli) struct DeployArgs {
+    #[command(flatten)]
+    pub(super) wish: WishArgs,
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+    #[command(flatten)]
+    pub(super) wait: WaitArgs,
+    /// Leave a version that does not work where it is
+    #[arg(long, help_heading = "Waiting")]
+    pub(super) no_rollback: bool,
+    /// Only print what would be written: as weft knows it, or as the API server answers
+    #[arg(long, value_enum, value_name = "WHERE", conflicts_with = "diff")]
+    pub(super) dry_run: Option<DryRun>,
+    /// Only show what differs, field by field; exits 5 when something does
+    #[arg(long)]
+    pub(super) diff: bool,
+    #[command(flatten)]
+    pub(super) write: WriteArgs,
+}
+
+/// What would otherwise be refused.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct WriteArgs {
+    /// Take over fields that somebody else owns
+    #[arg(long)]
+    pub(super) force_conflicts: bool,
+    /// Write it even when no proxy is concerned
+    #[arg(long)]
+    pub(super) allow_empty: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum DryRun {
+    /// Ask the API server nothing but what is there
+    Client,
+    /// Let the API server check it without keeping it
+    Server,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Exits 0 only when every proxy runs every plugin shown, else 2. -o wide shows each proxy.
+
+Examples:
+  weft plugin status rate-limit -n shop
+  weft plugin status -A
+  weft plugin status rate-limit -n shop -o wide"
+)]
+pub(in crate::cli) struct StatusArgs {
+    /// One plugin; all of the namespace when left out
+    pub(super) name: Option<String>,
+    /// All namespaces
+    #[arg(short = 'A', long, conflicts_with_all = ["namespace", "name"])]
+    pub(super) all_namespaces: bool,
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  weft plugin list -n shop
+  weft plugin list -A -o wide")]
+pub(in crate::cli) struct ListArgs {
+    /// All namespaces
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub(super) all_namespaces: bool,
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "The versions that are kept are in the column KEPT of `weft plugin list -o wide`.
+
+Examples:
+  weft plugin rollback rate-limit -n shop
+  weft plugin rollback rate-limit -n shop --to 3"
+)]
+pub(in crate::cli) struct RollbackArgs {
+    /// The plugin
+    pub(super) name: String,
+    /// The version [default: the one before]
+    #[arg(long, value_name = "REVISION")]
+    pub(super) to: Option<u64>,
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+    #[command(flatten)]
+    pub(super) wait: WaitArgs,
+    /// Take over fields that somebody else owns
+    #[arg(long)]
+    pub(super) force_conflicts: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  weft plugin remove rate-limit -n shop
+  weft plugin remove rate-limit -n shop --yes --no-wait")]
+pub(in crate::cli) struct RemoveArgs {
+    /// The plugin
+    pub(super) name: String,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+    #[command(flatten)]
+    pub(super) wait: WaitArgs,
+}

@@ -1,0 +1,78 @@
+//! What became of a deployment.
+
+use serde::Serialize;
+
+use super::super::deliver::{Delivered, Ending};
+use super::super::plan::{Action, Plan};
+use super::super::rollout::Sighting;
+use super::{Identity, fraction, proxies};
+use crate::output::{Cell, Report, Style, Table};
+
+/// `deploy` and `rollback`.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct DeployReport {
+    #[serde(flatten)]
+    plugin: Identity,
+    action: Action,
+    result: Ending,
+    proxies: Vec<Sighting>,
+    #[serde(skip)]
+    wide: bool,
+}
+
+impl DeployReport {
+    /// Of a plan that was carried out.
+    pub(crate) fn of(plan: &Plan, delivered: &Delivered, wide: bool) -> Self {
+        Self {
+            plugin: Identity::of(&plan.settled),
+            action: plan.action,
+            result: delivered.ending,
+            proxies: delivered.proxies.clone(),
+            wide,
+        }
+    }
+}
+
+impl Report for DeployReport {
+    fn table(&self) -> Table {
+        if self.wide {
+            return proxies(&[(&self.plugin, &self.proxies)]);
+        }
+        let mut table = Table::new(&[
+            "NAMESPACE",
+            "NAME",
+            "REVISION",
+            "IMAGE",
+            "RESULT",
+            "PROXIES",
+        ]);
+        let style = if self.result == Ending::Running {
+            Style::Good
+        } else {
+            Style::Warn
+        };
+        table.row([
+            self.plugin.namespace.clone().into(),
+            self.plugin.name.clone().into(),
+            self.plugin.revision().into(),
+            self.plugin.image.clone().into(),
+            Cell::styled(style, ending(self.result)),
+            fraction(&self.proxies).into(),
+        ]);
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![format!("wasmplugin/{}", self.plugin.name)]
+    }
+}
+
+fn ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Running => "running",
+        Ending::Written => "written",
+        Ending::RolledBack => "rolled-back",
+        Ending::Removed => "removed",
+        Ending::Left => "failed",
+    }
+}
