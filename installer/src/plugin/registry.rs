@@ -21,9 +21,13 @@ use attempt::Attempt;
 use futures_util::StreamExt as _;
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::manifest::OciDescriptor;
+use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, RegistryOperation};
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// What a registry may send us as a manifest.
 const ACCEPTED: [&str; 4] = [
@@ -41,7 +45,11 @@ pub struct Registry {
     client: Client,
     credentials: Credentials,
     plain_http: bool,
+    sessions: Arc<Mutex<Sessions>>,
 }
+
+/// The credentials that were used for a repository, to pull and to push.
+type Sessions = BTreeMap<(String, bool), RegistryAuth>;
 
 impl fmt::Debug for Registry {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,6 +80,7 @@ impl Registry {
             client,
             credentials,
             plain_http,
+            sessions: Arc::default(),
         }
     }
 
@@ -173,17 +182,25 @@ impl Registry {
         Ok(())
     }
 
+    /// Logs in once for each repository and operation; a helper program may ask its user, and a registry counts.
     async fn log_in(
         &self,
         reference: &Reference,
         operation: RegistryOperation,
     ) -> Result<Attempt, RegistryError> {
+        let repository = format!("{}/{}", reference.registry(), reference.repository());
+        let key = (repository, matches!(operation, RegistryOperation::Push));
+        let mut sessions = self.sessions.lock().await;
+        if let Some(auth) = sessions.get(&key) {
+            return Ok(Attempt::new(reference, auth, self.plain_http));
+        }
         let auth = self.credentials.of(reference.resolve_registry()).await?;
         let attempt = Attempt::new(reference, &auth, self.plain_http);
         self.client
             .auth(reference, &auth, operation)
             .await
             .map_err(|error| attempt.explain(error))?;
+        sessions.insert(key, auth);
         Ok(attempt)
     }
 
@@ -192,10 +209,9 @@ impl Registry {
         reference: &Reference,
         attempt: &Attempt,
     ) -> Result<(Digest, Vec<u8>), RegistryError> {
-        let auth = self.credentials.of(reference.resolve_registry()).await?;
         let pulled = self
             .client
-            .pull_manifest_raw(reference, &auth, &ACCEPTED)
+            .pull_manifest_raw(reference, attempt.auth(), &ACCEPTED)
             .await;
         let (json, _) = pulled.map_err(|error| attempt.explain(error))?;
         let digest = Digest::of(&json);

@@ -12,7 +12,7 @@ use std::error::Error;
 pub(super) struct Attempt {
     registry: String,
     what: String,
-    is_anonymous: bool,
+    auth: RegistryAuth,
     plain_http: bool,
 }
 
@@ -21,9 +21,14 @@ impl Attempt {
         Self {
             registry: reference.registry().to_owned(),
             what: reference.to_string(),
-            is_anonymous: matches!(auth, RegistryAuth::Anonymous),
+            auth: auth.clone(),
             plain_http,
         }
+    }
+
+    /// What it was tried with.
+    pub(super) const fn auth(&self) -> &RegistryAuth {
+        &self.auth
     }
 
     /// The error in our words.
@@ -90,7 +95,7 @@ impl Attempt {
     }
 
     fn unauthorized(&self) -> RegistryError {
-        let hint = if self.is_anonymous {
+        let hint = if self.auth == RegistryAuth::Anonymous {
             "log in with `docker login` or the like; weft reads ~/.docker/config.json, or config.json in $DOCKER_CONFIG"
         } else {
             "those in the Docker configuration were refused; log in again"

@@ -148,15 +148,26 @@ fn cluster(upstream: &Upstream) -> Value {
         },
     });
     if let (Some(file), Some(fields)) = (&upstream.trusted, cluster.as_object_mut()) {
-        let trust = json!({"trusted_ca": {"filename": file}});
-        let socket = json!({"@type": TLS, "sni": upstream.host, "common_tls_context": {"validation_context": trust}});
-        let name = "envoy.transport_sockets.tls";
-        fields.insert(
-            "transport_socket".to_owned(),
-            json!({"name": name, "typed_config": socket}),
-        );
+        fields.insert("transport_socket".to_owned(), tls(&upstream.host, file));
     }
     cluster
+}
+
+/// TLS as a browser does it: the authority is trusted, and the certificate is for this host. Envoy left alone would
+/// take any host's certificate.
+fn tls(host: &str, authorities: &Path) -> Value {
+    let is_address = host.parse::<std::net::IpAddr>().is_ok();
+    let kind = if is_address { "IP_ADDRESS" } else { "DNS" };
+    let validation = json!({
+        "trusted_ca": {"filename": authorities},
+        "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": host}}],
+    });
+    let mut context =
+        json!({"@type": TLS, "common_tls_context": {"validation_context": validation}});
+    if let (false, Some(fields)) = (is_address, context.as_object_mut()) {
+        fields.insert("sni".to_owned(), host.into());
+    }
+    json!({"name": "envoy.transport_sockets.tls", "typed_config": context})
 }
 
 fn socket(address: SocketAddr) -> Value {
@@ -213,17 +224,21 @@ impl Upstream {
 }
 
 fn split(authority: &str, default: u16) -> Result<(&str, u16), String> {
-    let (host, port) = match authority
+    let bracketed = authority
         .strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'))
-    {
+        .and_then(|rest| rest.split_once(']'));
+    let (host, port) = match bracketed {
         Some((host, port)) => (host, port.strip_prefix(':')),
-        None => authority
-            .rsplit_once(':')
-            .map_or((authority, None), |(host, port)| (host, Some(port))),
+        None => match authority.rsplit_once(':') {
+            Some((host, _)) if host.contains(':') => {
+                return Err("an IPv6 address stands in brackets".to_owned());
+            }
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
     };
-    if host.is_empty() || host.contains(':') {
-        return Err("it names no host; an IPv6 address stands in brackets".to_owned());
+    if host.is_empty() {
+        return Err("it names no host".to_owned());
     }
     match port.map(str::parse) {
         None => Ok((host, default)),

@@ -96,6 +96,11 @@ fn an_upstream_elsewhere_is_asked_by_its_own_name_and_over_tls_when_it_says_so()
             &format!("{tls}/common_tls_context/validation_context/trusted_ca/filename"),
         );
         assert_eq!(trust.as_str(), authorities, "{url}");
+        let names = format!(
+            "{tls}/common_tls_context/validation_context/match_typed_subject_alt_names/0/matcher/exact"
+        );
+        let name = at(&bootstrap, &names).as_str();
+        assert_eq!(name, authorities.map(|_| "shop.example"), "{url}");
     }
 }
 
