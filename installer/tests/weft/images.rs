@@ -1,6 +1,6 @@
 //! Images in a real registry, read back by ourselves and by a program that is not ours.
 
-use crate::support::{eventually, folder, tool, weft};
+use crate::support::{command, ended, eventually, folder, tool, weft};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -13,6 +13,11 @@ struct Registry {
 impl Registry {
     /// A registry in a folder of the test, on a free port.
     fn start(folder: &Path) -> Option<Self> {
+        Self::with(folder, "")
+    }
+
+    /// The same with more settings of its `http` block.
+    fn with(folder: &Path, http: &str) -> Option<Self> {
         let program = tool(&["registry", "docker-registry"])?;
         let address = TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -21,7 +26,7 @@ impl Registry {
             .to_string();
         let data = folder.join("registry");
         let config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{address}'}}\n",
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{address}'{http}}}\n",
             data.display()
         );
         std::fs::write(folder.join("registry.yml"), config).unwrap();
@@ -205,4 +210,76 @@ fn a_name_that_is_not_there_and_a_registry_without_tls_say_what_to_do() {
         assert_eq!(output.status.code(), Some(code), "{said}");
         assert!(said.contains(words), "{said}");
     }
+}
+
+/// An authority of the test's own, and a certificate of it for localhost.
+fn certify(openssl: &Path, folder: &Path) {
+    let run = |line: &str| {
+        let output = Command::new(openssl)
+            .args(line.split(' '))
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    std::fs::write(
+        folder.join("leaf.ext"),
+        "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n",
+    )
+    .unwrap();
+    run(&format!(
+        "req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority"
+    ));
+    run(&format!(
+        "req {key} -keyout leaf.key -out leaf.csr -subj /CN=localhost"
+    ));
+    run(
+        "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out leaf.pem -days 2 -extfile leaf.ext",
+    );
+}
+
+#[test]
+fn over_tls_an_authority_must_be_trusted() {
+    let folder = folder();
+    let Some(openssl) = tool(&["openssl"]) else {
+        return;
+    };
+    certify(&openssl, folder.path());
+    let place = folder.path().display();
+    let tls = format!(", tls: {{certificate: {place}/leaf.pem, key: {place}/leaf.key}}");
+    let Some(registry) = Registry::with(folder.path(), &tls) else {
+        return;
+    };
+    let port = registry.address.rsplit(':').next().unwrap();
+    let push = [
+        "plugin",
+        "push",
+        "tiny.wasm",
+        &format!("localhost:{port}/tiny:1"),
+    ];
+    let (code, said) = ended(folder.path(), &push);
+    assert!(
+        code == 69 && said.contains("SSL_CERT_FILE"),
+        "{code}: {said}"
+    );
+    let (code, said) = ended(folder.path(), &[&push[..], &["--plain-http"]].concat());
+    assert!(
+        code == 69 && said.contains("leave --plain-http away"),
+        "{code}: {said}"
+    );
+    let authority = folder.path().join("ca.pem");
+    let output = command(folder.path(), &push)
+        .env("SSL_CERT_FILE", authority)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
