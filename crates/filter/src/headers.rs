@@ -37,7 +37,7 @@ impl Headers {
     /// Takes the headers that `fields` finds in `bytes`; `None` when one of them does not lie within it.
     #[must_use]
     pub fn from_parts(bytes: Vec<u8>, fields: Vec<Field>) -> Option<Self> {
-        let inside = |range: &Range<usize>| bytes.get(range.clone()).is_some();
+        let inside = |range: &Range<usize>| range.start <= range.end && range.end <= bytes.len();
         let sound = fields
             .iter()
             .all(|field| inside(&field.name) && inside(&field.value));
@@ -95,9 +95,18 @@ impl Headers {
 
     /// The values of header `name`, in order. Names are compared without regard to ASCII case.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter()
-            .filter(move |(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value)
+        // Lengths first: they differ for nearly all headers, and then no byte need be looked at.
+        let named = move |field: &&Field| {
+            field.name.len() == name.len()
+                && self
+                    .bytes
+                    .get(field.name.clone())
+                    .is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        self.fields
+            .iter()
+            .filter(named)
+            .filter_map(|field| self.bytes.get(field.value.clone()))
     }
 
     /// The first value of header `name`. Where a second one would matter (credentials), use
