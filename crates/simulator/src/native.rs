@@ -69,7 +69,28 @@ struct Root<P> {
 struct Kept<S> {
     root: u32,
     stream: S,
-    parked: Option<Parked>,
+    waits: Waits,
+}
+
+/// What each half of an exchange waits for: an upstream may answer while the request still waits, or while its body
+/// still comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Waits {
+    request: Option<Parked>,
+    response: Option<Parked>,
+}
+
+impl Waits {
+    const fn of(&mut self, half: Half) -> &mut Option<Parked> {
+        match half {
+            Half::Request => &mut self.request,
+            Half::Response => &mut self.response,
+        }
+    }
+
+    fn all(self) -> impl Iterator<Item = Parked> {
+        self.request.into_iter().chain(self.response)
+    }
 }
 
 /// What a stream waits for, and with which message.
@@ -172,7 +193,7 @@ impl<P: Plugin> NativeVm<P> {
             let kept = Kept {
                 root: parent,
                 stream: P::Stream::default(),
-                parked: None,
+                waits: Waits::default(),
             };
             self.streams.insert(context, kept);
         }
@@ -276,11 +297,10 @@ impl<P: Plugin> NativeVm<P> {
         let Some(kept) = self.streams.get_mut(&context) else {
             return self.refuse_request(place, NOT_CONFIGURED).code();
         };
-        if kept.parked.is_some_and(|parked| parked.moment == moment) {
+        if kept.waits.of(moment.half()).is_some() {
             // More of a body that is held: the plugin sees it when it goes on.
             return Code::Hold.code();
         }
-        kept.parked = None;
         let (root, stream) = (kept.root, std::mem::take(&mut kept.stream));
         let Some(configured) = self.roots.get_mut(&root) else {
             return self.refuse_request(place, NOT_CONFIGURED).code();

@@ -84,8 +84,9 @@ impl<P: Plugin> NativeVm<P> {
     fn answered(&mut self, token: u32, answer: Result<Answer, CallError>) -> u32 {
         match self.calls.remove(&token) {
             Some(Caller::Stream(context)) => {
-                let parked = self.streams.get(&context).and_then(|kept| kept.parked);
-                if let Some(parked) = parked.filter(|parked| parked.until == Until::Answer(token)) {
+                let waits = self.streams.get(&context).map(|kept| kept.waits);
+                let mut waits = waits.unwrap_or_default().all();
+                if let Some(parked) = waits.find(|parked| parked.until == Until::Answer(token)) {
                     self.resume(context, parked.moment, Resumed::Answered(answer));
                 }
             }
@@ -107,7 +108,7 @@ impl<P: Plugin> NativeVm<P> {
         let Some(kept) = self.streams.get_mut(&context) else {
             return;
         };
-        kept.parked = None;
+        *kept.waits.of(moment.half()) = None;
         let stream = std::mem::take(&mut kept.stream);
         let Some(configured) = self.roots.get_mut(&kept.root) else {
             return;
@@ -160,7 +161,8 @@ impl<P: Plugin> NativeVm<P> {
     /// The streams of `root` that go on now: all that wait to be woken, or those whose time is up.
     fn due(&self, root: u32, now: Option<Duration>, woken: bool) -> Vec<(u32, Moment, bool)> {
         let ours = self.streams.iter().filter(|(_, kept)| kept.root == root);
-        let waiting = ours.filter_map(|(context, kept)| Some((*context, kept.parked?)));
+        let waiting =
+            ours.flat_map(|(context, kept)| kept.waits.all().map(|parked| (*context, parked)));
         let due = waiting.filter_map(|(context, parked)| match parked.until {
             Until::Answer(_) => None,
             Until::Woken(until) => {

@@ -73,7 +73,7 @@ impl<P: Plugin> NativeVm<P> {
             let (call, stream) = match outcome.next {
                 Next::Continue(stream) => return self.proceed(context, moment, stream, later),
                 Next::Reply(reply, stream) => {
-                    self.keep(context, stream, None);
+                    self.keep(context, moment, stream, None);
                     return self.reply(place, *reply);
                 }
                 Next::Buffer(stream) => return self.hold_body(context, moment, stream),
@@ -100,15 +100,16 @@ impl<P: Plugin> NativeVm<P> {
         self.refuse_request(place, "weft_call_refused")
     }
 
-    fn keep(&mut self, context: u32, stream: P::Stream, parked: Option<Parked>) {
+    /// Remembers `stream`, and what the half of `moment` waits for; what the other half waits for stays.
+    fn keep(&mut self, context: u32, moment: Moment, stream: P::Stream, until: Option<Until>) {
         if let Some(kept) = self.streams.get_mut(&context) {
             kept.stream = stream;
-            kept.parked = parked;
+            *kept.waits.of(moment.half()) = until.map(|until| Parked { moment, until });
         }
     }
 
     fn proceed(&mut self, context: u32, moment: Moment, stream: P::Stream, later: bool) -> Code {
-        self.keep(context, stream, None);
+        self.keep(context, moment, stream, None);
         let place = self.place(context);
         if later {
             let continued = self
@@ -129,12 +130,12 @@ impl<P: Plugin> NativeVm<P> {
     }
 
     fn park(&mut self, context: u32, moment: Moment, until: Until, stream: P::Stream) -> Code {
-        self.keep(context, stream, Some(Parked { moment, until }));
+        self.keep(context, moment, stream, Some(until));
         Code::Hold
     }
 
     fn hold_body(&mut self, context: u32, moment: Moment, stream: P::Stream) -> Code {
-        self.keep(context, stream, None);
+        self.keep(context, moment, stream, None);
         match moment {
             Moment::RequestBody | Moment::ResponseBody => Code::Hold,
             Moment::RequestHeaders | Moment::ResponseHeaders => {

@@ -133,18 +133,19 @@ impl Simulator {
             context: root,
         };
         let taken = self.configured(vm.as_mut(), place, &written, fresh);
-        let said = match taken {
+        let said = match &taken {
             Ok(true) => None,
             Ok(false) => Some("refuses a configuration that the trial VM took".to_owned()),
             Err(trap) => Some(format!("{trap}, while it was being configured")),
         };
         if let Some(said) = said {
             self.world_mut().problem(place, said);
-            return Ok(());
         }
-        if let Some(state) = self.workers.get_mut(worker) {
+        if let (Ok(taken), Some(state)) = (taken, self.workers.get_mut(worker)) {
             state.vm = Some(vm);
-            state.roots.insert(number, root);
+            if taken {
+                state.roots.insert(number, root);
+            }
         }
         self.run_actions();
         Ok(())

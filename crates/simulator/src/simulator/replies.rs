@@ -116,14 +116,19 @@ impl Simulator {
             places.filter(|place| place.worker == worker).collect()
         };
         for place in dead {
-            let answered = self.world().streams.get(&place).is_some_and(|stream| {
-                stream.local || matches!(stream.response.at, At::Passing | At::HeldAtBody)
-            });
-            if answered {
-                self.reset(place);
-            } else {
-                self.reply_directly(place, failed());
-            }
+            self.fail(place);
+        }
+    }
+
+    /// Refuses a stream for which there is no plugin.
+    pub(super) fn fail(&self, place: Place) {
+        let answered = self.world().streams.get(&place).is_some_and(|stream| {
+            stream.local || matches!(stream.response.at, At::Passing | At::HeldAtBody)
+        });
+        if answered {
+            self.reset(place);
+        } else {
+            self.reply_directly(place, failed());
         }
     }
 }

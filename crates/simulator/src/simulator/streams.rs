@@ -16,7 +16,9 @@ impl Simulator {
         let place = self.open(request)?;
         let id = StreamId(self.streams.len());
         self.streams.push(Slot::Open(place));
-        self.headers_arrive(place, Half::Request);
+        if self.still(place, Half::Request) {
+            self.headers_arrive(place, Half::Request);
+        }
         if let Some(body) = &request.body
             && self.still(place, Half::Request)
         {
@@ -64,8 +66,7 @@ impl Simulator {
             .workers
             .get_mut(worker)
             .ok_or(Misuse::NoWorker(worker))?;
-        // A dead VM has no root; the stream then fails at its first callback.
-        let root = state.roots.get(&number).copied().unwrap_or_default();
+        let root = state.roots.get(&number).copied();
         let context = state.next_context;
         state.next_context = context.saturating_add(1);
         let place = Place { worker, context };
@@ -75,14 +76,18 @@ impl Simulator {
             ..Message::default()
         };
         let stream = Stream {
-            root,
+            root: root.unwrap_or_default(),
             request: message,
             properties: request.properties.clone(),
             ..Stream::default()
         };
         self.world_mut().streams.insert(place, stream);
-        // Envoy creates the context immediately before the first callback.
-        self.raw_call(place, Callback::Create { parent: root });
+        match root {
+            // Envoy creates the context immediately before the first callback.
+            Some(root) => drop(self.raw_call(place, Callback::Create { parent: root })),
+            // The VM is dead, or this worker refused the configuration.
+            None => self.fail(place),
+        }
         Ok(place)
     }
 
@@ -137,7 +142,9 @@ impl Simulator {
         }
         let id = StreamId(self.streams.len());
         self.streams.push(Slot::Open(place));
-        self.headers_arrive(place, Half::Request);
+        if self.still(place, Half::Request) {
+            self.headers_arrive(place, Half::Request);
+        }
         Ok((id, self.seen(id)?))
     }
 

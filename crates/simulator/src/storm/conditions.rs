@@ -68,12 +68,13 @@ impl Weather {
     pub(super) fn change(&mut self, script: &mut Script<'_>) {
         let workers = u8::try_from(self.simulator.workers()).unwrap_or(u8::MAX);
         if script.below(2) == 0 {
-            let worker = usize::from(script.below(workers));
-            let restarted = self.simulator.restart(worker);
-            return self.note(restarted);
+            let restarted = self.simulator.restart(usize::from(script.below(workers)));
+            self.note(restarted);
+        } else {
+            // The same again: old streams drain, new ones come to another root context.
+            let _refused = self.simulator.configure(&self.configuration);
         }
-        // The same again: old streams drain, new ones come to another root context. A proxy that fails now may refuse it.
-        let _refused = self.simulator.configure(&self.configuration);
+        // A plugin may refuse what it took before, while the proxy fails it.
         let _theirs = self.simulator.take_problems();
     }
 }

@@ -1,0 +1,132 @@
+//! Built modules, for the tests that run them: the plugins as `weft plugin build` makes them, and the probe.
+//!
+//! Nothing is skipped: what cannot be built fails the test, with the builder's own words above.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use lab::{Cache, Tool, tools};
+use weft::environment::Environment;
+use weft::output::{ColorChoice, Output, Settings};
+use weft::plugin::build::{Request, build};
+use weft::plugin::module;
+
+/// A built module and where its package is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    /// The plugin.
+    pub name: String,
+    /// The folder of its package, which holds its scenarios.
+    pub package: PathBuf,
+    /// The module.
+    pub module: PathBuf,
+}
+
+impl Built {
+    /// The module's bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn bytes(&self) -> Result<Vec<u8>> {
+        fs::read(&self.module).with_context(|| format!("cannot read {}", self.module.display()))
+    }
+}
+
+/// What was built, or why not, for all tests of one program.
+type Once<T> = OnceLock<Result<T, String>>;
+
+fn once<T: Clone>(built: &Once<T>, build: fn() -> Result<T>) -> Result<T> {
+    let built = built.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+    built.clone().map_err(|error| anyhow!(error))
+}
+
+/// The folder of the workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own)
+}
+
+/// Builds every plugin, as `weft plugin build` does.
+///
+/// # Errors
+/// When a tool is missing or a plugin does not build.
+pub fn plugins() -> Result<Vec<Built>> {
+    static BUILT: Once<Vec<Built>> = Once::new();
+    once(&BUILT, build_plugins)
+}
+
+fn build_plugins() -> Result<Vec<Built>> {
+    let cache = Cache::from_env()?;
+    tools::ensure(&cache, Tool::WasmTarget)?;
+    tools::ensure(&cache, Tool::WasmOpt)?;
+    let environment = Environment::read();
+    let output = Output::standard(Settings::default(), ColorChoice::default(), &environment);
+    let request = Request {
+        folder: Some(workspace().to_path_buf()),
+        ..Request::default()
+    };
+    let built = build(&request, &environment, &output)
+        .map_err(|failure| anyhow!("cannot build the plugins: {failure:?}"))?;
+    let plugins = workspace().join("plugins");
+    let located = built.0.into_iter().map(|built| Built {
+        package: plugins.join(&built.name),
+        module: built.path,
+        name: built.name,
+    });
+    Ok(located.collect())
+}
+
+/// Builds the probe. It is no plugin that anybody ships, so `weft plugin build` does not know it; what it does to a module's exports
+/// is done to it here.
+///
+/// # Errors
+/// When a tool is missing or it does not build.
+pub fn probe() -> Result<Built> {
+    static BUILT: Once<Built> = Once::new();
+    once(&BUILT, build_probe)
+}
+
+fn build_probe() -> Result<Built> {
+    let cargo = tools::ensure(&Cache::from_env()?, Tool::WasmTarget)?;
+    let target = workspace().join("target");
+    let run = Command::new(&cargo)
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "probe",
+            "--features",
+            "proxy",
+            "--profile",
+            "wasm",
+        ])
+        .args(["--target", "wasm32-unknown-unknown"])
+        .arg("--target-dir")
+        .arg(&target)
+        .current_dir(workspace())
+        .status()
+        .with_context(|| format!("cannot run {}", cargo.display()))?;
+    ensure!(
+        run.success(),
+        "the probe does not build: see cargo's words above"
+    );
+    let compiled = target
+        .join("wasm32-unknown-unknown")
+        .join("wasm")
+        .join("probe.wasm");
+    let compiled =
+        fs::read(&compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
+    let tidied = module::tidy(&compiled).context("the probe is no module")?;
+    let path = target.join("wasm").join("probe.wasm");
+    fs::create_dir_all(target.join("wasm")).context("cannot create target/wasm")?;
+    fs::write(&path, tidied).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(Built {
+        name: "probe".to_owned(),
+        package: workspace().join("wasm-tests").join("probe"),
+        module: path,
+    })
+}
