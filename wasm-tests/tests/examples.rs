@@ -3,6 +3,13 @@
 //!
 //! In what is expected, `…` stands for any part of a line, and a line that is only `…` for any lines. Only standard output
 //! counts: what programs say on standard error is talk.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "helpers of tests: what goes wrong is the test's result"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -34,7 +41,9 @@ fn examples_do_what_their_readmes_say() {
 
 /// Whether an example says that it needs root and this machine lacks that; the ladder says so again.
 fn left_out(readme: &Path, lacks: Option<&str>) -> bool {
-    let needs_root = std::fs::read_to_string(readme).unwrap().contains("Needs root on Linux");
+    let needs_root = std::fs::read_to_string(readme)
+        .unwrap()
+        .contains("Needs root on Linux");
     let Some(lacks) = lacks.filter(|_| needs_root) else {
         return false;
     };

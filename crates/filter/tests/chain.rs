@@ -1,4 +1,8 @@
 //! Two plugins as one filter.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests: what goes wrong is the test's result"
+)]
 
 use std::time::Duration;
 
