@@ -32,6 +32,8 @@ pub enum Tool {
     EnvoyOldest,
     /// Licences and dependencies: `bin/cargo-deny`.
     CargoDeny,
+    /// Fuzzing: `bin/cargo-fuzz`.
+    CargoFuzz,
     /// HTTP load, from Debian.
     H2load,
     /// Reads images independently of us, from Debian.
@@ -51,13 +53,14 @@ pub enum Tool {
 }
 
 /// Every tool with its name on the command line.
-const NAMES: [(Tool, &str); 14] = [
+const NAMES: [(Tool, &str); 15] = [
     (Tool::WasmTarget, "wasm-target"),
     (Tool::WasmBindgen, "wasm-bindgen"),
     (Tool::WasmOpt, "wasm-opt"),
     (Tool::Envoy, "envoy"),
     (Tool::EnvoyOldest, "envoy@1.36"),
     (Tool::CargoDeny, "cargo-deny"),
+    (Tool::CargoFuzz, "cargo-fuzz"),
     (Tool::H2load, "h2load"),
     (Tool::Skopeo, "skopeo"),
     (Tool::Registry, "registry"),
@@ -118,7 +121,8 @@ pub fn ensure(cache: &Cache, tool: Tool) -> Result<PathBuf> {
         Tool::EnvoyOldest => {
             python::ensure_envoy(cache, pins::ENVOY_OLDEST, &python::oldest_link())
         }
-        Tool::CargoDeny => crates::ensure_cargo_deny(cache),
+        Tool::CargoDeny => crates::ensure_program(cache, "cargo-deny", pins::CARGO_DENY),
+        Tool::CargoFuzz => crates::ensure_program(cache, "cargo-fuzz", pins::CARGO_FUZZ),
         Tool::H2load => from_debian(cache, "nghttp2-client", "h2load"),
         Tool::Skopeo => from_debian(cache, "skopeo", "skopeo"),
         Tool::Registry => golang::ensure(cache, &golang::REGISTRY),

@@ -1,7 +1,7 @@
-//! Programs from crates.io: `wasm-bindgen-cli` in exactly the version of the library, and `cargo-deny`.
+//! Programs from crates.io: `wasm-bindgen-cli` in exactly the version of the library, and helpers of cargo.
 
 use super::install::Recipe;
-use super::{node, pins};
+use super::node;
 use crate::cache::Cache;
 use crate::command::Run;
 use crate::output::say;
@@ -45,21 +45,16 @@ pub(crate) fn bindgen_recipe(version: &str) -> Recipe {
     BINDGEN.iter().fold(recipe, link)
 }
 
-pub(crate) fn ensure_cargo_deny(cache: &Cache) -> Result<PathBuf> {
-    deny_recipe().ensure(cache, |dir| {
-        cargo_install(
-            dir,
-            "cargo-deny",
-            pins::CARGO_DENY,
-            &cache.log("cargo-deny"),
-        )
+/// A program that is called as its package is.
+pub(crate) fn ensure_program(cache: &Cache, name: &'static str, version: &str) -> Result<PathBuf> {
+    program_recipe(name, version).ensure(cache, |dir| {
+        cargo_install(dir, name, version, &cache.log(name))
     })?;
-    Ok(cache.bin("cargo-deny"))
+    Ok(cache.bin(name))
 }
 
-pub(crate) fn deny_recipe() -> Recipe {
-    Recipe::new("cargo-deny", format!("cargo-deny {}", pins::CARGO_DENY))
-        .link("cargo-deny", "bin/cargo-deny")
+fn program_recipe(name: &'static str, version: &str) -> Recipe {
+    Recipe::new(name, format!("{name} {version}")).link(name, format!("bin/{name}"))
 }
 
 /// With the versions that its authors locked; where a mirror does not serve one of them (they lag behind, or yank),

@@ -10,6 +10,8 @@ pub(crate) const ENVOY_OLDEST: &str = "1.36.4";
 pub(crate) const BINARYEN: &str = "132.0.0";
 /// The licence and dependency checker.
 pub(crate) const CARGO_DENY: &str = "0.20.2";
+/// Coverage-guided fuzzing.
+pub(crate) const CARGO_FUZZ: &str = "0.13.2";
 /// The newest Kubernetes that still takes cgroup v1, with a flag.
 pub(crate) const KUBERNETES: &str = "1.34.4";
 /// The DNS server of a cluster.
