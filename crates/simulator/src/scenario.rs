@@ -106,6 +106,20 @@ pub fn configurations(folder: &Path) -> Result<Vec<Vec<u8>>, Failures> {
     Ok(all)
 }
 
+/// The same of the scenarios in `text`, which is called `name` in what failed.
+///
+/// # Errors
+///
+/// [`Failures`] when it cannot be read.
+pub fn configurations_of(name: &str, text: &str) -> Result<Vec<Vec<u8>>, Failures> {
+    let scenarios: Vec<Scenario> =
+        serde_saphyr::from_str(text).map_err(|error| Failures(vec![format!("{name}: {error}")]))?;
+    Ok(scenarios
+        .iter()
+        .flat_map(Scenario::configurations)
+        .collect())
+}
+
 /// Raises storms (see [`crate::storm`]) over plugin `P`, natively, with every configuration that its scenarios have.
 ///
 /// # Errors
