@@ -104,7 +104,7 @@ pub fn build(
     let mut all = Vec::new();
     for package in packages {
         output.mark(Style::Bold, "building", &package.name);
-        let raw = cargo.build(&workspace, package, environment)?;
+        let raw = cargo.build(&workspace, package, environment, output.settings().quiet)?;
         let built = finish(&raw, package, &workspace, &wasm_opt).map_err(|failure| {
             failure.context(format!(
                 "cannot make a plugin of what cargo built for {}",
@@ -127,7 +127,8 @@ fn finish(
     let folder = workspace.target.join("wasm");
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot create {}", folder.display()))?;
-    let optimized = optimize::run(wasm_opt, &module::tidy(&compiled)?, &folder)?;
+    let kept = folder.join(format!(".{}.optimized", package.name));
+    let optimized = optimize::run(wasm_opt, &module::tidy(&compiled)?, &folder, &kept)?;
     let metadata = describe(package, &module::facts(&optimized)?)?;
     let whole = module::with_metadata(&optimized, &metadata)?;
     module::check(&whole)?;

@@ -40,7 +40,7 @@ pub(super) struct PushArgs {
     /// A plugin of this workspace, or a module
     #[arg(value_name = "NAME|FILE.wasm")]
     source: String,
-    /// Where to: REGISTRY/NAME[:TAG]; without a tag, the plugin's version
+    /// Where to: REGISTRY/NAME:TAG; without :TAG, the plugin's version
     #[arg(value_name = "REF")]
     destination: String,
     #[command(flatten)]

@@ -58,11 +58,13 @@ impl Cargo {
         workspace: &Workspace,
         package: &Package,
         environment: &Environment,
+        quiet: bool,
     ) -> Result<PathBuf, Failure> {
         // One plugin at a time: built together, they would unify the features of what they share, and their bytes
         // would depend on which others were asked for.
         let run = Command::new(&self.program)
             .args(arguments(&package.name))
+            .args(quiet.then_some("--quiet"))
             .env(
                 "CARGO_ENCODED_RUSTFLAGS",
                 encoded(&remaps(cargo_home(environment).as_deref())),

@@ -2,6 +2,7 @@
 
 use crate::environment::Environment;
 use crate::failure::{Exit, Failure};
+use crate::plugin::measure;
 use anyhow::Context as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -30,8 +31,45 @@ pub(super) fn find(named: Option<&Path>, environment: &Environment) -> anyhow::R
         )
 }
 
-/// Optimizes a module for speed. `folder` takes the files between the two programs.
-pub(super) fn run(program: &Path, module: &[u8], folder: &Path) -> Result<Vec<u8>, Failure> {
+/// Optimizes a module for speed, unless the same program did so before with the same module: `kept` holds the last
+/// result. The program takes seconds, and most builds change nothing. `folder` takes the files between the two programs.
+pub(super) fn run(
+    program: &Path,
+    module: &[u8],
+    folder: &Path,
+    kept: &Path,
+) -> Result<Vec<u8>, Failure> {
+    let key = key(&identity(program), module);
+    if let Some(optimized) = std::fs::read(kept)
+        .ok()
+        .and_then(|file| unlock(&key, &file))
+    {
+        return Ok(optimized);
+    }
+    let optimized = optimize(program, module, folder)?;
+    super::replace(kept, &[key.as_bytes(), &optimized].concat())?;
+    Ok(optimized)
+}
+
+/// What a result depends on: program, flags, module.
+fn key(program: &str, module: &[u8]) -> String {
+    let flags = FEATURES.join(" ");
+    measure::sha256(format!("{program}\n{flags}\n{}", measure::sha256(module)).as_bytes())
+}
+
+/// The result in a file, when it is for this key.
+fn unlock(key: &str, file: &[u8]) -> Option<Vec<u8>> {
+    file.strip_prefix(key.as_bytes()).map(<[u8]>::to_vec)
+}
+
+/// Tells one version of the program from another without running it.
+fn identity(program: &Path) -> String {
+    let path = std::fs::canonicalize(program).unwrap_or_else(|_| program.to_path_buf());
+    let facts = std::fs::metadata(&path).and_then(|found| Ok((found.len(), found.modified()?)));
+    format!("{} {facts:?}", path.display())
+}
+
+fn optimize(program: &Path, module: &[u8], folder: &Path) -> Result<Vec<u8>, Failure> {
     let between = tempfile::tempdir_in(folder).context("cannot create a folder for wasm-opt")?;
     let (before, after) = (
         between.path().join("in.wasm"),
@@ -80,5 +118,16 @@ mod tests {
             Path::new("/n/wasm-opt")
         );
         assert_eq!(find(None, &environment).unwrap(), Path::new("/e/wasm-opt"));
+    }
+
+    #[test]
+    fn a_result_is_kept_for_the_same_program_and_module_only() {
+        let (one, other) = (key("wasm-opt 1", b"code"), key("wasm-opt 2", b"code"));
+        assert_ne!(one, other);
+        assert_ne!(one, key("wasm-opt 1", b"other code"));
+        let file = [one.as_bytes(), b"optimized"].concat();
+        assert_eq!(unlock(&one, &file).as_deref(), Some(&b"optimized"[..]));
+        assert_eq!(unlock(&other, &file), None);
+        assert_eq!(unlock(&one, b"short"), None);
     }
 }
