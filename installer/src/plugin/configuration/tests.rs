@@ -1,7 +1,48 @@
 //! Texts and the JSON that a plugin is given for them.
 
 use super::*;
+use proptest::prelude::*;
 use serde_json::json;
+
+/// Values that JSON keeps exactly.
+fn values() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (-9.0e15..9.0e15_f64).prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        "(yes|no|null|~|0x1f|1e3|<<|=|- a|.inf|[0-9:._+-]{1,8})".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(any::<String>(), inner.clone(), 0..6).prop_map(object),
+            prop::collection::btree_map("(on|<<|1|true|[a-z]{1,3})", inner, 0..6).prop_map(object),
+        ]
+    })
+}
+
+fn object(fields: std::collections::BTreeMap<String, Value>) -> Value {
+    Value::Object(fields.into_iter().collect())
+}
+
+proptest! {
+    /// JSON is YAML: what a program writes as JSON is read as it was meant.
+    #[test]
+    fn json_is_read_as_json(value in values()) {
+        let document = json!({ "it": value });
+        prop_assert_eq!(parse(document.to_string().as_bytes()), Ok(document.clone()));
+        let pretty = serde_json::to_string_pretty(&document).unwrap();
+        prop_assert_eq!(parse(pretty.as_bytes()), Ok(document));
+    }
+
+    #[test]
+    fn no_text_is_too_strange(text in any::<Vec<u8>>()) {
+        drop(parse(&text));
+    }
+}
 
 #[test]
 fn yaml_becomes_json_as_it_is_written() {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::plugin::metadata::Phase;
+use proptest::prelude::*;
 
 /// A module as `host` makes them: its own callbacks beside the SDK's.
 const OURS: &str = r#"(module
@@ -179,4 +180,21 @@ fn a_damaged_metadata_section_is_no_silence() {
             .to_string()
             .contains("build it again")
     );
+}
+
+proptest! {
+    /// Modules come from files and registries: whatever is in them, they are read, rewritten or refused.
+    #[test]
+    fn damaged_modules_are_handled(at in any::<prop::sample::Index>(), byte in any::<u8>(), end in any::<prop::sample::Index>()) {
+        let mut module = with_metadata(&wasm(OURS), &metadata()).unwrap();
+        let place = at.index(module.len());
+        module[place] = byte;
+        let cut = &module[..end.index(module.len())];
+        for code in [module.as_slice(), cut] {
+            drop((facts(code), check(code)));
+            if let Ok(tidied) = tidy(code) {
+                prop_assert_eq!(tidy(&tidied).ok(), Some(tidied));
+            }
+        }
+    }
 }
