@@ -6,6 +6,7 @@
 mod configure;
 mod halves;
 mod replies;
+mod seen;
 mod streams;
 mod time;
 
@@ -212,3 +213,6 @@ impl std::fmt::Debug for Simulator {
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

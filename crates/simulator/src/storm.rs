@@ -2,7 +2,7 @@
 //!
 //! A property test, a fuzzer and a test on wasm32 all have bytes to offer, so each of them can raise a storm. Two laws are in it.
 //! Whatever comes, a plugin does nothing that Envoy would punish, and once the storm is over every
-//! message that it held goes on ([`weather`] fails otherwise). And the same script leaves the same trace, whether the
+//! message that it held goes on. And the same script leaves the same trace, whether the
 //! plugin runs natively or as a module.
 
 mod conditions;

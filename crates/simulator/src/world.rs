@@ -5,9 +5,11 @@
 //! A method never fails a test by itself: what Envoy would only punish later, or crash for, is written down
 //! in [`World::problems`], and whoever runs a scenario looks there.
 
+mod bodies;
 mod calls;
 mod edges;
 mod faults;
+mod flow;
 mod foreign;
 mod headers;
 mod metrics;
@@ -21,8 +23,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
+pub use bodies::{Buffer, Half};
 pub use calls::{Asked, Call, Calls, Returned};
-pub use edges::{Buffer, Half};
 pub use faults::{CALLS, Faults};
 pub use foreign::{Foreign, Function, OwnFunction};
 pub use headers::Map;

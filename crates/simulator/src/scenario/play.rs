@@ -1,5 +1,6 @@
 //! Playing a scenario.
 
+mod sent;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -216,7 +217,7 @@ impl Play {
         else {
             return Err("`repeat` needs `expect` with `admitted` and `refused`".to_owned());
         };
-        let request = steps::request(request);
+        let request = sent::request(request);
         let (mut passed, mut replied) = (0_u32, 0_u32);
         for _ in 0..times {
             let seen = self

@@ -48,7 +48,7 @@ fn failure(text: &str) -> String {
 
 #[test]
 fn a_reply_reaches_a_client_as_envoy_sends_it() {
-    let text = r#"
+    let text = r"
 - name: in HTTP and in gRPC
   steps:
     - request: {path: /yes}
@@ -67,7 +67,7 @@ fn a_reply_reaches_a_client_as_envoy_sends_it() {
       repeat: 3
       every: 1s
       expect: {admitted: 0, refused: 3, reply: {status: 403}}
-"#;
+";
     assert_eq!(play(text), Ok(1));
 }
 

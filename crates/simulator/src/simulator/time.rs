@@ -15,6 +15,10 @@ const TICKS: u32 = 1000;
 const DEADLINE_EXCEEDED: u32 = 4;
 const UNAVAILABLE: u32 = 14;
 
+/// What Envoy says in the place of a server that does not answer.
+const LATE: &str = "upstream request timeout";
+const UNCONNECTED: &str = "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
+
 /// What happens next.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
@@ -125,10 +129,11 @@ impl Simulator {
             (Asked::Http { .. }, Returned::Http { headers, body }) => {
                 http_answer(token, headers, body)
             }
-            (Asked::Http { .. }, Returned::Nothing) => http_failure(token),
+            (Asked::Http { .. }, Returned::Nothing) => http_unanswered(token, late),
+            (Asked::Http { .. }, Returned::Broken) => http_failure(token),
             (Asked::Grpc { .. }, Returned::Grpc(message)) => grpc_answer(token, message),
             (Asked::Grpc { .. }, Returned::GrpcStatus(status)) => grpc_end(token, status),
-            (Asked::Grpc { .. }, Returned::Nothing) => {
+            (Asked::Grpc { .. }, Returned::Nothing | Returned::Broken) => {
                 grpc_end(token, if late { DEADLINE_EXCEEDED } else { UNAVAILABLE })
             }
             (Asked::Http { .. }, Returned::Grpc(_) | Returned::GrpcStatus(_))
@@ -166,7 +171,27 @@ fn http_answer(token: u32, headers: Fields, body: Vec<u8>) -> (Callback, Arrived
     )
 }
 
-/// Whatever went wrong, a module learns no more than this.
+/// What Envoy answers in the place of a server that does not.
+fn http_unanswered(token: u32, late: bool) -> (Callback, Arrived) {
+    let (status, body) = if late {
+        ("504", LATE)
+    } else {
+        ("503", UNCONNECTED)
+    };
+    let length = body.len().to_string();
+    let headers = [
+        (":status", status),
+        ("content-length", &length),
+        ("content-type", "text/plain"),
+    ];
+    http_answer(
+        token,
+        headers.into_iter().collect(),
+        body.as_bytes().to_vec(),
+    )
+}
+
+/// Why it broke off a module does not learn.
 fn http_failure(token: u32) -> (Callback, Arrived) {
     let status = (Status::BROKEN_CONNECTION.0, "reset".to_owned());
     let callback = Callback::HttpCallResponse {

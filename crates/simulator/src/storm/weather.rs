@@ -167,8 +167,9 @@ impl Weather {
             .made()
             .get(index)
             .is_some_and(|call| matches!(call.asked, Asked::Http { .. }));
-        let returned = match (script.below(3), http) {
+        let returned = match (script.below(4), http) {
             (0, _) => Returned::Nothing,
+            (3, _) => Returned::Broken,
             (_, true) => {
                 let mut response =
                     Response::new(script.choose(&[200, 200, 200, 401, 403, 500, 304]));

@@ -63,8 +63,11 @@ pub enum Returned {
     Grpc(Vec<u8>),
     /// The gRPC call ended with this status.
     GrpcStatus(u32),
-    /// Nothing: reset, timed out or too large. A gRPC call ends with `Unavailable`, or `DeadlineExceeded` after its time.
+    /// Nothing. As Envoy does, the proxy then answers an HTTP call itself, with 503, or with 504 after its time; a gRPC
+    /// call ends with `Unavailable`, or `DeadlineExceeded`.
     Nothing,
+    /// The beginning of an answer, which then breaks off or is too large. The module learns that there is none.
+    Broken,
 }
 
 /// All call-outs.

@@ -2,7 +2,8 @@
 
 use super::Play;
 use super::check;
-use crate::exchange::{Request, Response, StreamId};
+use super::sent::request;
+use crate::exchange::{Response, StreamId};
 use crate::scenario::expected::Expect;
 use crate::scenario::file::{AnswerStep, BodyStep, ForeignStep, RequestStep, ResponseStep, Step};
 use crate::scenario::value::Bytes;
@@ -268,37 +269,5 @@ impl Play {
                 .newest
                 .ok_or_else(|| "there is no stream yet".to_owned()),
         }
-    }
-}
-
-/// The request of a step.
-pub(super) fn request(sent: &RequestStep) -> Request {
-    let method = sent.method.as_deref().unwrap_or("GET");
-    let mut request = Request::new(method, "/").on(sent.worker);
-    for (name, value) in [(":path", &sent.path), (":authority", &sent.host)] {
-        if let Some(Bytes(value)) = value {
-            request.fields.set(name, value);
-        }
-    }
-    if let Some(source) = &sent.source {
-        request = request.from(&with_port(source));
-    }
-    for (name, Bytes(value)) in &sent.headers {
-        request = request.with(name, value);
-    }
-    for (path, Bytes(value)) in &sent.properties {
-        request = request.property(&path.replace('.', "\0"), value);
-    }
-    request.body = sent.body.as_ref().map(|Bytes(body)| body.clone());
-    request
-}
-
-/// A client's address always has a port; that of an IPv6 address stands behind brackets.
-fn with_port(source: &str) -> String {
-    match source.matches(':').count() {
-        0 => format!("{source}:40000"),
-        1 => source.to_owned(),
-        _ if source.starts_with('[') => source.to_owned(),
-        _ => format!("[{source}]:40000"),
     }
 }
