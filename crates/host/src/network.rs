@@ -97,15 +97,15 @@ impl<P: NetworkPlugin> NetworkVm<P> {
     fn settle(&mut self, context: u32, from: Side, flow: Flow<P::Connection>) -> Action {
         match flow {
             Flow::NeedMore(connection) => {
-                self.connections.keep(context, connection, None);
+                self.connections.remember(context, connection);
                 Action::Pause
             }
             Flow::Pass(connection) => {
-                self.connections.keep(context, connection, None);
+                self.connections.remember(context, connection);
                 Action::Continue
             }
             Flow::Replace(bytes, connection) => {
-                self.connections.keep(context, connection, None);
+                self.connections.remember(context, connection);
                 abi::set_buffer(buffer(from), 0, usize::MAX, &bytes)
                     .map_or_else(|_| close(), |()| Action::Continue)
             }

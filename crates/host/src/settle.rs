@@ -9,7 +9,7 @@ use crate::abi::{self, LocalReply};
 use crate::background::dispatch;
 use crate::live::{self, Live, Place};
 use crate::pairs;
-use crate::streams::{Parked, Until};
+use crate::streams::Until;
 use crate::vm::{Caller, Vm};
 
 /// What the host does with the message after the callback.
@@ -63,7 +63,7 @@ impl<P: Plugin> Vm<P> {
             let (call, stream) = match outcome.next {
                 Next::Continue(stream) => return self.proceed(context, place, stream, when),
                 Next::Reply(reply, stream) => {
-                    self.streams.keep(context, stream, None);
+                    self.streams.keep(context, place, stream, None);
                     return send(&reply);
                 }
                 Next::Buffer(stream) => return self.buffer(context, place, stream),
@@ -91,7 +91,7 @@ impl<P: Plugin> Vm<P> {
     }
 
     fn proceed(&mut self, context: u32, place: Place, stream: P::Stream, when: When) -> Action {
-        self.streams.keep(context, stream, None);
+        self.streams.keep(context, place, stream, None);
         if when == When::Later
             && let Err(error) = abi::continue_stream(side(place))
         {
@@ -101,15 +101,14 @@ impl<P: Plugin> Vm<P> {
     }
 
     fn park(&mut self, context: u32, place: Place, until: Until, stream: P::Stream) -> Action {
-        self.streams
-            .keep(context, stream, Some(Parked { place, until }));
+        self.streams.keep(context, place, stream, Some(until));
         Action::Pause
     }
 
     /// Holding headers to see the body is not possible under Istio (the proxy would hold the body, too, and wait for
     /// ever), so it is refused where it can be seen at once.
     fn buffer(&mut self, context: u32, place: Place, stream: P::Stream) -> Action {
-        self.streams.keep(context, stream, None);
+        self.streams.keep(context, place, stream, None);
         match place {
             Place::RequestBody | Place::ResponseBody => Action::Pause,
             Place::Request | Place::Response => {

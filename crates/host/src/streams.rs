@@ -18,17 +18,38 @@ pub(crate) struct Streams<S> {
     held: BTreeMap<u32, Held<S>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Held<S> {
     stream: S,
-    parked: Option<Parked>,
+    waits: Waits,
+}
+
+/// What each half of an exchange waits for: an upstream may answer while the request still waits, or while its body
+/// still comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Waits {
+    request: Option<Parked>,
+    response: Option<Parked>,
+}
+
+impl Waits {
+    const fn of(&mut self, place: Place) -> &mut Option<Parked> {
+        match place {
+            Place::Request | Place::RequestBody => &mut self.request,
+            Place::Response | Place::ResponseBody => &mut self.response,
+        }
+    }
+
+    fn all(self) -> impl Iterator<Item = Parked> {
+        self.request.into_iter().chain(self.response)
+    }
 }
 
 /// What a parked stream waits for, and on which message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Parked {
-    pub(crate) place: Place,
-    pub(crate) until: Until,
+struct Parked {
+    place: Place,
+    until: Until,
 }
 
 /// What a parked stream waits for.
@@ -84,23 +105,42 @@ impl<S: Default> Streams<S> {
 
     /// What the plugin remembers of stream `context`; it is remembered again by [`Streams::keep`].
     pub(crate) fn take(&mut self, context: u32) -> S {
-        self.held
-            .remove(&context)
-            .map(|held| held.stream)
+        let held = self.held.get_mut(&context);
+        held.map(|held| std::mem::take(&mut held.stream))
             .unwrap_or_default()
     }
 
-    /// Remembers `stream`. What has no size and is not parked is not worth an entry.
-    pub(crate) fn keep(&mut self, context: u32, stream: S, parked: Option<Parked>) {
-        if size_of::<S>() > 0 || parked.is_some() {
-            self.held.insert(context, Held { stream, parked });
+    /// Remembers `stream`, and what the half of the message at `place` waits for; what the other half waits for stays. What has
+    /// no size and waits for nothing is not worth an entry.
+    pub(crate) fn keep(&mut self, context: u32, place: Place, stream: S, until: Option<Until>) {
+        let parked = until.map(|until| Parked { place, until });
+        if size_of::<S>() == 0 && parked.is_none() && !self.held.contains_key(&context) {
+            return;
         }
+        let held = self.held.entry(context).or_default();
+        held.stream = stream;
+        *held.waits.of(place) = parked;
+        if size_of::<S>() == 0 && held.waits == Waits::default() {
+            self.held.remove(&context);
+        }
+    }
+
+    /// Remembers `stream`, which waits for nothing.
+    pub(crate) fn remember(&mut self, context: u32, stream: S) {
+        self.keep(context, Place::Request, stream, None);
+    }
+
+    /// Whether the half of the message at `place` waits for something.
+    pub(crate) fn waits(&mut self, context: u32, place: Place) -> bool {
+        let held = self.held.get_mut(&context);
+        held.is_some_and(|held| held.waits.of(place).is_some())
     }
 
     /// The message on which `context` waits for the answer with `token`, if it does.
     pub(crate) fn waits_for(&self, context: u32, token: u32) -> Option<Place> {
-        let parked = self.held.get(&context)?.parked?;
-        (parked.until == Until::Answer(token)).then_some(parked.place)
+        let mut waits = self.held.get(&context)?.waits.all();
+        let parked = waits.find(|parked| parked.until == Until::Answer(token))?;
+        Some(parked.place)
     }
 
     /// The streams of `root` that wait for a wake-up: those whose time is up, and all of them when `woken`. Each with
@@ -111,20 +151,20 @@ impl<S: Default> Streams<S> {
         now: Option<Duration>,
         woken: bool,
     ) -> Vec<(u32, Place, bool)> {
-        let due = |context: &u32, held: &Held<S>| {
-            let parked = held.parked?;
+        let due = |context: u32, parked: Parked| {
             let Until::Woken(until) = parked.until else {
                 return None;
             };
             // A proxy without a clock must not hold a stream for ever.
             let late = now.is_none_or(|now| until <= now);
-            (woken || late).then_some((*context, parked.place, !woken))
+            (woken || late).then_some((context, parked.place, !woken))
         };
         let ours = self
             .held
             .iter()
             .filter(|(context, _)| self.root_of(**context) == Some(root));
-        ours.filter_map(|(context, held)| due(context, held))
+        ours.flat_map(|(context, held)| held.waits.all().map(|parked| (*context, parked)))
+            .filter_map(|(context, parked)| due(context, parked))
             .collect()
     }
 }
@@ -133,17 +173,14 @@ impl<S: Default> Streams<S> {
 mod tests {
     use super::*;
 
-    const PARKED: Parked = Parked {
-        place: Place::Request,
-        until: Until::Woken(Duration::from_secs(5)),
-    };
+    const WOKEN: Until = Until::Woken(Duration::from_secs(5));
 
     #[test]
     fn streams_of_the_only_configuration_are_not_written_down() {
         let mut streams = Streams::<()>::default();
         streams.root_added(1);
         streams.began(2, 1);
-        streams.keep(2, (), None);
+        streams.keep(2, Place::Request, (), None);
         assert_eq!(streams.root_of(2), Some(1));
         assert!(streams.others.is_empty() && streams.held.is_empty());
     }
@@ -173,7 +210,7 @@ mod tests {
     fn what_is_remembered_is_handed_back_once() {
         let mut streams = Streams::<u8>::default();
         streams.root_added(1);
-        streams.keep(2, 7, None);
+        streams.keep(2, Place::Request, 7, None);
         assert_eq!((streams.take(2), streams.take(2)), (7, 0));
     }
 
@@ -181,7 +218,7 @@ mod tests {
     fn parked_streams_are_due_when_woken_or_late_or_without_a_clock() {
         let mut streams = Streams::<()>::default();
         streams.root_added(1);
-        streams.keep(2, (), Some(PARKED));
+        streams.keep(2, Place::Request, (), Some(WOKEN));
         let due =
             |seconds: Option<u64>, woken| streams.due(1, seconds.map(Duration::from_secs), woken);
         assert_eq!(due(Some(4), false), []);
@@ -189,5 +226,18 @@ mod tests {
         assert_eq!(due(Some(5), false), [(2, Place::Request, true)]);
         assert_eq!(due(None, false), [(2, Place::Request, true)]);
         assert_eq!(streams.due(9, None, true), []);
+    }
+
+    #[test]
+    fn one_half_goes_on_while_the_other_waits() {
+        let mut streams = Streams::<u8>::default();
+        streams.root_added(1);
+        streams.keep(2, Place::RequestBody, 7, Some(Until::Answer(5)));
+        assert!(streams.waits(2, Place::RequestBody) && !streams.waits(2, Place::Response));
+        let stream = streams.take(2);
+        streams.keep(2, Place::Response, stream, None);
+        assert_eq!(streams.waits_for(2, 5), Some(Place::RequestBody));
+        streams.keep(2, Place::RequestBody, 8, None);
+        assert_eq!((streams.waits_for(2, 5), streams.take(2)), (None, 8));
     }
 }

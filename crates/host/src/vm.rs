@@ -8,7 +8,7 @@ use proxy_wasm::types::{BufferType, MetricType};
 
 use crate::abi;
 use crate::live::{self, Counted, Live, Names, Place};
-use crate::settle::{NOT_CONFIGURED, When, refuse};
+use crate::settle::{Action, NOT_CONFIGURED, When, refuse};
 use crate::streams::Streams;
 
 /// Everything that one VM holds of plugin `P`: a VM for each worker thread of the proxy.
@@ -128,6 +128,10 @@ impl<P: Plugin> Vm<P> {
         place: Place,
         decide: impl FnOnce(&mut P, P::Stream, &mut Live<'_>) -> Outcome<P::Stream>,
     ) -> u32 {
+        if self.streams.waits(context, place) {
+            // More of a body that is held. The plugin decided on it already, and what comes follows.
+            return Action::Pause.code();
+        }
         let stream = self.streams.take(context);
         let Some(root) = self
             .streams
