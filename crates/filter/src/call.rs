@@ -37,6 +37,9 @@ pub enum Message {
 }
 
 /// What a call brought back.
+///
+/// When a server cannot be reached or does not answer in time, Envoy answers an HTTP call itself, with status 503 or 504 and a
+/// text of its own. So a status other than 2xx is a failure of the call or of the server, and nobody can tell which.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// An HTTP response.
@@ -66,13 +69,11 @@ pub enum CallError {
         /// The status, by the number the ABI gives it.
         status: u32,
     },
-    /// No answer: the time was up, the connection failed or was reset, or the answer was too large. The
-    /// proxy does not say which.
-    #[error(
-        "no answer came: the call timed out, the connection failed, or the answer was too large"
-    )]
+    /// No answer to an HTTP call: it broke off after its headers, or was too large. The proxy does not say which. A server that
+    /// does not answer at all is an [`Answer`] with status 503 or 504.
+    #[error("no answer came: it broke off or was too large")]
     NoAnswer,
-    /// The gRPC call ended with this status.
+    /// The gRPC call ended with this status: 14 when the server cannot be reached, 4 after the call's time.
     #[error("the gRPC call ended with status {0}")]
     Grpc(u32),
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use filter::call::{Call, Message};
 use filter::chain::Chain;
 use filter::{
-    Callbacks, Edit, Exchange, Headers, Metric, Outcome, Plugin, Proxy, Reply, Resumed, config,
-    shared,
+    Answer, Callbacks, Edit, Exchange, Headers, Metric, Outcome, Plugin, Proxy, Reply, Resumed,
+    config, shared,
 };
 use simulator::world::Returned;
 use simulator::{Native, Request, Response, Seen, Simulator};
@@ -54,10 +54,12 @@ impl Plugin for Guard {
     fn on_resume(&mut self, (): (), resumed: Resumed, exchange: &mut dyn Exchange) -> Outcome<()> {
         exchange.count(1, 1);
         match resumed {
-            Resumed::Answered(Ok(_)) => stripped(),
-            Resumed::Answered(Err(_)) | Resumed::Woken | Resumed::Late => {
-                Outcome::reply(reply(403), ())
+            Resumed::Answered(Ok(Answer::Http { headers, .. }))
+                if headers.status() == Some(200) =>
+            {
+                stripped()
             }
+            Resumed::Answered(_) | Resumed::Woken | Resumed::Late => Outcome::reply(reply(403), ()),
         }
     }
 

@@ -106,8 +106,18 @@ pub(crate) fn answered(
     proxy: &mut dyn Proxy,
 ) -> Background {
     let body = match answer {
-        Ok(Answer::Http { body, .. }) if token == FETCH => body,
-        Ok(_) => return Background::default(),
+        Ok(Answer::Http { headers, body }) if token == FETCH && headers.status() == Some(200) => {
+            body
+        }
+        Ok(Answer::Http { headers, .. }) => {
+            let status = headers.status().unwrap_or_default();
+            proxy.log(
+                Level::Warn,
+                &format!("probe has no keys: the answer has status {status}"),
+            );
+            return Background::default();
+        }
+        Ok(Answer::Grpc { .. }) => return Background::default(),
         Err(error) => {
             proxy.log(Level::Warn, &format!("probe has no keys: {error}"));
             return Background::default();
