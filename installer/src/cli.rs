@@ -150,8 +150,10 @@ fn dispatch(noun: Noun, context: &Context) -> Outcome {
 pub(crate) fn block_on<T>(verb: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     runtime()?.block_on(async {
         tokio::select! {
-            outcome = verb => outcome,
+            // Listens before the verb does anything.
+            biased;
             _ = tokio::signal::ctrl_c() => Err(Failure::text(Exit::Interrupted, "interrupted")),
+            outcome = verb => outcome,
         }
     })
 }

@@ -192,12 +192,12 @@ impl Chain {
                 self.envoy.hush(true);
                 match slot.reload(self.admin).await {
                     Ok(None) => {}
-                    Ok(Some(what)) => output.mark(Style::Good, "reloaded", what),
+                    Ok(Some(what)) => output.mark(Style::Good, "reloaded:", what),
                     Err(refusal) => {
                         output.failure(&refusal);
                         output.mark(
                             Style::Warn,
-                            "kept",
+                            "kept:",
                             format!("{} serves on as before", slot.name()),
                         );
                     }
@@ -219,7 +219,7 @@ fn announce(running: &Running, output: &Output) -> Result<(), Failure> {
     }
     output.mark(
         Style::Good,
-        "ready",
+        "ready:",
         format!("try `curl -i {}`; Ctrl-C stops", running.url),
     );
     Ok(())

