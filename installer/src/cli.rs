@@ -49,7 +49,7 @@ struct Common {
     /// No talk on standard error but errors
     #[arg(short, long, global = true, help_heading = "Output")]
     quiet: bool,
-    /// Colour; auto honours `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb`
+    /// Colour; auto honours NO_COLOR, CLICOLOR_FORCE and TERM=dumb
     #[arg(
         long,
         global = true,

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 /// `--color`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` says no; `CLICOLOR_FORCE` says yes.
+    /// On a terminal, unless NO_COLOR or TERM=dumb says no; CLICOLOR_FORCE says yes.
     #[default]
     Auto,
     /// Even into a pipe.

@@ -26,7 +26,7 @@ pub(super) struct CheckArgs {
     /// A plugin of this workspace, a module, or an image
     #[arg(value_name = "NAME|FILE.wasm|REF")]
     source: String,
-    /// The configuration: YAML, JSON or a whole `WasmPlugin`; - reads standard input
+    /// The configuration: YAML, JSON or a whole WasmPlugin; - reads standard input
     #[arg(short = 'f', long = "file", value_name = "FILE")]
     file: String,
     #[command(flatten)]

@@ -29,7 +29,7 @@ pub(super) struct RunArgs {
     /// The plugins: of this workspace, modules, or images; each may name its configuration after =
     #[arg(value_name = "NAME|FILE.wasm|REF[=CONFIG]", required = true)]
     plugins: Vec<String>,
-    /// The configuration of a single plugin: YAML, JSON or a whole `WasmPlugin`
+    /// The configuration of a single plugin: YAML, JSON or a whole WasmPlugin
     #[arg(short = 'f', long = "file", value_name = "CONFIG")]
     file: Option<PathBuf>,
     /// The server behind the plugins, http or https [default: an echo]
