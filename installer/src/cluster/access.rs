@@ -6,7 +6,7 @@ use std::time::Duration;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
-use super::error::ClusterError;
+use super::error::{ClusterError, root_cause};
 use crate::environment::Environment;
 
 /// What the command line says about the cluster.
@@ -98,7 +98,7 @@ impl Access {
                 .map(|file| file.display().to_string())
                 .collect::<Vec<_>>()
                 .join(", "),
-            source: Box::new(error),
+            cause: root_cause(&error),
         };
         let mut merged = Kubeconfig::default();
         for file in files {

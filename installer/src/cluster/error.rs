@@ -3,6 +3,7 @@
 use kube::client::UpgradeConnectionError;
 use kube::core::Status;
 
+use super::ownership::OwnedField;
 use crate::failure::{Exit, Failure};
 
 /// A request to an API server that did not work, or could not be made.
@@ -12,13 +13,12 @@ pub(crate) enum ClusterError {
     #[error("no kubeconfig: give --kubeconfig, set KUBECONFIG, or put one at ~/.kube/config")]
     NoKubeconfig,
     /// One that cannot be used.
-    #[error("cannot use the kubeconfig {files}")]
+    #[error("cannot use the kubeconfig {files}: {cause}")]
     Kubeconfig {
         /// The files that were read.
         files: String,
         /// Why.
-        #[source]
-        source: Box<kube::config::KubeconfigError>,
+        cause: String,
     },
     /// In a pod, without what a pod has.
     #[error("cannot connect from inside the cluster: {0}")]
@@ -34,7 +34,7 @@ pub(crate) enum ClusterError {
     },
     /// Nobody answers.
     #[error(
-        "cannot {what}: the API server {server} cannot be reached; is it the right --context, and is the network up?"
+        "cannot {what}: the API server {server} cannot be reached ({cause}); is it the right --context, and is the network up?"
     )]
     Unreachable {
         /// What was tried.
@@ -42,8 +42,7 @@ pub(crate) enum ClusterError {
         /// The API server.
         server: String,
         /// Why.
-        #[source]
-        source: Box<kube::Error>,
+        cause: String,
     },
     /// No answer in time.
     #[error(
@@ -103,15 +102,6 @@ pub(crate) enum ClusterError {
     },
 }
 
-/// A field and who has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OwnedField {
-    /// For example `.spec.pluginConfig`.
-    pub(crate) field: String,
-    /// For example `kubectl-edit`.
-    pub(crate) manager: String,
-}
-
 impl ClusterError {
     /// Sorts an error of the client.
     pub(crate) fn of(what: &str, server: &str, error: kube::Error) -> Self {
@@ -128,17 +118,14 @@ impl ClusterError {
                 message: format!("the server answered {code}"),
             };
         }
-        let source = Box::new(error);
-        if matches!(
-            *source,
-            kube::Error::HyperError(_) | kube::Error::Service(_)
-        ) {
+        if matches!(error, kube::Error::HyperError(_) | kube::Error::Service(_)) {
             return Self::Unreachable {
                 what,
                 server: server.to_owned(),
-                source,
+                cause: root_cause(&error),
             };
         }
+        let source = Box::new(error);
         Self::Other { what, source }
     }
 
@@ -197,6 +184,15 @@ impl From<ClusterError> for Failure {
     }
 }
 
+/// The innermost cause: the client's errors repeat their causes in their own text.
+pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
 /// `conflict with "kubectl-edit" using extensions.istio.io/v1alpha1`, for each field.
 fn conflicts(status: &Status) -> Vec<OwnedField> {
     let causes = status.details.iter().flat_map(|details| &details.causes);
@@ -214,7 +210,7 @@ fn conflicts(status: &Status) -> Vec<OwnedField> {
         .collect()
 }
 
-fn list(fields: &[OwnedField]) -> String {
+pub(crate) fn list(fields: &[OwnedField]) -> String {
     let lines: Vec<_> = fields
         .iter()
         .map(|field| format!("  {} belongs to {}", field.field, field.manager))

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::Pod;
-use k8s_openapi::jiff::Timestamp;
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use kube::Api;
 use kube::api::{AttachParams, LogParams};
 use tokio::io::AsyncReadExt;
@@ -59,7 +59,12 @@ impl LogPart {
         let (head, tail) = (Some(256 * 1024), Some(5000));
         match self {
             Self::After(moment) => LogParams {
-                since_time: Some(moment),
+                // The client rounds to whole seconds, and not always down.
+                since_time: Some(
+                    moment
+                        .saturating_sub(SignedDuration::from_secs(1))
+                        .unwrap_or(moment),
+                ),
                 limit_bytes: head,
                 ..LogParams::default()
             },

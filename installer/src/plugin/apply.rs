@@ -1,12 +1,13 @@
 //! Writes: the only module here that changes a cluster.
 
-use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::{Api, Resource};
+use serde_json::json;
 
 use super::wasmplugin::WasmPlugin;
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
-use crate::cluster::ownership::MANAGER;
+use crate::cluster::ownership::{self, MANAGER};
 
 /// Writes to a cluster.
 #[derive(Debug, Clone)]
@@ -29,6 +30,30 @@ impl Writer {
     /// The same without doing it: the server says what would come of it.
     pub(crate) async fn rehearse(&self, object: &WasmPlugin) -> Result<WasmPlugin, ClusterError> {
         self.patch(object, true).await
+    }
+
+    /// Makes all of the object's spec ours, without changing it.
+    pub(crate) async fn take_over(&self, current: &WasmPlugin) -> Result<(), ClusterError> {
+        let metadata = &current.metadata;
+        let (namespace, name) = (
+            metadata.namespace.as_deref().unwrap_or_default(),
+            metadata.name.as_deref().unwrap_or_default(),
+        );
+        let managed = metadata.managed_fields.as_deref().unwrap_or_default();
+        let managed =
+            ownership::taken_over(managed, &WasmPlugin::api_version(&()), &json!(current.spec));
+        // Only if nobody has written in between.
+        let body = json!({"metadata": {"resourceVersion": metadata.resource_version, "managedFields": managed}});
+        let api: Api<WasmPlugin> = Api::namespaced(self.cluster.client.clone(), namespace);
+        let (params, body) = (PatchParams::default(), Patch::Merge(&body));
+        let request = api.patch(name, &params, &body);
+        self.cluster
+            .call(
+                &format!("take over the fields of WasmPlugin {namespace}/{name}"),
+                request,
+            )
+            .await
+            .map(drop)
     }
 
     /// Removes the object; it is no mistake when there is none.

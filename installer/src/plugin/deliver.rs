@@ -95,13 +95,18 @@ impl Delivery<'_> {
             before: &before,
             timeout,
             unsafe_until,
+            may_be_refused: true,
         };
         let watched = self.watch().until_clear(&wanted).await?;
         if watched.outcome == Outcome::Running {
             let watched = self.settle(plan, watched, timeout).await?;
             if watched.outcome == Outcome::Running {
                 return Ok(Delivered {
-                    ending: Ending::Running,
+                    ending: if watched.proxies.is_empty() {
+                        Ending::Written
+                    } else {
+                        Ending::Running
+                    },
                     exit: Exit::Ok,
                     proxies: watched.proxies,
                     trouble: None,
@@ -173,6 +178,8 @@ impl Delivery<'_> {
             before: &before,
             timeout,
             unsafe_until: None,
+            // The same module and configuration, of which only the policy differs.
+            may_be_refused: false,
         };
         self.watch().until_clear(&wanted).await
     }
@@ -229,6 +236,7 @@ impl Delivery<'_> {
             before: &before,
             timeout: BACK,
             unsafe_until,
+            may_be_refused: false,
         };
         let back = self.watch().until_clear(&wanted).await?;
         if back.outcome != Outcome::Running {

@@ -6,23 +6,27 @@ mod show;
 
 pub(crate) use show::{rendered, show};
 
+use std::time::Duration;
+
 use k8s_openapi::jiff::Timestamp;
 use kube::api::ObjectMeta;
+use serde_json::json;
 
 use super::apply::Writer;
-use super::deliver::{Delivered, Delivery, Patience};
+use super::deliver::{Delivered, Delivery, Ending, Patience};
 use super::desired::Desired;
 use super::expected::Expected;
 use super::plan::{self, Action, Plan, Terms};
 use super::preflight::Resolved;
 use super::read::Reader;
 use super::record::Record;
+use super::refusal::Refusal;
 use super::report::{DeployReport, DiffReport, ListReport, PluginStatus, StatusReport};
 use super::selection::{self, Scope};
 use super::wasmplugin::WasmPlugin;
 use crate::cluster::access::Cluster;
 use crate::cluster::diff;
-use crate::cluster::error::ClusterError;
+use crate::cluster::error::{self, ClusterError};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{Format, Output};
 
@@ -110,13 +114,36 @@ impl Mesh {
         }
         let writer = Writer::new(self.cluster.clone(), manner.force);
         match manner.mode {
-            Mode::Act => self.act(&plan, &writer, scope, manner.patience).await,
+            Mode::Act => {
+                self.take_over(&plan, snapshot.current.as_ref(), &writer, manner.force)
+                    .await?;
+                self.act(&plan, &writer, scope, manner.patience).await
+            }
             Mode::Client => self.show(&plan.settled),
             Mode::Server => {
                 let object = writer.rehearse(&plan.settled).await?;
                 self.show(&object)
             }
             Mode::Diff => self.diff(&plan, snapshot.current.as_ref(), &writer).await,
+        }
+    }
+
+    /// What others have in the configuration goes only when it is ours.
+    async fn take_over(
+        &self,
+        plan: &Plan,
+        current: Option<&WasmPlugin>,
+        writer: &Writer,
+        force: bool,
+    ) -> Result<(), Failure> {
+        match current {
+            Some(current) if !plan.leftovers.is_empty() && force => {
+                Ok(writer.take_over(current).await?)
+            }
+            Some(_) if !plan.leftovers.is_empty() => {
+                Err(Refusal::Leftovers(error::list(&plan.leftovers)).into())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -139,6 +166,9 @@ impl Mesh {
         let wide = self.output.settings().format == Format::Wide;
         self.output
             .report(&DeployReport::of(plan, &delivered, wide))?;
+        if plan.action == Action::Create && delivered.ending == Ending::Running {
+            self.output.say("connections that were open before go on without it until they end or drain (45 s at most, as Istio comes)");
+        }
         let Delivered { exit, trouble, .. } = delivered;
         match trouble {
             Some(trouble) => Err(Failure::text(exit, trouble)),
@@ -171,19 +201,20 @@ impl Mesh {
         ));
     }
 
-    /// Field by field, by what the server says would come of it where it lets us ask.
+    /// Field by field; the server is asked whether it would take it, where it lets us ask.
     async fn diff(&self, plan: &Plan, current: Option<&WasmPlugin>, writer: &Writer) -> Outcome {
-        if let Err(error) = writer.rehearse(&plan.settled).await {
-            if !error.is_forbidden() {
-                return Err(error.into());
+        match writer.rehearse(&plan.settled).await {
+            Ok(_) => {}
+            Err(error @ (ClusterError::Forbidden { .. } | ClusterError::Conflict { .. })) => {
+                self.output.warn(error)
             }
-            self.output.warn("these credentials may not write it, so the server was not asked whether it would take it");
+            Err(error) => return Err(error.into()),
         }
         let changes = match current {
             Some(_) => plan.changes.clone(),
             None => diff::changes(
-                &serde_json::Value::Null,
-                &serde_json::json!({ "spec": plan.settled.spec }),
+                &json!({ "spec": {} }),
+                &json!({ "spec": plan.settled.spec }),
             ),
         };
         self.output.report(&DiffReport(changes.clone()))?;
@@ -241,7 +272,16 @@ impl Mesh {
         let pods = self.reader.pods(scope).await?;
         let selection = selection::select(&plugin.spec, scope, &pods);
         let expected = Expected::of(namespace, name, &plugin.spec);
-        let seen = self.reader.look(&expected, &selection.running, None).await;
+        let mut seen = self.reader.look(&expected, &selection.running, None).await;
+        // Envoy shows a version a moment before it refuses it.
+        let now = Timestamp::now();
+        if seen
+            .iter()
+            .any(|seen| seen.is_newer_than(now, Duration::from_secs(3)))
+        {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            seen = self.reader.look(&expected, &selection.running, None).await;
+        }
         Ok(PluginStatus::of(plugin, &selection, seen))
     }
 

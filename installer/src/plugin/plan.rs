@@ -17,6 +17,7 @@ use super::selection::{self, Scope, Selection};
 use super::snapshot::Snapshot;
 use super::wasmplugin::{WasmPlugin, WasmPluginSpec};
 use crate::cluster::diff::Change;
+use crate::cluster::ownership::OwnedField;
 pub(crate) use earlier::back;
 
 /// Istio's word for failing closed.
@@ -60,6 +61,8 @@ pub(crate) struct Plan {
     pub(crate) selection: Selection,
     /// What the operator should know.
     pub(crate) notes: Vec<String>,
+    /// Fields of others that would stay in the plugin's configuration or selector.
+    pub(crate) leftovers: Vec<OwnedField>,
     /// For how long from now a pull of an interrupted deployment may still end, and replace what we write.
     pub(crate) older_pull: Duration,
 }
@@ -141,6 +144,9 @@ pub(crate) fn plan(
         older_pull: kept
             .as_ref()
             .map(|kept| older_pull(kept, terms.now))
+            .unwrap_or_default(),
+        leftovers: current
+            .map(|current| visible::leftovers(current, &draft))
             .unwrap_or_default(),
         changes,
         selection,

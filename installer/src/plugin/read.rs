@@ -144,6 +144,7 @@ impl Reader {
                     pod: pod.clone(),
                     verdict: verdict::judge(expected, &evidence),
                     told_at: evidence.told_at,
+                    fresh: false,
                     updated: evidence
                         .entry
                         .map(|entry| entry.updated)

@@ -8,6 +8,12 @@ pub(crate) enum Refusal {
     /// No proxy would run it.
     #[error("{0}; to write it all the same, add --allow-empty")]
     NothingSelected(String),
+    /// The plugin would be given a configuration that is half somebody else's.
+    #[error(
+        "fields that you do not ask for belong to others, and would stay beside what you ask for:\n{0}\n\
+         ask for them too, let their owners remove them, or take over with --force-conflicts"
+    )]
+    Leftovers(String),
     /// The pull would fail.
     #[error(
         "Secret {0} does not exist in namespace {1}: Istio reads imagePullSecret there; every proxy would deny every request for want of it"

@@ -1,6 +1,7 @@
 //! Waiting until every proxy really runs a version: what was seen in, whether to go on waiting out.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
 use serde::Serialize;
@@ -23,6 +24,10 @@ pub(crate) struct Sighting {
     /// When it took what it has.
     #[serde(skip)]
     pub(crate) updated: String,
+    /// Whether it was seen running only just now: Envoy shows a version that it is about to refuse, and its log tells a
+    /// moment later.
+    #[serde(skip)]
+    pub(crate) fresh: bool,
     /// When its log last told about the plugin.
     #[serde(skip)]
     pub(crate) told_at: Option<Timestamp>,
@@ -36,7 +41,15 @@ impl Sighting {
             verdict,
             updated: String::new(),
             told_at: None,
+            fresh: false,
         }
+    }
+
+    /// Whether the proxy runs what it took within this time.
+    pub(crate) fn is_newer_than(&self, now: Timestamp, time: Duration) -> bool {
+        let updated = self.updated.parse::<Timestamp>().ok();
+        let age = updated.map(|updated| now.duration_since(updated).unsigned_abs());
+        self.verdict.state == State::Running && age.is_some_and(|age| age < time)
     }
 
     /// Whether waiting longer will not help. What a proxy already had when we wrote is not about the version that we
@@ -82,7 +95,7 @@ pub(crate) fn step(sightings: &[Sighting], before: &Baseline) -> Step {
         .collect();
     let open: Vec<_> = asked
         .iter()
-        .filter(|seen| seen.verdict.state != State::Running)
+        .filter(|seen| seen.verdict.state != State::Running || seen.fresh)
         .collect();
     match (open.first(), asked.is_empty(), sightings.first()) {
         (None, false, _) | (None, true, None) => Step::Done,
@@ -96,12 +109,11 @@ pub(crate) fn step(sightings: &[Sighting], before: &Baseline) -> Step {
 }
 
 fn waiting_for(seen: &Sighting, running: usize, all: usize) -> String {
-    format!(
-        "{running} of {all} proxies run it; {} is {}: {}",
-        seen.pod,
-        seen.verdict.state.word(),
-        seen.verdict.reason
-    )
+    let what = match seen.verdict.state {
+        State::Running => "has taken it, and may yet refuse it".to_owned(),
+        state => format!("is {}: {}", state.word(), seen.verdict.reason),
+    };
+    format!("{running} of {all} proxies run it; {} {what}", seen.pod)
 }
 
 /// Whether what was seen speaks against the version, so that it is better undone.
@@ -160,6 +172,21 @@ mod tests {
             Step::Wait("1 of 2 proxies run it; shop/b is pulling: why".to_owned())
         );
         assert_eq!(step(&[], &none), Step::Done);
+    }
+
+    #[test]
+    fn a_version_that_was_only_just_taken_may_yet_be_refused() {
+        let fresh = Sighting {
+            fresh: true,
+            ..seen("a", State::Running, "t")
+        };
+
+        assert_eq!(
+            step(&[fresh], &Baseline::new()),
+            Step::Wait(
+                "0 of 1 proxies run it; shop/a has taken it, and may yet refuse it".to_owned()
+            )
+        );
     }
 
     #[test]

@@ -151,7 +151,11 @@ fn present(evidence: &Evidence) -> Verdict {
         _ => {}
     }
     if !uses.active.is_empty() {
-        return Verdict::new(State::Running, "");
+        let reason = match &evidence.account {
+            Account::Unreadable(why) => format!("as far as one can tell without its log: {why}"),
+            Account::NotAsked | Account::Silent | Account::Told(_) => String::new(),
+        };
+        return Verdict::new(State::Running, reason);
     }
     match (uses.warming.first(), uses.rejected.first()) {
         (Some(listener), _) => {

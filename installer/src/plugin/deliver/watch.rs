@@ -9,7 +9,7 @@
 //!
 //! So a version that does not arrive is sent again, with a difference that means nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -32,6 +32,8 @@ use crate::output::Output;
 const PAUSE: Duration = Duration::from_millis(500);
 /// istiod gives an agent 30 s for a pull; after that, whatever an overtaken pull does is done.
 pub(crate) const PULL: Duration = Duration::from_secs(32);
+/// Envoy shows a version some milliseconds before it refuses it, and the log that tells is read a moment later.
+const SURE: Duration = Duration::from_millis(1200);
 /// Before a version that does not arrive is sent again.
 const RESEND: Duration = Duration::from_secs(2);
 
@@ -79,6 +81,41 @@ pub(crate) struct Wanted<'a> {
     pub(crate) timeout: Duration,
     /// Until when an older pull may still end and replace it.
     pub(crate) unsafe_until: Option<Instant>,
+    /// Whether a proxy may refuse it after it has shown it.
+    pub(crate) may_be_refused: bool,
+}
+
+/// Who was seen running the version.
+#[derive(Default)]
+struct Memory {
+    /// First, and since then always.
+    first: BTreeMap<PodName, Instant>,
+    /// Long enough that it need not be asked again.
+    sure: BTreeSet<PodName>,
+}
+
+impl Memory {
+    /// Takes note of a look, and marks those that have it only just now.
+    fn note(&mut self, seen: &mut [Sighting], before: &Baseline, may_be_refused: bool) {
+        for seen in seen {
+            if seen.verdict.state != State::Running {
+                self.first.remove(&seen.pod);
+                continue;
+            }
+            let first = *self
+                .first
+                .entry(seen.pod.clone())
+                .or_insert_with(Instant::now);
+            let had_it = before
+                .get(&seen.pod)
+                .is_some_and(|(updated, _)| *updated == seen.updated);
+            if had_it || !may_be_refused || first.elapsed() >= SURE {
+                self.sure.insert(seen.pod.clone());
+            } else {
+                seen.fresh = true;
+            }
+        }
+    }
 }
 
 /// The last time that the version was sent.
@@ -94,7 +131,7 @@ impl Watch<'_> {
     pub(crate) async fn until_clear(&self, wanted: &Wanted<'_>) -> Result<Watched, ClusterError> {
         let started = Instant::now();
         let progress = self.output.progress();
-        let mut running = BTreeSet::new();
+        let mut memory = Memory::default();
         let mut proxies = Vec::new();
         let mut sent = Sent {
             when: started,
@@ -106,7 +143,7 @@ impl Watch<'_> {
             .map(|until| until.saturating_duration_since(started))
             .unwrap_or_default();
         loop {
-            match self.look(wanted.object, &mut running, sent.when).await {
+            match self.look(wanted, &mut memory, &sent).await {
                 Ok(seen) => proxies = seen,
                 // The API server may be away for a moment; what it did not tell us is not about the plugin.
                 Err(error) if error.exit() == Exit::Unreachable => progress.update(&error),
@@ -123,7 +160,7 @@ impl Watch<'_> {
                     });
                 }
                 Step::Done => {
-                    running.clear();
+                    memory.sure.clear();
                     progress.update(older_pull(settling));
                 }
                 Step::Failed if resend.is_none() => {
@@ -148,31 +185,27 @@ impl Watch<'_> {
         }
     }
 
-    /// One look at every proxy that the object concerns now. Those seen running are not asked again.
+    /// One look at every proxy that the object concerns now. Those surely running it are not asked again.
     async fn look(
         &self,
-        object: &WasmPlugin,
-        running: &mut BTreeSet<PodName>,
-        sent: Instant,
+        wanted: &Wanted<'_>,
+        memory: &mut Memory,
+        sent: &Sent,
     ) -> Result<Vec<Sighting>, ClusterError> {
         let pods = self.reader.pods(self.scope).await?;
-        let selection = selection::select(&object.spec, self.scope, &pods);
+        let selection = selection::select(&wanted.object.spec, self.scope, &pods);
         let (known, open): (Vec<_>, Vec<_>) = selection
             .running
             .into_iter()
-            .partition(|pod| running.contains(pod));
+            .partition(|pod| memory.sure.contains(pod));
         // Back to before a pull that was under way when we wrote.
-        let seconds = sent.elapsed().saturating_add(PULL).as_secs();
+        let seconds = sent.when.elapsed().saturating_add(PULL).as_secs();
         let window = i64::try_from(seconds).unwrap_or(i64::MAX);
         let mut seen = self
             .reader
-            .look(&expected(object), &open, Some(window))
+            .look(&expected(wanted.object), &open, Some(window))
             .await;
-        running.extend(
-            seen.iter()
-                .filter(|seen| seen.verdict.state == State::Running)
-                .map(|seen| seen.pod.clone()),
-        );
+        memory.note(&mut seen, &sent.before, wanted.may_be_refused);
         seen.extend(
             known
                 .into_iter()
@@ -206,9 +239,8 @@ fn resend_after(proxies: &[Sighting], step: &Step, is_unsafe: bool) -> Option<Du
         Step::Failed => is_unsafe.then_some(RESEND),
         Step::Wait(_) if any(State::Stuck) => Some(RESEND),
         Step::Wait(_) if any(State::OldVersion) || any(State::Pulling) => Some(PULL),
-        Step::Wait(_) if is_unsafe && proxies.iter().any(|seen| seen.verdict.state.is_final()) => {
-            Some(PULL)
-        }
+        // What failed before we wrote must have been replaced by then, too.
+        Step::Wait(_) if proxies.iter().any(|seen| seen.verdict.state.is_final()) => Some(PULL),
         Step::Done | Step::Wait(_) => None,
     }
 }

@@ -7,7 +7,7 @@ use super::super::record::{self, Record, Rollout};
 use super::super::wasmplugin::WasmPlugin;
 use super::{CLOSED, IF_NOT_PRESENT, PULL_POLICY};
 use crate::cluster::diff::{self, Change};
-use crate::cluster::ownership;
+use crate::cluster::ownership::{OwnedField, Ownership};
 
 /// kubectl's own copy of an object, which says nothing new.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -28,18 +28,40 @@ pub(super) fn visible_metadata(metadata: &ObjectMeta) -> ObjectMeta {
 /// What differs for the operator between what is there and what would be.
 pub(super) fn changes(current: &WasmPlugin, wanted: &WasmPlugin) -> Vec<Change> {
     let (mut before, after) = (visible(current), visible(wanted));
-    let managed = current
-        .metadata
-        .managed_fields
-        .as_deref()
-        .unwrap_or_default();
-    let mut ours = ownership::ours(managed);
     // Our notes are compared through `image`, which is no field of the object.
-    if let Some(ours) = ours.as_object_mut() {
-        ours.insert("f:image".to_owned(), json!({}));
-    }
-    ownership::forget_foreign(&mut before, &after, &ours);
+    ownership(current)
+        .with("image")
+        .forget_foreign(&mut before, &after);
     diff::changes(&Value::Object(before), &Value::Object(after))
+}
+
+/// Fields of others that would stay beside what we write, in places that must be exactly as wished: the configuration,
+/// which the plugin was asked about as a whole, and the selector.
+pub(super) fn leftovers(current: &WasmPlugin, wanted: &WasmPlugin) -> Vec<OwnedField> {
+    let spec = ownership(current).below("spec");
+    let selector = |object: &WasmPlugin| json!(object.spec.selector.clone().unwrap_or_default());
+    let configuration = (current.spec.configuration(), wanted.spec.configuration());
+    let mut found = spec.below("pluginConfig").leftovers(
+        ".spec.pluginConfig",
+        &configuration.0,
+        &configuration.1,
+    );
+    found.extend(spec.below("selector").leftovers(
+        ".spec.selector",
+        &selector(current),
+        &selector(wanted),
+    ));
+    found
+}
+
+fn ownership(object: &WasmPlugin) -> Ownership {
+    Ownership::read(
+        object
+            .metadata
+            .managed_fields
+            .as_deref()
+            .unwrap_or_default(),
+    )
 }
 
 fn visible(object: &WasmPlugin) -> Map<String, Value> {

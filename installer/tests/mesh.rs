@@ -1,0 +1,87 @@
+//! `weft plugin deploy | status | list | rollback | remove` on a real Kubernetes with a real istiod, a real registry and
+//! real sidecars.
+//!
+//! It needs root on Linux and takes about a minute and a half, so it runs in the ladder only (`WEFT_LADDER=1`), where
+//! anything that is missing is a failure; elsewhere one line says what was left out.
+
+#[cfg(test)]
+#[path = "mesh/gate.rs"]
+mod gate;
+#[cfg(test)]
+#[path = "mesh/life.rs"]
+mod life;
+#[cfg(test)]
+#[path = "mesh/modules.rs"]
+mod modules;
+#[cfg(test)]
+#[path = "mesh/states.rs"]
+mod states;
+#[cfg(test)]
+#[path = "mesh/trouble.rs"]
+mod trouble;
+#[cfg(test)]
+#[path = "mesh/world.rs"]
+mod world;
+
+#[cfg(test)]
+mod tests {
+    use super::world::World;
+    use super::{life, states, trouble};
+    use std::io::Write as _;
+    use weft::environment::Environment;
+
+    /// Why this cannot run here, if it cannot.
+    fn missing(environment: &Environment) -> Option<String> {
+        if environment.text("WEFT_LADDER") != Some("1") {
+            return Some("WEFT_LADDER=1 is not set".to_owned());
+        }
+        let needed = lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster;
+        assert_eq!(needed, None, "the ladder leaves nothing out");
+        None
+    }
+
+    /// One cluster for all, each scenario in a namespace of its own, side by side: most of the time is waiting.
+    #[test]
+    fn plugins_on_a_mesh() {
+        if let Some(why) = missing(&Environment::read()) {
+            writeln!(std::io::stderr(), "LEFT OUT plugins_on_a_mesh: {why}").unwrap();
+            return;
+        }
+        let world = World::start();
+        let scenarios: [(&str, fn(&World)); 6] = [
+            (
+                "a plugin from its source to limited requests",
+                life::from_source_to_limited_requests,
+            ),
+            ("status tells states apart", states::are_told_apart),
+            (
+                "an update that cannot be pulled",
+                trouble::an_update_that_cannot_be_pulled,
+            ),
+            (
+                "an update that is refused",
+                trouble::an_update_that_is_refused,
+            ),
+            (
+                "a first version that is refused",
+                trouble::a_first_version_that_is_refused,
+            ),
+            (
+                "a pull that is overtaken",
+                trouble::a_pull_that_is_overtaken,
+            ),
+        ];
+        std::thread::scope(|scope| {
+            let world = &world;
+            let running: Vec<_> = scenarios
+                .iter()
+                .map(|(name, scenario)| (name, scope.spawn(move || scenario(world))))
+                .collect();
+            let failed: Vec<_> = running
+                .into_iter()
+                .filter_map(|(name, thread)| thread.join().is_err().then_some(name))
+                .collect();
+            assert!(failed.is_empty(), "failed: {failed:?}");
+        });
+    }
+}
