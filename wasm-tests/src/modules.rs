@@ -38,9 +38,9 @@ impl Built {
 /// What was built, or why not, for all tests of one program.
 type Once<T> = OnceLock<Result<T, String>>;
 
-fn once<T: Clone>(built: &Once<T>, build: fn() -> Result<T>) -> Result<T> {
-    let built = built.get_or_init(|| build().map_err(|error| format!("{error:#}")));
-    built.clone().map_err(|error| anyhow!(error))
+fn once<T: Clone>(kept: &Once<T>, build: fn() -> Result<T>) -> Result<T> {
+    let kept = kept.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+    kept.clone().map_err(|error| anyhow!(error))
 }
 
 /// The folder of the workspace.
