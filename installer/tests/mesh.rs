@@ -30,6 +30,8 @@ mod tests {
     use std::io::Write as _;
     use weft::environment::Environment;
 
+    type Scenario = fn(&World);
+
     /// Why this cannot run here, if it cannot.
     fn missing(environment: &Environment) -> Option<String> {
         if environment.text("WEFT_LADDER") != Some("1") {
@@ -48,7 +50,7 @@ mod tests {
             return;
         }
         let world = World::start();
-        let scenarios: [(&str, fn(&World)); 6] = [
+        let scenarios: [(&str, Scenario); 6] = [
             (
                 "a plugin from its source to limited requests",
                 life::from_source_to_limited_requests,

@@ -206,7 +206,7 @@ impl Mesh {
         match writer.rehearse(&plan.settled).await {
             Ok(_) => {}
             Err(error @ (ClusterError::Forbidden { .. } | ClusterError::Conflict { .. })) => {
-                self.output.warn(error)
+                self.output.warn(error);
             }
             Err(error) => return Err(error.into()),
         }

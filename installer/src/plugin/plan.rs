@@ -106,10 +106,7 @@ pub(crate) fn plan(
     )?;
     let current = snapshot.current.as_ref();
     let kept = current.map(Record::read);
-    let record = match (&kept, current) {
-        (Some(kept), Some(current)) => kept.next(&current.spec, desired.image.clone(), terms.now),
-        _ => Record::first(desired.image.clone(), terms.now),
-    };
+    let record = next_record(kept.as_ref().zip(current), desired, terms.now);
     let draft = assemble(desired, terms.scope.namespace, &spec, &record);
     let changes = current
         .map(|current| visible::changes(current, &draft))
@@ -121,16 +118,16 @@ pub(crate) fn plan(
         _ => record,
     };
     let previous = current.and_then(|current| earlier::previous(current, action));
-    let settled = Record {
+    let assembled = |record: &Record| assemble(desired, terms.scope.namespace, &spec, record);
+    let settled = assembled(&Record {
         rollout: Rollout::Settled,
         ..record.clone()
-    };
-    let settled = assemble(desired, terms.scope.namespace, &spec, &settled);
-    let is_first = action != Action::Unchanged && previous.is_none();
-    let mut object = if is_first {
-        opened(&settled, record)
-    } else {
-        assemble(desired, terms.scope.namespace, &spec, &record)
+    });
+    let mut object = match (action, &previous) {
+        (Action::Create | Action::Update | Action::Resume, None) => opened(&settled, record),
+        (Action::Create | Action::Update | Action::Resume | Action::Unchanged, _) => {
+            assembled(&record)
+        }
     };
     if action != Action::Create && action != Action::Update {
         keep_nudge(current, &mut object);
@@ -151,6 +148,13 @@ pub(crate) fn plan(
         changes,
         selection,
     })
+}
+
+fn next_record(current: Option<(&Record, &WasmPlugin)>, desired: &Desired, now: &str) -> Record {
+    match current {
+        Some((kept, current)) => kept.next(&current.spec, desired.image.clone(), now),
+        None => Record::first(desired.image.clone(), now),
+    }
 }
 
 fn action(kept: Option<&Record>, changes: &[Change]) -> Action {

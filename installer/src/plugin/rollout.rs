@@ -109,9 +109,10 @@ pub(crate) fn step(sightings: &[Sighting], before: &Baseline) -> Step {
 }
 
 fn waiting_for(seen: &Sighting, running: usize, all: usize) -> String {
-    let what = match seen.verdict.state {
-        State::Running => "has taken it, and may yet refuse it".to_owned(),
-        state => format!("is {}: {}", state.word(), seen.verdict.reason),
+    let what = if seen.fresh {
+        "has taken it, and may yet refuse it".to_owned()
+    } else {
+        format!("is {}: {}", seen.verdict.state.word(), seen.verdict.reason)
     };
     format!("{running} of {all} proxies run it; {} {what}", seen.pod)
 }
@@ -231,7 +232,10 @@ mod tests {
             Step::Failed
         );
         assert!(matches!(
-            step(std::slice::from_ref(&told), &baseline(&[told.clone()])),
+            step(
+                std::slice::from_ref(&told),
+                &baseline(std::slice::from_ref(&told))
+            ),
             Step::Wait(_)
         ));
     }
@@ -243,7 +247,7 @@ mod tests {
         assert_eq!(
             step(
                 std::slice::from_ref(&refused),
-                &baseline(&[refused.clone()])
+                &baseline(std::slice::from_ref(&refused))
             ),
             Step::Failed
         );

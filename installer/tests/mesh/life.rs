@@ -1,6 +1,6 @@
 //! The whole way of a plugin of the project's own: source, module, image, registry, mesh, limited requests, and back.
 
-use super::world::World;
+use super::world::{Corner, World};
 use serde_json::Value;
 use std::path::Path;
 
@@ -12,40 +12,10 @@ const FOUR: &str =
 /// One way through all verbs.
 pub(crate) fn from_source_to_limited_requests(world: &World) {
     let corner = world.corner("life", &["shop"]);
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_str()
-        .unwrap();
-    let built = corner.weft(&["build", "rate-limit", "-C", workspace, "-o", "json"]);
-    let built: Value = serde_json::from_str(&built.must(0, &[]).data).unwrap();
-    let module = std::fs::read(built[0]["path"].as_str().unwrap()).unwrap();
+    let module = real_module(&corner);
     let image = corner.push(&module, "1");
 
-    let first = corner.deploy("shop", &image, TWO, &["-o", "json"]);
-    let first: Value = serde_json::from_str(&first.must(0, &["creating shop"]).data).unwrap();
-    assert_eq!(
-        (&first["result"], &first["revision"]),
-        (&"running".into(), &1.into()),
-        "{first}"
-    );
-    assert!(
-        first["url"].as_str().unwrap().contains("@sha256:"),
-        "{first}"
-    );
-    let object: Value =
-        serde_json::from_str(&corner.kubectl(&["get", "wasmplugin", "shop", "-o", "json"]))
-            .unwrap();
-    assert_eq!(object["spec"]["failStrategy"], "FAIL_CLOSE");
-    assert_eq!(
-        object["metadata"]["labels"]["app.kubernetes.io/managed-by"],
-        "weft"
-    );
-    assert_eq!(
-        object["metadata"]["annotations"]["weft.dev/image"],
-        image.as_str()
-    );
-
+    first_version(&corner, &image);
     // Over mTLS, as the namespace asks for; each user on their own.
     corner.eventually_limited(2);
     corner
@@ -87,8 +57,44 @@ pub(crate) fn from_source_to_limited_requests(world: &World) {
         .must(1, &["there is no WasmPlugin shop"]);
 }
 
+/// The project's own plugin, built from its source.
+fn real_module(corner: &Corner<'_>) -> Vec<u8> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_str()
+        .unwrap();
+    let built = corner.weft(&["build", "rate-limit", "-C", workspace, "-o", "json"]);
+    let built: Value = serde_json::from_str(&built.must(0, &[]).data).unwrap();
+    std::fs::read(built[0]["path"].as_str().unwrap()).unwrap()
+}
+
+/// What is written and what is said of it.
+fn first_version(corner: &Corner<'_>, image: &str) {
+    let first = corner.deploy("shop", image, TWO, &["-o", "json"]);
+    let first: Value = serde_json::from_str(&first.must(0, &["creating shop"]).data).unwrap();
+    assert_eq!(
+        (&first["result"], &first["revision"]),
+        (&"running".into(), &1.into()),
+        "{first}"
+    );
+    assert!(
+        first["url"].as_str().unwrap().contains("@sha256:"),
+        "{first}"
+    );
+    let object: Value =
+        serde_json::from_str(&corner.kubectl(&["get", "wasmplugin", "shop", "-o", "json"]))
+            .unwrap();
+    assert_eq!(object["spec"]["failStrategy"], "FAIL_CLOSE");
+    assert_eq!(
+        object["metadata"]["labels"]["app.kubernetes.io/managed-by"],
+        "weft"
+    );
+    assert_eq!(object["metadata"]["annotations"]["weft.dev/image"], image);
+}
+
 /// Fields that somebody else changed are theirs, until they are taken over.
-fn somebody_else_writes(corner: &super::world::Corner<'_>, image: &str) {
+fn somebody_else_writes(corner: &Corner<'_>, image: &str) {
     let patch = r#"{"spec":{"failStrategy":"FAIL_OPEN"}}"#;
     corner.kubectl(&[
         "patch",

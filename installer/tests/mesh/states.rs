@@ -14,32 +14,12 @@ pub(crate) fn are_told_apart(world: &World) {
     let image = corner.push(&stopper("one"), "1");
     corner.deploy("running", &image, "a: 1", &[]).must(0, &[]);
     let url = corner.status("running")["url"].as_str().unwrap().to_owned();
-    let (name, _) = url.split_once('@').unwrap();
-    let nowhere = format!("{name}@sha256:{}", "0".repeat(64));
     // To the agent another registry, and thus a module that it has not got.
     let silent = Gate::before(&corner.gate.address());
     let hanging = url.replace(&corner.gate.address(), &silent.address());
     silent.set(Mode::Silent);
 
-    let long = "words: 'more of them than the forty bytes that this one takes'";
-    write(&corner, "refused", &url, long, "");
-    write(&corner, "missing", &nowhere, "a: 1", "");
-    write(
-        &corner,
-        "open",
-        &nowhere,
-        "a: 1",
-        "  failStrategy: FAIL_OPEN\n",
-    );
-    write(&corner, "pulling", &hanging, "a: 1", "");
-    write(
-        &corner,
-        "unused",
-        &url,
-        "a: 1",
-        "  match: [{mode: SERVER, ports: [{number: 9999}]}]\n",
-    );
-    write(&corner, "nobody", &url, "a: 1", "");
+    write_all(&corner, &url, &hanging);
 
     let cases = [
         ("running", "running", ""),
@@ -61,6 +41,8 @@ pub(crate) fn are_told_apart(world: &World) {
     for (plugin, state, reason) in cases {
         expect(&corner, plugin, state, reason);
     }
+    let table = corner.weft(&["status"]);
+    table.must(2, &cases.map(|(_, state, _)| state));
     for (workload, answer) in [
         ("refused", "500"),
         ("missing", "403"),
@@ -71,21 +53,52 @@ pub(crate) fn are_told_apart(world: &World) {
     }
     corner.eventually("running", "429 one");
 
-    let table = corner.weft(&["status"]);
-    table.must(2, &cases.map(|(_, state, _)| state));
+    put_right(&corner, &image);
+}
+
+/// One plugin for each state, on a workload of its name.
+fn write_all(corner: &Corner<'_>, url: &str, hanging: &str) {
+    let (name, _) = url.split_once('@').unwrap();
+    let nowhere = format!("{name}@sha256:{}", "0".repeat(64));
+    let long = "words: 'more of them than the forty bytes that this one takes'";
+    write(corner, "refused", url, long, "");
+    write(corner, "missing", &nowhere, "a: 1", "");
+    write(
+        corner,
+        "open",
+        &nowhere,
+        "a: 1",
+        "  failStrategy: FAIL_OPEN\n",
+    );
+    write(
+        corner,
+        "unused",
+        url,
+        "a: 1",
+        "  match: [{mode: SERVER, ports: [{number: 9999}]}]\n",
+    );
+    write(corner, "nobody", url, "a: 1", "");
+    write(corner, "pulling", hanging, "a: 1", "");
+}
+
+/// A deployment finds them as they are and puts them right, although the agent does not pull again by itself.
+fn put_right(corner: &Corner<'_>, image: &str) {
     corner
         .weft(&["status", "-o", "wide"])
         .must(2, &["states/missing-", "states/running-"]);
     corner
         .weft(&["list", "-o", "name"])
         .must(0, &["wasmplugin/pulling\n"]);
-    // A deployment finds them as they are and puts them right, although the agent does not pull again by itself.
     corner
-        .deploy("missing", &image, "a: 1", &["--force-conflicts"])
+        .deploy("missing", image, "a: 1", &["--force-conflicts"])
         .must(0, &["updating missing"]);
     corner.eventually("missing", "429 one");
+    corner.deploy("refused", image, "a: 1", &[]).must(
+        1,
+        &[".spec.pluginConfig.words belongs to kubectl"],
+    );
     corner
-        .deploy("refused", &image, "a: 1", &["--force-conflicts"])
+        .deploy("refused", image, "a: 1", &["--force-conflicts"])
         .must(0, &["updating refused"]);
     corner.eventually("refused", "429 one");
 }

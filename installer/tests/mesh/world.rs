@@ -84,10 +84,13 @@ impl World {
 
 impl Corner<'_> {
     /// Runs `weft plugin` on this corner.
+    #[expect(
+        clippy::print_stdout,
+        reason = "the harness shows it when the test fails: the whole story"
+    )]
     pub(crate) fn weft(&self, arguments: &[&str]) -> Ran {
         let output = self.command(arguments).output().unwrap();
         let ran = Ran::of(&output);
-        // Shown when the test fails: the whole story.
         println!(
             "[{}] weft plugin {}\n{}{}[{}]",
             self.namespace,
@@ -112,7 +115,8 @@ impl Corner<'_> {
         }
         command
             .current_dir(self.folder.path())
-            .env("DOCKER_CONFIG", self.folder.path());
+            .env("DOCKER_CONFIG", self.folder.path())
+            .stdin(std::process::Stdio::null());
         command
     }
 
@@ -208,7 +212,7 @@ impl Corner<'_> {
                 return;
             }
             assert!(
-                start.elapsed() < Duration::from_secs(60),
+                start.elapsed() < Duration::from_mins(1),
                 "{}: {to} still answers {answers:?}",
                 self.namespace
             );
@@ -222,7 +226,7 @@ impl Corner<'_> {
         loop {
             // A user of its own for each try: the hour of the last one's bucket has just begun.
             let user = format!("-H 'x-user: user-{}'", start.elapsed().as_nanos());
-            let answers = self.requests("shop", &user, limit + 2);
+            let answers = self.requests("shop", &user, limit.saturating_add(2));
             let through = answers
                 .iter()
                 .filter(|line| line.starts_with("200"))
@@ -235,7 +239,7 @@ impl Corner<'_> {
                 return;
             }
             assert!(
-                start.elapsed() < Duration::from_secs(60),
+                start.elapsed() < Duration::from_mins(1),
                 "{limit} are not let through: {answers:?}"
             );
             std::thread::sleep(Duration::from_millis(300));

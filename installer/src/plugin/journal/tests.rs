@@ -35,7 +35,7 @@ fn since(log: &str, moment: Option<&str>) -> Reading {
 fn told(log: &str) -> Trouble {
     match read(log).account {
         Account::Told(trouble) => trouble,
-        other => panic!("{other:?}"),
+        other @ (Account::NotAsked | Account::Unreadable(_) | Account::Silent) => panic!("{other:?}"),
     }
 }
 

@@ -160,7 +160,7 @@ fn what_was_cut_off_is_resumed() {
 #[test]
 fn a_version_that_never_ran_is_skipped_when_going_back() {
     let ran = applied(&planned(None, OLD).settled);
-    let cut_off = applied(&planned(Some(ran.clone()), "oci://r.example/limit@sha256:03").object);
+    let cut_off = applied(&planned(Some(ran), "oci://r.example/limit@sha256:03").object);
     let plan = planned(Some(cut_off), NEW);
 
     assert_eq!(plan.action, Action::Update);
