@@ -73,7 +73,7 @@ pub enum CallError {
     /// does not answer at all is an [`Answer`] with status 503 or 504.
     #[error("no answer came: it broke off or was too large")]
     NoAnswer,
-    /// The gRPC call ended with this status: 14 when the server cannot be reached, 4 after the call's time.
+    /// The gRPC call ended with this status: 14 when the server cannot be reached or does not answer in time.
     #[error("the gRPC call ended with status {0}")]
     Grpc(u32),
 }

@@ -9,7 +9,7 @@
 )]
 
 pub(crate) use self::requests::{
-    GrpcCall, HttpCall, LocalReply, grpc_call, http_call, send_local_response,
+    GrpcCall, HttpCall, LocalReply, grpc_call, grpc_service, http_call, send_local_response,
 };
 
 use filter::HostError;

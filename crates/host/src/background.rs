@@ -168,7 +168,7 @@ pub(crate) fn dispatch(call: &Call) -> Result<u32, HostError> {
             method,
             message,
         } => abi::grpc_call(&GrpcCall {
-            cluster: &call.cluster,
+            target: &abi::grpc_service(&call.cluster),
             service,
             method,
             message,

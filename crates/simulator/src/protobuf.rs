@@ -1,4 +1,4 @@
-//! As much of the protobuf wire format as the arguments of foreign functions need: flat messages of numbers and bytes.
+//! As much of the protobuf wire format as the arguments of host calls need: messages of numbers and bytes.
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,14 @@ pub(crate) fn text(fields: &[(u64, Value)], number: u64) -> Option<String> {
         None => Some(String::new()),
         Some((_, Value::Bytes(bytes))) => String::from_utf8(bytes.clone()).ok(),
         Some((_, Value::Number(_))) => None,
+    }
+}
+
+/// Field `number` as a message; `None` when it is not there or is none.
+pub(crate) fn message(fields: &[(u64, Value)], number: u64) -> Option<Vec<(u64, Value)>> {
+    match fields.iter().rfind(|(found, _)| *found == number)? {
+        (_, Value::Bytes(bytes)) => read(bytes),
+        (_, Value::Number(_)) => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The imports that take many arguments, with a type for those of each.
 
 use filter::HostError;
+use prost::Message;
 
 use super::{check, raw};
 
@@ -35,7 +36,8 @@ pub(crate) fn http_call(call: &HttpCall<'_>) -> Result<u32, HostError> {
 
 /// A unary gRPC call, encoded.
 pub(crate) struct GrpcCall<'a> {
-    pub(crate) cluster: &'a str,
+    /// Whom to call, as a message of Envoy's; see [`grpc_service`].
+    pub(crate) target: &'a [u8],
     pub(crate) service: &'a str,
     pub(crate) method: &'a str,
     pub(crate) message: &'a [u8],
@@ -48,8 +50,8 @@ pub(crate) fn grpc_call(call: &GrpcCall<'_>) -> Result<u32, HostError> {
     // SAFETY: see the module's documentation.
     let status = unsafe {
         raw::proxy_grpc_call(
-            call.cluster.as_ptr(),
-            call.cluster.len(),
+            call.target.as_ptr(),
+            call.target.len(),
             call.service.as_ptr(),
             call.service.len(),
             call.method.as_ptr(),
@@ -63,6 +65,31 @@ pub(crate) fn grpc_call(call: &GrpcCall<'_>) -> Result<u32, HostError> {
         )
     };
     check("proxy_grpc_call", status).map(|()| token)
+}
+
+/// The message `envoy.config.core.v3.GrpcService` that means this cluster.
+///
+/// The host takes the bare name of a cluster, too, if it cannot be read as such a message. Names like `authorize` can, as an unknown
+/// field of eight bytes, and then the whole proxy ends: "panic: unset oneof".
+pub(crate) fn grpc_service(cluster: &str) -> Vec<u8> {
+    let service = GrpcService {
+        envoy_grpc: Some(EnvoyGrpc {
+            cluster_name: cluster.to_owned(),
+        }),
+    };
+    service.encode_to_vec()
+}
+
+#[derive(Clone, PartialEq, Eq, Message)]
+struct GrpcService {
+    #[prost(message, tag = "1")]
+    envoy_grpc: Option<EnvoyGrpc>,
+}
+
+#[derive(Clone, PartialEq, Eq, Message)]
+struct EnvoyGrpc {
+    #[prost(string, tag = "1")]
+    cluster_name: String,
 }
 
 /// A local reply, encoded.

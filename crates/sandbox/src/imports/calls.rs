@@ -31,7 +31,9 @@ pub(crate) fn http_call(guest: &mut Guest<'_>) -> Outcome {
 }
 
 pub(crate) fn grpc_call(guest: &mut Guest<'_>) -> Outcome {
-    let cluster = guest.text(0)?;
+    let target = guest.bytes(0)?;
+    let place = guest.place();
+    let cluster = guest.world().borrow_mut().grpc_cluster(place, &target)?;
     let asked = Asked::Grpc {
         service: guest.text(2)?,
         method: guest.text(4)?,

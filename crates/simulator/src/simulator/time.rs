@@ -11,8 +11,8 @@ use crate::world::{Arrived, Asked, Place, Returned};
 /// How many ticks of one worker a single step delivers at most. A longer step delivers those at its end.
 const TICKS: u32 = 1000;
 
-/// gRPC statuses.
-const DEADLINE_EXCEEDED: u32 = 4;
+/// The gRPC status of a call that was not answered, also of one that was not answered in time: Envoy makes it of the 503 or 504 that
+/// it would answer an HTTP call with.
 const UNAVAILABLE: u32 = 14;
 
 /// What Envoy says in the place of a server that does not answer.
@@ -134,7 +134,7 @@ impl Simulator {
             (Asked::Grpc { .. }, Returned::Grpc(message)) => grpc_answer(token, message),
             (Asked::Grpc { .. }, Returned::GrpcStatus(status)) => grpc_end(token, status),
             (Asked::Grpc { .. }, Returned::Nothing | Returned::Broken) => {
-                grpc_end(token, if late { DEADLINE_EXCEEDED } else { UNAVAILABLE })
+                grpc_end(token, UNAVAILABLE)
             }
             (Asked::Http { .. }, Returned::Grpc(_) | Returned::GrpcStatus(_))
             | (Asked::Grpc { .. }, Returned::Http { .. }) => {

@@ -64,7 +64,7 @@ pub enum Returned {
     /// The gRPC call ended with this status.
     GrpcStatus(u32),
     /// Nothing. As Envoy does, the proxy then answers an HTTP call itself, with 503, or with 504 after its time; a gRPC
-    /// call ends with `Unavailable`, or `DeadlineExceeded`.
+    /// call ends with `Unavailable` either way.
     Nothing,
     /// The beginning of an answer, which then breaks off or is too large. The module learns that there is none.
     Broken,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::foreign::Effect;
 use super::{Action, Asked, At, CANARY, Call, Half, LocalReply, Place, World};
 use crate::fields::Fields;
+use crate::protobuf;
 use crate::status::Status;
 
 impl World {
@@ -91,6 +92,24 @@ impl World {
             self.check_field(place, name, value);
         }
         Ok(self.made(place, cluster, Asked::Http { headers, body }, timeout))
+    }
+
+    /// The cluster that a gRPC call is for, from the message `envoy.config.core.v3.GrpcService` that says so. Envoy also takes the bare
+    /// name of a cluster, but aborts on one that can be read as such a message, as `authorize` can, so that is a problem here.
+    ///
+    /// # Errors
+    ///
+    /// `ParseFailure` when it is neither.
+    pub fn grpc_cluster(&mut self, place: Place, target: &[u8]) -> Result<String, Status> {
+        let envoy_grpc = protobuf::read(target).and_then(|fields| protobuf::message(&fields, 1));
+        if let Some(name) = envoy_grpc.and_then(|fields| protobuf::text(&fields, 1)) {
+            return Ok(name);
+        }
+        self.problem(
+            place,
+            "names the cluster of a gRPC call outside of a message",
+        );
+        String::from_utf8(target.to_vec()).map_err(|_| Status::PARSE_FAILURE)
     }
 
     /// Makes a unary gRPC call.
