@@ -4,12 +4,15 @@
 //! | --- | --- |
 //! | [`http`] | HTTP/1.1 by hand, since a proper client refuses to send what these tests send |
 //! | [`upstream`] | the server behind the proxy: shows what reached it, misbehaves when asked |
+//! | [`held`] | servers that answer when a test says so |
 //! | [`bootstrap`] | the configuration of the proxy |
 //! | [`proxy`] | a running proxy, its workers and its counters |
 
 pub mod bootstrap;
+pub mod held;
 pub mod http;
 pub mod proxy;
+pub mod scenario;
 pub mod upstream;
 
 pub use bootstrap::{Filter, Setup};

@@ -45,8 +45,8 @@ impl Filter {
 }
 
 impl Setup {
-    /// One worker, no listener yet, and everything goes to `upstream`. There are also the clusters `dead`, on which
-    /// nobody listens, and after [`Setup::grpc`] `grpc`.
+    /// One worker, no listener yet, and everything goes to `upstream`. There is also the cluster `dead`, on which nobody
+    /// listens.
     #[must_use]
     pub fn new(upstream: SocketAddr) -> Self {
         let dead = SocketAddr::from(([127, 0, 0, 1], 1));
@@ -83,7 +83,9 @@ impl Setup {
     /// The same with a listener of that name on a free port, and these filters.
     #[must_use]
     pub fn listener(mut self, name: &str, filters: &[Filter]) -> Self {
-        self.listeners.push(self.made(name, filters));
+        let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": 0}});
+        self.listeners
+            .push(listener(name, &address, filters, &self.routes));
         self
     }
 
@@ -94,10 +96,18 @@ impl Setup {
         self
     }
 
-    /// The same with the cluster `grpc`: a gRPC service whose answer to a message is what `upstream` answers to it as the body
-    /// of a POST. gRPC needs HTTP/2, and Envoy itself translates.
+    /// The same with a cluster of that name.
     #[must_use]
-    pub fn grpc(mut self) -> Self {
+    pub fn cluster(mut self, name: &str, server: SocketAddr) -> Self {
+        self.clusters.push(cluster(name, &address(server)));
+        self
+    }
+
+    /// The same with a gRPC service of that name, whose answer to a message is what `server` answers to it as the body of a
+    /// POST. gRPC needs HTTP/2, which our servers do not speak, so Envoy itself translates.
+    #[must_use]
+    pub fn grpc(mut self, name: &str, server: SocketAddr) -> Self {
+        let behind = format!("behind-{name}");
         let bridge = Filter::typed(
             "bridge",
             "http.grpc_http1_reverse_bridge.v3.FilterConfig",
@@ -106,62 +116,19 @@ impl Setup {
         // An abstract socket, whose name must be ours alone.
         let number = GRPC_SOCKETS.fetch_add(1, Ordering::Relaxed);
         let pipe = json!({"pipe": {"path": format!("@weft-grpc-{}-{number}", std::process::id())}});
-        let mut listener = self.made("grpc", &[bridge]);
-        if let Some(fields) = listener.as_object_mut() {
-            fields.insert("address".to_owned(), pipe.clone());
-        }
-        self.listeners.push(listener);
-        let mut cluster = cluster("grpc", &pipe);
-        if let Some(fields) = cluster.as_object_mut() {
-            let options = json!({
-                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                "explicit_http_config": {"http2_protocol_options": {}},
-            });
-            let kind = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
-            fields.insert(
-                "typed_extension_protocol_options".to_owned(),
-                json!({kind: options}),
-            );
-        }
-        self.clusters.push(cluster);
-        self
+        let route =
+            json!({"match": {"prefix": "/"}, "route": {"cluster": behind, "timeout": "10s"}});
+        self.listeners
+            .push(listener(&behind, &pipe, &[bridge], &[route]));
+        self.clusters.push(http2(cluster(name, &pipe)));
+        self.cluster(&behind, server)
     }
 
-    fn made(&self, name: &str, filters: &[Filter]) -> Value {
-        let router = Filter::typed(
-            "envoy.filters.http.router",
-            "http.router.v3.Router",
-            json!({}),
-        );
-        let filters: Vec<&Value> = filters
-            .iter()
-            .chain([&router])
-            .map(|filter| &filter.0)
-            .collect();
-        // On stderr, and so in the proxy's log: a file would have to be waited for.
-        let log = json!({
-            "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
-            "log_format": {"text_format_source": {"inline_string": ACCESS_LOG}},
-        });
-        let manager = typed(
-            "envoy.filters.network.http_connection_manager",
-            "network.http_connection_manager.v3.HttpConnectionManager",
-            json!({
-                "stat_prefix": name,
-                "codec_type": "AUTO",
-                "max_request_headers_kb": 1024,
-                "common_http_protocol_options": {"max_headers_count": 2000},
-                "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": self.routes}]},
-                "http_filters": filters,
-                "access_log": [{"name": "stderr", "typed_config": log}],
-            }),
-        );
-        json!({
-            "name": name,
-            "stat_prefix": name,
-            "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
-            "filter_chains": [{"filters": [manager]}],
-        })
+    /// The same with a cluster of that name that speaks HTTP/2.
+    #[must_use]
+    pub fn http2(mut self, name: &str, server: SocketAddr) -> Self {
+        self.clusters.push(http2(cluster(name, &address(server))));
+        self
     }
 
     /// The bootstrap configuration; discovered listeners are read from `listeners`.
@@ -173,6 +140,8 @@ impl Setup {
         };
         let mut bootstrap = json!({
             "node": {"id": "weft-test", "cluster": "weft-test"},
+            // Histograms show their values after this.
+            "stats_flush_interval": "0.1s",
             "static_resources": {"listeners": fixed, "clusters": self.clusters},
         });
         if let (true, Some(fields)) = (self.discovery, bootstrap.as_object_mut()) {
@@ -201,9 +170,47 @@ impl Setup {
     }
 }
 
-/// A line that starts with the value of the request's header `x-test`, so that a test finds its own.
-const ACCESS_LOG: &str = "access x-test=%REQ(X-TEST)% status=%RESPONSE_CODE% details=%RESPONSE_CODE_DETAILS% \
+/// A line that starts with the request's id, which tests choose, so that each finds its own.
+const ACCESS_LOG: &str = "access id=%REQ(X-REQUEST-ID)% status=%RESPONSE_CODE% details=%RESPONSE_CODE_DETAILS% \
                           flags=%RESPONSE_FLAGS% route=%ROUTE_NAME% state=%FILTER_STATE(envoy.string:PLAIN)%\n";
+
+fn listener(name: &str, address: &Value, filters: &[Filter], routes: &[Value]) -> Value {
+    let router = Filter::typed(
+        "envoy.filters.http.router",
+        "http.router.v3.Router",
+        json!({}),
+    );
+    let filters: Vec<&Value> = filters
+        .iter()
+        .chain([&router])
+        .map(|filter| &filter.0)
+        .collect();
+    // On stderr, and so in the proxy's log: a file would have to be waited for.
+    let log = json!({
+        "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
+        "log_format": {"text_format_source": {"inline_string": ACCESS_LOG}},
+    });
+    let manager = typed(
+        "envoy.filters.network.http_connection_manager",
+        "network.http_connection_manager.v3.HttpConnectionManager",
+        json!({
+            "stat_prefix": name,
+            "codec_type": "AUTO",
+            "preserve_external_request_id": true,
+            "max_request_headers_kb": 1024,
+            "common_http_protocol_options": {"max_headers_count": 2000},
+            "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
+            "http_filters": filters,
+            "access_log": [{"name": "stderr", "typed_config": log}],
+        }),
+    );
+    json!({
+        "name": name,
+        "stat_prefix": name,
+        "address": address,
+        "filter_chains": [{"filters": [manager]}],
+    })
+}
 
 fn typed(name: &str, kind: &str, mut configuration: Value) -> Value {
     if let Some(fields) = configuration.as_object_mut() {
@@ -226,4 +233,19 @@ fn cluster(name: &str, address: &Value) -> Value {
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
         },
     })
+}
+
+fn http2(mut cluster: Value) -> Value {
+    let kind = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+    let options = json!({
+        "@type": format!("type.googleapis.com/{kind}"),
+        "explicit_http_config": {"http2_protocol_options": {}},
+    });
+    if let Some(fields) = cluster.as_object_mut() {
+        fields.insert(
+            "typed_extension_protocol_options".to_owned(),
+            json!({kind: options}),
+        );
+    }
+    cluster
 }

@@ -4,7 +4,7 @@
 //! UTF-8, names twice, headers of many kilobytes; and they look at every header of an answer, in order.
 
 use anyhow::{Context, Result, bail};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -132,8 +132,15 @@ impl Client {
     /// # Errors
     /// When nobody listens there.
     pub fn connect(address: &str) -> Result<Self> {
-        let stream =
-            TcpStream::connect(address).with_context(|| format!("nobody listens on {address}"))?;
+        let stream = TcpStream::connect(address);
+        Self::on(stream.with_context(|| format!("nobody listens on {address}"))?)
+    }
+
+    /// Speaks on a connection that is already there.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn on(stream: TcpStream) -> Result<Self> {
         stream
             .set_read_timeout(Some(PATIENCE))
             .context("no timeout")?;
@@ -179,7 +186,7 @@ impl Client {
         let body = if bodiless {
             Vec::new()
         } else {
-            read_body(&mut self.stream, &headers)?.unwrap_or_default()
+            read_body(&mut self.stream, &headers)?
         };
         Ok(Response {
             status,
@@ -214,26 +221,36 @@ pub(crate) fn read_head(stream: &mut impl BufRead) -> Result<Option<(String, Fie
     }
 }
 
-/// The body that `headers` announce; `None` when they announce none.
-pub(crate) fn read_body(stream: &mut impl BufRead, headers: &Fields) -> Result<Option<Vec<u8>>> {
+/// The body that `headers` announce.
+pub(crate) fn read_body(stream: &mut impl BufRead, headers: &Fields) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    read_parts(stream, headers, |part| body.extend_from_slice(part))?;
+    Ok(body)
+}
+
+/// Hands the parts of the body that `headers` announce to `take` as they come.
+pub(crate) fn read_parts(
+    stream: &mut impl BufRead,
+    headers: &Fields,
+    mut take: impl FnMut(&[u8]),
+) -> Result<()> {
     let value = |name: &str| {
         let found = headers.iter().find(|(found, _)| found == name);
         found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
     };
     if value("transfer-encoding").is_some_and(|encoding| encoding.contains("chunked")) {
-        return read_chunks(stream).map(Some);
+        return read_chunks(stream, take);
     }
     let Some(length) = value("content-length") else {
-        return Ok(None);
+        return Ok(());
     };
     let length = length
         .parse()
         .with_context(|| format!("no content-length: {length:?}"))?;
-    read_exactly(stream, length).map(Some)
+    read_exactly(stream, length, &mut take)
 }
 
-fn read_chunks(stream: &mut impl BufRead) -> Result<Vec<u8>> {
-    let mut whole = Vec::new();
+fn read_chunks(stream: &mut impl BufRead, mut take: impl FnMut(&[u8])) -> Result<()> {
     loop {
         let line = read_line(stream)?.context("the connection was closed within the body")?;
         let text = String::from_utf8_lossy(&line).into_owned();
@@ -243,25 +260,32 @@ fn read_chunks(stream: &mut impl BufRead) -> Result<Vec<u8>> {
         if size == 0 {
             break;
         }
-        whole.extend(read_exactly(stream, size)?);
+        read_exactly(stream, size, &mut take)?;
         read_line(stream)?;
     }
     // Trailers, and the empty line after them.
     while read_line(stream)?.is_some_and(|line| !line.is_empty()) {}
-    Ok(whole)
+    Ok(())
 }
 
-fn read_exactly(stream: &mut impl BufRead, length: usize) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(length).context("a body too large to count")?;
-    stream
-        .take(limit)
-        .read_to_end(&mut bytes)
-        .context("the body did not come")?;
-    if bytes.len() != length {
-        bail!("the body ended after {} of {length} bytes", bytes.len());
+fn read_exactly(
+    stream: &mut impl BufRead,
+    length: usize,
+    take: &mut impl FnMut(&[u8]),
+) -> Result<()> {
+    let mut left = length;
+    while left > 0 {
+        let there = stream.fill_buf().context("the body did not come")?;
+        let part = there.get(..left.min(there.len())).unwrap_or_default();
+        if part.is_empty() {
+            bail!("the body ended {left} bytes early, of {length}");
+        }
+        take(part);
+        let read = part.len();
+        stream.consume(read);
+        left = left.saturating_sub(read);
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// A line without its end; `None` when the peer is gone.
@@ -281,7 +305,7 @@ fn read_line(stream: &mut impl BufRead) -> Result<Option<Vec<u8>>> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<(String, Fields, Option<Vec<u8>>)> {
+    fn read(text: &str) -> Result<(String, Fields, Vec<u8>)> {
         let mut stream = text.as_bytes();
         let (start, headers) = read_head(&mut stream)?.context("nothing")?;
         let body = read_body(&mut stream, &headers)?;
@@ -303,12 +327,12 @@ mod tests {
         let (start, headers, body) =
             read("HTTP/1.1 200 OK\r\nA:  b \r\ncontent-length: 2\r\n\r\nhi!").unwrap();
         assert_eq!(
-            (start.as_str(), body.as_deref()),
-            ("HTTP/1.1 200 OK", Some(&b"hi"[..]))
+            (start.as_str(), body.as_slice()),
+            ("HTTP/1.1 200 OK", &b"hi"[..])
         );
         assert_eq!(headers[0], ("a".to_owned(), b"b".to_vec()));
         let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n1;x\r\n!\r\n0\r\nt: 1\r\n\r\n";
-        assert_eq!(read(chunked).unwrap().2.as_deref(), Some(&b"hi!"[..]));
+        assert_eq!(read(chunked).unwrap().2.as_slice(), &b"hi!"[..]);
     }
 
     #[test]

@@ -7,12 +7,13 @@ use lab::envoy::{Envoy, EnvoyOptions};
 use lab::{Cache, Tool, tools};
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long something that must happen may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The supported Envoys at both ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,13 +62,12 @@ impl Proxy {
         let bootstrap = setup.bootstrap(&listeners).to_string();
         let options = EnvoyOptions::new(version.program()?, bootstrap);
         let workers = setup.workers.to_string();
+        let options = options.arguments(["--concurrency", &workers, "--log-level", "warning"]);
         let options = options.arguments([
-            "--concurrency",
-            &workers,
-            "--log-level",
-            "warning",
             "--component-log-level",
             "wasm:info",
+            "--file-flush-interval-msec",
+            "5",
         ]);
         let first = 1;
         if setup.discovery {
@@ -158,6 +158,29 @@ impl Proxy {
         )
     }
 
+    /// A connection to one worker.
+    ///
+    /// # Errors
+    /// When it never gets one.
+    pub fn connect_to(&self, listener: &str, worker: usize) -> Result<TcpStream> {
+        let address = self.address(listener)?;
+        let wanted = format!("listener.{listener}.worker_{worker}.downstream_cx_total");
+        for _ in 0..500 {
+            let before = self.accepted(listener)?;
+            let stream = TcpStream::connect(&address)
+                .with_context(|| format!("nobody listens on {address}"))?;
+            let mut after = before.clone();
+            wait("a worker to accept a connection", || {
+                after = self.accepted(listener)?;
+                Ok(after != before)
+            })?;
+            if after.get(&wanted) != before.get(&wanted) {
+                return Ok(stream);
+            }
+        }
+        bail!("500 connections did not reach worker {worker}")
+    }
+
     /// How many connections of a listener each worker accepted.
     fn accepted(&self, listener: &str) -> Result<BTreeMap<String, u64>> {
         let prefix = format!("listener.{listener}.worker_");
@@ -202,12 +225,12 @@ impl Proxy {
         self.envoy.log()
     }
 
-    /// The access of the request whose header `x-test` is `mark`.
+    /// The line in the access log of the request with this `x-request-id`.
     ///
     /// # Errors
     /// When it is never logged.
-    pub fn access(&self, mark: &str) -> Result<String> {
-        let start = format!("access x-test={mark} ");
+    pub fn access(&self, id: &str) -> Result<String> {
+        let start = format!("access id={id} ");
         let mut found = None;
         wait("an access to be logged", || {
             found = self

@@ -49,6 +49,14 @@ impl Upstream {
     /// # Errors
     /// When there is no free port.
     pub fn start() -> Result<Self> {
+        Self::start_always("")
+    }
+
+    /// The same, behaving as if every path began with `behaviour`.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub fn start_always(behaviour: &'static str) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").context("no free port")?;
         let address = listener.local_addr().context("no address")?;
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
@@ -61,7 +69,7 @@ impl Upstream {
                 }
                 let seen = Arc::clone(&shared.0);
                 // A connection that breaks is the test's own doing.
-                thread::spawn(move || drop(serve(stream, &seen)));
+                thread::spawn(move || drop(serve(stream, &seen, behaviour)));
             }
         });
         Ok(Self {
@@ -92,11 +100,11 @@ impl Drop for Upstream {
     }
 }
 
-fn serve(stream: TcpStream, seen: &Mutex<Vec<Seen>>) -> Result<()> {
+fn serve(stream: TcpStream, seen: &Mutex<Vec<Seen>>, behaviour: &str) -> Result<()> {
     let mut writer = stream.try_clone().context("cannot share the connection")?;
     let mut reader = BufReader::new(stream);
     while let Some((start, headers)) = read_head(&mut reader)? {
-        let body = read_body(&mut reader, &headers)?.unwrap_or_default();
+        let body = read_body(&mut reader, &headers)?;
         let mut words = start.split(' ').map(str::to_owned);
         let (method, path) = (
             words.next().unwrap_or_default(),
@@ -108,7 +116,7 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Seen>>) -> Result<()> {
             headers,
             body,
         };
-        let answer = answer(&request);
+        let answer = answer(&request, behaviour);
         seen.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(request);
@@ -119,8 +127,9 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Seen>>) -> Result<()> {
 }
 
 /// The bytes of the answer; `None` for none at all.
-fn answer(request: &Seen) -> Option<Vec<u8>> {
+fn answer(request: &Seen, behaviour: &str) -> Option<Vec<u8>> {
     let path = request.path.split('?').next().unwrap_or_default();
+    let path = [behaviour, path].concat();
     let mut path = path.split('/').skip(1);
     let (mut status, mut headers, mut body) = (200, String::new(), shown(request));
     while let Some(word) = path.next() {

@@ -18,7 +18,7 @@ fn each_worker_gets_a_connection_and_bytes_pass_unchanged() {
                 .with("x-two", "1")
                 .with("x-two", "2");
             let response = worker
-                .send(&request.with("x-test", "frame").body("hello"))
+                .send(&request.with("x-request-id", "frame").body("hello"))
                 .unwrap();
             assert_eq!(response.status, 200);
             assert!(
