@@ -10,21 +10,34 @@ use crate::outcome::Edit;
 
 /// A list of names and values, in the order in which they came.
 ///
-/// One buffer holds the bytes and one list says where each name and value lies, so that reading all
-/// headers of a request costs two allocations, whatever their number.
+/// What the proxy hands over is read where it lies: a request has some twenty headers of which a plugin reads one or two,
+/// so nothing is copied and no list of them is made.
 #[derive(Clone, Default)]
 pub struct Headers {
     bytes: Vec<u8>,
-    fields: Vec<Field>,
+    fields: Fields,
+}
+
+/// Where names and values lie in the buffer.
+#[derive(Clone)]
+enum Fields {
+    /// Anywhere.
+    Listed(Vec<Field>),
+    /// The proxy's packed form, of so many headers.
+    Packed(usize),
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self::Listed(Vec::new())
+    }
 }
 
 /// Where a name and its value lie in the buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// The bytes of the name.
-    pub name: Range<usize>,
-    /// The bytes of the value.
-    pub value: Range<usize>,
+struct Field {
+    name: Range<usize>,
+    value: Range<usize>,
 }
 
 impl Headers {
@@ -34,21 +47,58 @@ impl Headers {
         Self::default()
     }
 
-    /// Takes the headers that `fields` finds in `bytes`; `None` when one of them does not lie within it.
+    /// Takes headers in the packed form: their number, the lengths of each name and value (all of it 4 bytes little
+    /// endian), then the names and values with a byte behind each. `None` when the bytes are not that; no bytes are no headers.
     #[must_use]
-    pub fn from_parts(bytes: Vec<u8>, fields: Vec<Field>) -> Option<Self> {
-        let inside = |range: &Range<usize>| range.start <= range.end && range.end <= bytes.len();
-        let sound = fields
-            .iter()
-            .all(|field| inside(&field.name) && inside(&field.value));
-        sound.then_some(Self { bytes, fields })
+    pub fn from_packed(bytes: Vec<u8>) -> Option<Self> {
+        if bytes.is_empty() {
+            return Some(Self::new());
+        }
+        let count = usize::try_from(number(&bytes, 0)?).ok()?;
+        let mut end = first_name(count)?;
+        let lengths = bytes.get(4..end)?;
+        for length in lengths.as_chunks::<4>().0 {
+            let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+            end = end.checked_add(length)?.checked_add(1)?;
+        }
+        (end <= bytes.len()).then_some(Self {
+            bytes,
+            fields: Fields::Packed(count),
+        })
+    }
+
+    fn fields(&self) -> impl Iterator<Item = Field> {
+        let (listed, packed) = match &self.fields {
+            Fields::Listed(fields) => (fields.as_slice(), 0),
+            Fields::Packed(count) => (&[][..], *count),
+        };
+        let mut at = first_name(packed).unwrap_or(usize::MAX);
+        let lengths = self.bytes.get(4..at).unwrap_or_default().as_chunks::<8>().0;
+        let unpacked = lengths.iter().take(packed).map_while(move |lengths| {
+            let value = usize::try_from(number(lengths, 4)?).ok()?;
+            let name = usize::try_from(number(lengths, 0)?).ok()?;
+            let name = at..at.checked_add(name)?;
+            let start = name.end.checked_add(1)?;
+            let value = start..start.checked_add(value)?;
+            at = value.end.checked_add(1)?;
+            Some(Field { name, value })
+        });
+        listed.iter().cloned().chain(unpacked)
     }
 
     /// Appends a header; one of the same name stays.
     pub fn push(&mut self, name: &str, value: &[u8]) {
         let name = self.append(name.as_bytes());
         let value = self.append(value);
-        self.fields.push(Field { name, value });
+        let mut fields = match std::mem::take(&mut self.fields) {
+            Fields::Listed(fields) => fields,
+            packed @ Fields::Packed(_) => {
+                self.fields = packed;
+                self.fields().collect()
+            }
+        };
+        fields.push(Field { name, value });
+        self.fields = Fields::Listed(fields);
     }
 
     fn append(&mut self, bytes: &[u8]) -> Range<usize> {
@@ -74,19 +124,20 @@ impl Headers {
     }
 
     fn without(&self, name: &str) -> Self {
-        let kept = |field: &&Field| {
+        let kept = |field: &Field| {
             let found = self.bytes.get(field.name.clone());
             !found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
         };
+        let fields = self.fields().filter(kept).collect();
         Self {
             bytes: self.bytes.clone(),
-            fields: self.fields.iter().filter(kept).cloned().collect(),
+            fields: Fields::Listed(fields),
         }
     }
 
     /// All headers, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.fields.iter().filter_map(|field| {
+        self.fields().filter_map(|field| {
             let name = self.bytes.get(field.name.clone())?;
             let value = self.bytes.get(field.value.clone())?;
             Some((name, value))
@@ -96,17 +147,16 @@ impl Headers {
     /// The values of header `name`, in order. Names are compared without regard to ASCII case.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         // Lengths first: they differ for nearly all headers, and then no byte need be looked at.
-        let named = move |field: &&Field| {
+        let named = move |field: &Field| {
             field.name.len() == name.len()
                 && self
                     .bytes
                     .get(field.name.clone())
                     .is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
         };
-        self.fields
-            .iter()
+        self.fields()
             .filter(named)
-            .filter_map(|field| self.bytes.get(field.value.clone()))
+            .filter_map(|field| self.bytes.get(field.value))
     }
 
     /// The first value of header `name`. Where a second one would matter (credentials), use
@@ -160,14 +210,27 @@ impl Headers {
     /// How many headers there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.fields.len()
+        match &self.fields {
+            Fields::Listed(fields) => fields.len(),
+            Fields::Packed(count) => *count,
+        }
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.len() == 0
     }
+}
+
+/// Where the first name lies in the packed form of `count` headers.
+fn first_name(count: usize) -> Option<usize> {
+    count.checked_mul(8)?.checked_add(4)
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    let (number, _) = bytes.get(at..)?.split_first_chunk::<4>()?;
+    Some(u32::from_le_bytes(*number))
 }
 
 impl std::fmt::Debug for Headers {
@@ -223,10 +286,25 @@ mod tests {
     }
 
     #[test]
-    fn refuses_fields_outside_the_buffer() {
-        let field = |name: Range<usize>, value: Range<usize>| vec![Field { name, value }];
-        assert!(Headers::from_parts(b"ab".to_vec(), field(0..1, 1..2)).is_some());
-        assert!(Headers::from_parts(b"ab".to_vec(), field(0..1, 1..3)).is_none());
-        assert!(Headers::from_parts(b"ab".to_vec(), field(5..6, 0..0)).is_none());
+    fn packed_headers_are_read_where_they_lie() {
+        let packed = [
+            &[2, 0, 0, 0][..],
+            &[1, 0, 0, 0, 2, 0, 0, 0],
+            &[3, 0, 0, 0, 0, 0, 0, 0],
+            b"a\0xy\0b-c\0\0",
+        ]
+        .concat();
+        let mut headers = Headers::from_packed(packed.clone()).unwrap();
+        let listed: Headers = [("a", &b"xy"[..]), ("b-c", b"")].into_iter().collect();
+        assert_eq!(headers, listed);
+        assert_eq!((headers.len(), headers.first("B-C")), (2, Some(&b""[..])));
+        headers.push("d", b"z");
+        assert_eq!(
+            (headers.len(), headers.first("a"), headers.first("d")),
+            (3, Some(&b"xy"[..]), Some(&b"z"[..]))
+        );
+        for cut in 1..packed.len() {
+            assert_eq!(Headers::from_packed(packed[..cut].to_vec()), None, "{cut}");
+        }
     }
 }

@@ -119,9 +119,7 @@ pub(crate) fn get_pairs(which: MapType) -> Result<Vec<u8>, HostError> {
     // SAFETY: see the module's documentation.
     let status =
         unsafe { raw::proxy_get_header_map_pairs(which, &raw mut found.data, &raw mut found.size) };
-    found
-        .found("proxy_get_header_map_pairs", status)
-        .map(Option::unwrap_or_default)
+    check("proxy_get_header_map_pairs", status).map(|()| found.take())
 }
 
 pub(crate) fn replace_header(which: MapType, name: &str, value: &[u8]) -> Result<(), HostError> {

@@ -87,7 +87,7 @@ impl<P: Plugin> Vm<P> {
                 &format!("a request that waited cannot go on, since {error}"),
             );
         }
-        let stream = self.streams.take(context);
+        let stream = self.streams.go_on(context, place);
         let Some(root) = self
             .streams
             .root_of(context)

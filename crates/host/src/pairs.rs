@@ -4,7 +4,6 @@
 //! against the bytes that are there: a module that trusted one would trap.
 
 use filter::Headers;
-use filter::headers::Field;
 
 /// The wire form of no headers.
 pub(crate) const NONE: &[u8] = &[0, 0, 0, 0];
@@ -13,35 +12,7 @@ pub(crate) const NONE: &[u8] = &[0, 0, 0, 0];
 /// all are no headers: that is what the host gives for a message that has none.
 #[must_use]
 pub fn decode(bytes: Vec<u8>) -> Option<Headers> {
-    if bytes.is_empty() {
-        return Some(Headers::new());
-    }
-    let fields = fields(&bytes)?;
-    Headers::from_parts(bytes, fields)
-}
-
-fn fields(bytes: &[u8]) -> Option<Vec<Field>> {
-    let (count, rest) = number(bytes)?;
-    let lengths_size = count.checked_mul(8)?;
-    let (mut lengths, _) = rest.split_at_checked(lengths_size)?;
-    let mut at = lengths_size.checked_add(4)?;
-    let mut fields = Vec::with_capacity(count);
-    while !lengths.is_empty() {
-        let (name, rest) = number(lengths)?;
-        let (value, rest) = number(rest)?;
-        lengths = rest;
-        let name = at..at.checked_add(name)?;
-        let start = name.end.checked_add(1)?;
-        let value = start..start.checked_add(value)?;
-        at = value.end.checked_add(1)?;
-        fields.push(Field { name, value });
-    }
-    Some(fields)
-}
-
-fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let (number, rest) = bytes.split_first_chunk::<4>()?;
-    Some((usize::try_from(u32::from_le_bytes(*number)).ok()?, rest))
+    Headers::from_packed(bytes)
 }
 
 /// The wire form of `headers`; `None` when there are more or longer ones than its numbers can say.

@@ -110,6 +110,14 @@ impl<S: Default> Streams<S> {
             .unwrap_or_default()
     }
 
+    /// The same for a stream that goes on at `place`: it waits there no longer, whatever becomes of it.
+    pub(crate) fn go_on(&mut self, context: u32, place: Place) -> S {
+        if let Some(held) = self.held.get_mut(&context) {
+            *held.waits.of(place) = None;
+        }
+        self.take(context)
+    }
+
     /// Remembers `stream`, and what the half of the message at `place` waits for; what the other half waits for stays. What has
     /// no size and waits for nothing is not worth an entry.
     pub(crate) fn keep(&mut self, context: u32, place: Place, stream: S, until: Option<Until>) {

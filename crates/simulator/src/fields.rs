@@ -3,7 +3,6 @@
 use std::fmt;
 
 use filter::Headers;
-use filter::headers::Field;
 
 /// The fields of one message.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -80,18 +79,7 @@ impl Fields {
     /// The same as a plugin reads them.
     #[must_use]
     pub fn to_headers(&self) -> Headers {
-        let mut bytes = Vec::new();
-        let mut append = |part: &[u8]| {
-            let start = bytes.len();
-            bytes.extend_from_slice(part);
-            start..bytes.len()
-        };
-        let fields = self.iter().map(|(name, value)| Field {
-            name: append(name.as_bytes()),
-            value: append(value),
-        });
-        let fields = fields.collect();
-        Headers::from_parts(bytes, fields).unwrap_or_default()
+        self.iter().collect()
     }
 }
 
