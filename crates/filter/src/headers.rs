@@ -138,8 +138,8 @@ impl Headers {
     /// All headers, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.fields().filter_map(|field| {
-            let name = self.bytes.get(field.name.clone())?;
-            let value = self.bytes.get(field.value.clone())?;
+            let name = self.bytes.get(field.name)?;
+            let value = self.bytes.get(field.value)?;
             Some((name, value))
         })
     }
