@@ -12,6 +12,87 @@ mod tests {
         contexts: [{name: c, context: {cluster: c, user: u, namespace: shop}}]\n\
         clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: u, user: {}}]\n";
 
+    /// Command lines that end without a cluster: how they exit, and what they say.
+    const EXITS: [(&str, i32, &str); 21] = [
+        ("render", 64, "a name is missing"),
+        ("render limit", 64, "an image is missing"),
+        (
+            "render limit --image https://r/x.wasm",
+            64,
+            "is no image in a registry",
+        ),
+        ("render limit --image IMAGE -l app", 64, "write KEY=VALUE"),
+        (
+            "render limit --image IMAGE -l a=b --target-ref Gateway/x",
+            64,
+            "cannot be used with",
+        ),
+        (
+            "render other -f plugin.yaml --image IMAGE",
+            64,
+            "metadata.name is \"mine\"",
+        ),
+        (
+            "render limit --image IMAGE -f nope.yaml",
+            65,
+            "cannot read nope.yaml",
+        ),
+        ("render limit --image IMAGE -f list.yaml", 65, "is a list"),
+        (
+            "render limit --image IMAGE -f lossy.yaml",
+            65,
+            "/rules/0/limit: the number 9007199254740993",
+        ),
+        (
+            "render limit --image IMAGE -f pod.yaml",
+            65,
+            "is a Pod of v1",
+        ),
+        (
+            "deploy limit --image IMAGE --diff --dry-run client",
+            64,
+            "cannot be used with",
+        ),
+        (
+            "deploy limit --image IMAGE --timeout soon",
+            64,
+            "is no time",
+        ),
+        ("deploy limit --image IMAGE", 65, "no kubeconfig"),
+        ("status", 65, "no kubeconfig"),
+        (
+            "status --kubeconfig nope",
+            65,
+            "cannot use the kubeconfig nope",
+        ),
+        (
+            "status --kubeconfig kubeconfig --context other",
+            65,
+            "other",
+        ),
+        (
+            "status --kubeconfig kubeconfig",
+            69,
+            "https://127.0.0.1:1/ cannot be reached",
+        ),
+        (
+            "list -A --kubeconfig kubeconfig",
+            69,
+            "cannot list WasmPlugins",
+        ),
+        (
+            "rollback limit --kubeconfig kubeconfig",
+            69,
+            "cannot read WasmPlugin shop/limit",
+        ),
+        (
+            "remove limit --kubeconfig kubeconfig --yes",
+            69,
+            "cannot read WasmPlugin shop/limit",
+        ),
+        ("status -A -n shop", 64, "cannot be used with"),
+    ];
+
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let write =
@@ -126,86 +207,7 @@ mod tests {
     #[test]
     fn exits_without_a_cluster() {
         let folder = folder();
-        let cases = [
-            ("render", 64, "a name is missing"),
-            ("render limit", 64, "an image is missing"),
-            (
-                "render limit --image https://r/x.wasm",
-                64,
-                "is no image in a registry",
-            ),
-            ("render limit --image IMAGE -l app", 64, "write KEY=VALUE"),
-            (
-                "render limit --image IMAGE -l a=b --target-ref Gateway/x",
-                64,
-                "cannot be used with",
-            ),
-            (
-                "render other -f plugin.yaml --image IMAGE",
-                64,
-                "metadata.name is \"mine\"",
-            ),
-            (
-                "render limit --image IMAGE -f nope.yaml",
-                65,
-                "cannot read nope.yaml",
-            ),
-            ("render limit --image IMAGE -f list.yaml", 65, "is a list"),
-            (
-                "render limit --image IMAGE -f lossy.yaml",
-                65,
-                "/rules/0/limit: the number 9007199254740993",
-            ),
-            (
-                "render limit --image IMAGE -f pod.yaml",
-                65,
-                "is a Pod of v1",
-            ),
-            (
-                "deploy limit --image IMAGE --diff --dry-run client",
-                64,
-                "cannot be used with",
-            ),
-            (
-                "deploy limit --image IMAGE --timeout soon",
-                64,
-                "is no time",
-            ),
-            ("deploy limit --image IMAGE", 65, "no kubeconfig"),
-            ("status", 65, "no kubeconfig"),
-            (
-                "status --kubeconfig nope",
-                65,
-                "cannot use the kubeconfig nope",
-            ),
-            (
-                "status --kubeconfig kubeconfig --context other",
-                65,
-                "other",
-            ),
-            (
-                "status --kubeconfig kubeconfig",
-                69,
-                "https://127.0.0.1:1/ cannot be reached",
-            ),
-            (
-                "list -A --kubeconfig kubeconfig",
-                69,
-                "cannot list WasmPlugins",
-            ),
-            (
-                "rollback limit --kubeconfig kubeconfig",
-                69,
-                "cannot read WasmPlugin shop/limit",
-            ),
-            (
-                "remove limit --kubeconfig kubeconfig --yes",
-                69,
-                "cannot read WasmPlugin shop/limit",
-            ),
-            ("status -A -n shop", 64, "cannot be used with"),
-        ];
-        for (line, code, text) in cases {
+        for (line, code, text) in EXITS {
             let output = weft(folder.path(), line);
             assert_eq!(
                 output.status.code(),

@@ -3,26 +3,23 @@
 
 mod remove;
 mod show;
+mod status;
 
 pub(crate) use show::{rendered, show};
 
-use std::time::Duration;
-
 use k8s_openapi::jiff::Timestamp;
-use kube::api::ObjectMeta;
 use serde_json::json;
 
 use super::apply::Writer;
 use super::deliver::{Delivered, Delivery, Ending, Patience};
 use super::desired::Desired;
-use super::expected::Expected;
 use super::plan::{self, Action, Plan, Terms};
 use super::preflight::Resolved;
 use super::read::Reader;
 use super::record::Record;
 use super::refusal::Refusal;
-use super::report::{DeployReport, DiffReport, ListReport, PluginStatus, StatusReport};
-use super::selection::{self, Scope};
+use super::report::{DeployReport, DiffReport, ListReport};
+use super::selection::Scope;
 use super::wasmplugin::WasmPlugin;
 use crate::cluster::access::Cluster;
 use crate::cluster::diff;
@@ -237,52 +234,6 @@ impl Mesh {
         let desired = plan::back(&current, to)?;
         let resolved = Resolved::of_pinned(&desired.spec.url)?;
         self.deploy(&desired, &resolved, namespace, manner).await
-    }
-
-    /// How plugins are, proxy by proxy.
-    pub(crate) async fn status(&self, name: Option<&str>, namespace: Option<&str>) -> Outcome {
-        let plugins = match (name, namespace) {
-            (Some(name), Some(namespace)) => vec![self.existing(name, namespace).await?],
-            _ => self.reader.plugins(namespace).await?,
-        };
-        let mut report = StatusReport {
-            plugins: Vec::new(),
-            wide: self.output.settings().format == Format::Wide,
-        };
-        for plugin in &plugins {
-            report.plugins.push(self.status_of(plugin).await?);
-        }
-        self.output.report(&report)?;
-        Ok(if report.plugins.iter().all(PluginStatus::is_running) {
-            Exit::Ok
-        } else {
-            Exit::Findings
-        })
-    }
-
-    async fn status_of(&self, plugin: &WasmPlugin) -> Result<PluginStatus, ClusterError> {
-        let ObjectMeta {
-            name, namespace, ..
-        } = &plugin.metadata;
-        let (name, namespace) = (
-            name.as_deref().unwrap_or_default(),
-            namespace.as_deref().unwrap_or_default(),
-        );
-        let scope = self.scope(namespace);
-        let pods = self.reader.pods(scope).await?;
-        let selection = selection::select(&plugin.spec, scope, &pods);
-        let expected = Expected::of(namespace, name, &plugin.spec);
-        let mut seen = self.reader.look(&expected, &selection.running, None).await;
-        // Envoy shows a version a moment before it refuses it.
-        let now = Timestamp::now();
-        if seen
-            .iter()
-            .any(|seen| seen.is_newer_than(now, Duration::from_secs(3)))
-        {
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            seen = self.reader.look(&expected, &selection.running, None).await;
-        }
-        Ok(PluginStatus::of(plugin, &selection, seen))
     }
 
     /// The plugins that there are, without asking proxies.

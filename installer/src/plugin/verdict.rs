@@ -122,10 +122,10 @@ pub(crate) fn judge(expected: &Expected, evidence: &Evidence) -> Verdict {
     };
     match &entry.loaded {
         Loaded::DenyAll => failed(evidence, "every request is denied (403)"),
-        Loaded::AllowAll => Verdict::new(
-            State::Bypassed,
-            failed(evidence, "traffic passes without the plugin").reason,
-        ),
+        Loaded::AllowAll => match failed(evidence, "traffic passes without the plugin") {
+            pulling if pulling.state == State::Pulling => pulling,
+            failed => Verdict::new(State::Bypassed, failed.reason),
+        },
         Loaded::Other(kind) => Verdict::new(
             State::Unknown,
             format!("a filter of type {kind} is in its place"),
@@ -236,6 +236,13 @@ fn waiting(account: &Account, what: &str) -> String {
 
 /// The agent put a filter of its own in the module's place.
 fn failed(evidence: &Evidence, effect: &str) -> Verdict {
+    // That was another version, or an earlier try.
+    if evidence.account == Account::Told(Trouble::Pulling) {
+        return Verdict::new(
+            State::Pulling,
+            format!("its agent pulls the module; until then {effect}"),
+        );
+    }
     let (state, why) = match &evidence.account {
         Account::Told(Trouble::ImageMissing(text)) => (State::ImageMissing, text.clone()),
         Account::Told(Trouble::PullFailed(text)) => (State::PullFailed, text.clone()),

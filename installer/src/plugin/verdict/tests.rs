@@ -270,6 +270,18 @@ fn failed_pulls_say_why_and_what_it_does_to_traffic() {
 }
 
 #[test]
+fn a_failure_that_is_being_made_good_is_a_pull() {
+    for (loaded, effect) in [
+        (Loaded::DenyAll, "every request is denied (403)"),
+        (Loaded::AllowAll, "traffic passes without the plugin"),
+    ] {
+        let verdict = judged(&told(Trouble::Pulling, has(loaded)));
+        assert_eq!(verdict.state, State::Pulling);
+        assert!(verdict.reason.ends_with(effect), "{}", verdict.reason);
+    }
+}
+
+#[test]
 fn no_configuration_and_an_empty_one_are_the_same() {
     for written in [None, Some(Map::new())] {
         let expected = Expected::of(
