@@ -1,6 +1,5 @@
 //! Every scenario of every plugin, in real proxies.
 
-use std::collections::BTreeMap;
 use wasm_tests::envoy::Version;
 use wasm_tests::envoy::scenario::{left_out, play};
 use wasm_tests::modules::Built;
@@ -36,17 +35,43 @@ fn run(built: &Built) -> (Vec<String>, Vec<String>) {
     (out, failed)
 }
 
+/// What is left out of the plugins that are named in it; of a new one nothing is known yet. A scenario that stands here without
+/// need, or is left out without standing here, fails the test.
+const LEFT_OUT: &str = include_str!("left-out.txt");
+
+/// Whether exactly the scenarios of `plugin` are left out that are known to be, for the reasons that are known.
+fn known(plugin: &str, out: &[String]) -> Result<(), String> {
+    let prefix = format!("{plugin}/");
+    let known: Vec<&str> = LEFT_OUT
+        .lines()
+        .filter(|line| line.starts_with(&prefix))
+        .collect();
+    if known.is_empty() || known == out {
+        return Ok(());
+    }
+    let differ = |from: &[&str], other: &[&str], sign: &str| {
+        let only = from.iter().filter(|line| !other.contains(line));
+        only.map(|line| format!("{sign} {line}\n"))
+            .collect::<String>()
+    };
+    let found: Vec<&str> = out.iter().map(String::as_str).collect();
+    let (gone, new) = (differ(&known, &found, "-"), differ(&found, &known, "+"));
+    Err(format!(
+        "what is left out of {plugin} is not what tests/envoy/left-out.txt says:\n{gone}{new}"
+    ))
+}
+
 #[test]
 fn every_scenario_that_a_proxy_can_show_comes_out_in_it() {
     let _alone = crate::alone();
-    let (mut all_out, mut all_failed) = (BTreeMap::new(), Vec::new());
+    let mut failures = Vec::new();
     for built in crate::MODULES.iter() {
         let (out, failed) = run(built);
-        all_out.insert(built.name.clone(), out);
-        all_failed.extend(failed);
+        for line in &out {
+            eprintln!("left out: {line}");
+        }
+        failures.extend(failed);
+        failures.extend(known(&built.name, &out).err());
     }
-    for line in all_out.values().flatten() {
-        eprintln!("left out: {line}");
-    }
-    assert!(all_failed.is_empty(), "{}", all_failed.join("\n\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
