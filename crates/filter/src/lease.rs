@@ -6,8 +6,21 @@
 
 use std::time::Duration;
 
+use crate::exchange::Proxy;
+use crate::shared::{self, SharedError};
+
 /// The slot that holds the lease.
 pub const SLOT: &str = "lease";
+
+/// Creates the slot with a lease that has ended. Workers that create a slot at once do not see each other, so without it
+/// all of them would lead at first; Envoy runs the start of a plugin in a throw-away VM before any worker does.
+///
+/// # Errors
+///
+/// [`SharedError`] when there is no shared data.
+pub fn create(proxy: &mut (impl Proxy + ?Sized)) -> Result<(), SharedError> {
+    shared::update(proxy, SLOT, |old| (old.is_none().then(|| vec![0; 16]), ()))
+}
 
 /// One step of the election: given the lease as it is, `(lease as it shall be, whether `me` leads)`.
 ///

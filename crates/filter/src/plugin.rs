@@ -65,7 +65,8 @@ pub trait Plugin: Sized + 'static {
         Outcome::proceed(stream)
     }
 
-    /// The headers of the response arrived, from the upstream or from a local reply.
+    /// The headers of the response arrived, from the upstream or from a local reply. The plugin's own replies are not
+    /// shown to it: it said itself what stands in them, and the proxy takes no second reply for a stream.
     fn on_response(
         &mut self,
         stream: Self::Stream,
@@ -149,6 +150,12 @@ impl Callbacks {
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// Whether one of them is of a response.
+    #[must_use]
+    pub const fn sees_responses(self) -> bool {
+        self.has(Self::RESPONSE) || self.has(Self::RESPONSE_BODY)
     }
 
     /// Whether both sets are the same.

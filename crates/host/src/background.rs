@@ -141,7 +141,7 @@ impl<P: Plugin> Vm<P> {
         if !next.calls.is_empty() {
             live::log(
                 Level::Warn,
-                "the proxy refused a background call; what follows from that waits for the next tick",
+                "the proxy refused a background call; what the plugin asks for in its place is left for its next tick to ask again",
             );
         }
         next.wake

@@ -29,7 +29,10 @@ macro_rules! export {
             fn with<T>(closed: T, call: impl FnOnce(&mut $vm) -> T) -> T {
                 VM.with(|vm| match vm.try_borrow_mut() {
                     Ok(mut vm) => call(&mut vm),
-                    Err(_) => closed,
+                    Err(_) => {
+                        $crate::nested();
+                        closed
+                    }
                 })
             }
 

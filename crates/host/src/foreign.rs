@@ -46,6 +46,9 @@ enum LifeSpan {
     DownstreamConnection = 2,
 }
 
+/// What the ABI calls an answer that is not what was agreed.
+const PARSE_FAILURE: u32 = 4;
+
 /// Makes `call` and gives its answer in the form that [`ForeignCall`] promises.
 pub(crate) fn call(call: &ForeignCall<'_>) -> Result<Vec<u8>, ForeignError> {
     match *call {
@@ -91,9 +94,9 @@ fn ask(name: &str, arguments: &[u8]) -> Result<Vec<u8>, ForeignError> {
     })
 }
 
-/// The host answers a wrong key and a wrong signature alike, with a result and a text. An answer that is not its
-/// message is no answer.
+/// The host answers a wrong key and a wrong signature alike, with a result and a text.
 fn verdict(bytes: &[u8]) -> Result<Vec<u8>, ForeignError> {
-    let answer = VerifySignatureResult::decode(bytes).map_err(|_| ForeignError::Absent)?;
+    let answer =
+        VerifySignatureResult::decode(bytes).map_err(|_| ForeignError::Refused(PARSE_FAILURE))?;
     Ok(vec![u8::from(answer.result)])
 }

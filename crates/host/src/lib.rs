@@ -20,6 +20,14 @@ mod settle;
 mod streams;
 mod vm;
 
+/// Says in the log that the host called back in the middle of a callback, which the ABI rules out.
+pub fn nested() {
+    live::log(
+        filter::Level::Error,
+        "the proxy called back in the middle of a callback; the message is held",
+    );
+}
+
 pub use crate::light::LightVm;
 pub use crate::vm::Vm;
 pub use filter;

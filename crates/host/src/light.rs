@@ -3,8 +3,8 @@
 //! Such a plugin needs no context for a stream, so it need not be told of a stream's end, which saves a fifth of a microsecond
 //! for each request. Two things follow. Which configuration a stream belongs to is known because the host announces a
 //! stream immediately before its first callback, which here is its only one. And the end of a configuration is not told
-//! either, so each has a slow pulse: a timer ends with its root context, and all of them run on one thread at one period, so a
-//! root context that stood still while another one ticked several times is gone.
+//! either, so each has a slow pulse: a timer ends with its root context, and all of them run on one thread at one period. A
+//! round ends when a root context beats for the second time in it; one that was silent for several rounds is gone.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::vm::{Root, tick_every};
 /// How often a configuration shows that it lives.
 const PULSE: Duration = Duration::from_mins(1);
 
-/// How many beats of another configuration one may miss before it is taken for gone.
+/// How many rounds a configuration may be silent before it is taken for gone.
 const MISSED: u32 = 5;
 
 /// Everything that one VM holds of plugin `P`.
@@ -31,6 +31,9 @@ pub struct LightVm<P> {
 #[derive(Debug)]
 struct Beating<P> {
     root: Root<P>,
+    /// Whether it beat in this round.
+    beat: bool,
+    /// How many rounds before this one it was silent.
     missed: u32,
 }
 
@@ -53,6 +56,7 @@ impl<P: Plugin<Stream = ()>> LightVm<P> {
                 root,
                 Beating {
                     root: configured,
+                    beat: false,
                     missed: 0,
                 },
             );
@@ -85,12 +89,22 @@ impl<P: Plugin<Stream = ()>> LightVm<P> {
 
     /// `proxy_on_tick`: the pulse of root context `root`.
     pub fn tick(&mut self, root: u32) {
-        for (other, beating) in &mut self.roots {
-            beating.missed = if *other == root {
+        if self.roots.get(&root).is_some_and(|beating| beating.beat) {
+            self.end_round();
+        }
+        if let Some(beating) = self.roots.get_mut(&root) {
+            beating.beat = true;
+        }
+    }
+
+    fn end_round(&mut self) {
+        for beating in self.roots.values_mut() {
+            beating.missed = if beating.beat {
                 0
             } else {
                 beating.missed.saturating_add(1)
             };
+            beating.beat = false;
         }
         self.roots.retain(|_, beating| beating.missed <= MISSED);
     }
@@ -147,6 +161,7 @@ mod tests {
                 names: names(),
                 me: 0,
             },
+            beat: false,
             missed: 0,
         };
         LightVm {
@@ -155,21 +170,28 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_configuration_without_a_pulse_is_dropped_and_the_others_stay() {
-        let mut vm = vm(&[1, 2, 3]);
-        for _ in 0..=MISSED {
-            vm.tick(2);
-            vm.tick(3);
+    proptest::proptest! {
+        #[test]
+        fn whoever_beats_lives_and_whoever_is_silent_goes(
+            count in 1_u32..64,
+            orders in proptest::collection::vec(proptest::prelude::any::<u64>(), 20),
+        ) {
+            let silent = count + 1;
+            let mut vm = vm(&(1..=silent).collect::<Vec<_>>());
+            for order in orders {
+                // Every timer fires once in a period, in any order.
+                let mut beats: Vec<_> = (1..=count).collect();
+                beats.rotate_left(usize::try_from(order % u64::from(count)).unwrap());
+                if order % 3 == 0 {
+                    beats.reverse();
+                }
+                for root in beats {
+                    vm.tick(root);
+                }
+            }
+            let left: Vec<_> = vm.roots.keys().copied().collect();
+            proptest::prop_assert_eq!(left, (1..=count).collect::<Vec<_>>());
         }
-        assert_eq!(vm.roots.keys().copied().collect::<Vec<_>>(), [2, 3]);
-    }
-
-    #[test]
-    fn the_only_configuration_lives_however_late_its_pulse_is() {
-        let mut vm = vm(&[1]);
-        vm.tick(1);
-        assert_eq!(vm.roots.len(), 1);
     }
 
     #[test]

@@ -50,6 +50,10 @@ pub(crate) enum Place {
 }
 
 impl Place {
+    pub(crate) const fn is_of_response(self) -> bool {
+        matches!(self, Self::Response | Self::ResponseBody)
+    }
+
     pub(crate) const fn map(self) -> MapType {
         match self {
             Self::Request | Self::RequestBody => MapType::HttpRequestHeaders,

@@ -1,7 +1,7 @@
 //! Carrying out what a plugin decided about a stream.
 
 use filter::{
-    Call, CallError, Edit, HostError, Level, Next, Outcome, Plugin, Reply, Resumed, Wait,
+    Call, CallError, Callbacks, Edit, HostError, Level, Next, Outcome, Plugin, Reply, Resumed, Wait,
 };
 use proxy_wasm::types::StreamType;
 
@@ -17,6 +17,8 @@ use crate::vm::{Caller, Vm};
 pub(crate) enum Action {
     Continue,
     Pause,
+    /// The request was answered in the upstream's place.
+    Replied,
 }
 
 impl Action {
@@ -24,7 +26,7 @@ impl Action {
     pub(crate) const fn code(self) -> u32 {
         match self {
             Self::Continue => 0,
-            Self::Pause => 1,
+            Self::Pause | Self::Replied => 1,
         }
     }
 }
@@ -42,13 +44,30 @@ pub(crate) enum When {
 /// the same call again would otherwise never end.
 const REFUSED_CALLS: u32 = 8;
 
+/// How many streams of a VM may wait at once.
+const WAITING: usize = 4096;
+
 /// The details of the reply for a stream without a configuration: nothing is known of what it may do, so it may do
 /// nothing.
 pub(crate) const NOT_CONFIGURED: &str = "weft_not_configured";
 
 impl<P: Plugin> Vm<P> {
-    /// Carries `outcome` out.
+    /// Carries `outcome` out, and remembers that a stream was replied to.
     pub(crate) fn settle(
+        &mut self,
+        context: u32,
+        place: Place,
+        outcome: Outcome<P::Stream>,
+        when: When,
+    ) -> Action {
+        let action = self.carry_out(context, place, outcome, when);
+        if action == Action::Replied && P::CALLBACKS.sees_responses() {
+            self.streams.replied(context);
+        }
+        action
+    }
+
+    fn carry_out(
         &mut self,
         context: u32,
         place: Place,
@@ -67,6 +86,7 @@ impl<P: Plugin> Vm<P> {
                     return send(&reply);
                 }
                 Next::Buffer(stream) => return self.buffer(context, place, stream),
+                Next::Wait(wait, _) if !self.may_wait(&wait) => return refuse("weft_cannot_wait"),
                 Next::Wait(Wait::Wake { until }, stream) => {
                     return self.park(context, place, Until::Woken(until), stream);
                 }
@@ -88,6 +108,23 @@ impl<P: Plugin> Vm<P> {
             "the plugin asks again and again for a call that the proxy refuses",
         );
         refuse("weft_call_refused")
+    }
+
+    /// A stream may only wait for what is told to this module, or it would wait for ever; and not too many may, since
+    /// each takes memory for as long as whoever is asked is slow.
+    fn may_wait(&self, wait: &Wait) -> bool {
+        let needed = match wait {
+            Wait::Call(_) => Callbacks::CALLS,
+            Wait::Wake { .. } => Callbacks::TICK,
+        };
+        let told = P::CALLBACKS.has(needed);
+        if !told {
+            live::log(
+                Level::Error,
+                "the plugin waits for what its CALLBACKS leave out",
+            );
+        }
+        told && self.streams.waiting() < WAITING
     }
 
     fn proceed(&mut self, context: u32, place: Place, stream: P::Stream, when: When) -> Action {
@@ -181,7 +218,7 @@ pub(crate) fn send(reply: &Reply) -> Action {
     if let Err(error) = abi::send_local_response(&local) {
         live::log(Level::Error, &format!("the reply was not sent: {error}"));
     }
-    Action::Pause
+    Action::Replied
 }
 
 /// The proxy did not carry out what the plugin decided. Going on as if it had could pass a header that was to be removed.

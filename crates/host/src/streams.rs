@@ -5,7 +5,7 @@
 //! which configuration that belongs to. Nearly always there is one, so streams of the configuration that came first are not
 //! written down: a stream that nobody knows is one of those. That is what lets a plugin without per-request state keep nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::live::Place;
@@ -16,6 +16,7 @@ pub(crate) struct Streams<S> {
     usual: Option<u32>,
     others: BTreeMap<u32, u32>,
     held: BTreeMap<u32, Held<S>>,
+    replied: BTreeSet<u32>,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +68,7 @@ impl<S> Default for Streams<S> {
             usual: None,
             others: BTreeMap::new(),
             held: BTreeMap::new(),
+            replied: BTreeSet::new(),
         }
     }
 }
@@ -96,11 +98,28 @@ impl<S: Default> Streams<S> {
     pub(crate) fn ended(&mut self, context: u32) {
         self.others.remove(&context);
         self.held.remove(&context);
+        self.replied.remove(&context);
     }
 
     /// The root context of stream `context`.
     pub(crate) fn root_of(&self, context: u32) -> Option<u32> {
         self.others.get(&context).copied().or(self.usual)
+    }
+
+    /// The plugin replied to stream `context`.
+    pub(crate) fn replied(&mut self, context: u32) {
+        self.replied.insert(context);
+    }
+
+    /// Whether the plugin replied to stream `context`.
+    pub(crate) fn was_replied(&self, context: u32) -> bool {
+        self.replied.contains(&context)
+    }
+
+    /// How many streams wait for something.
+    pub(crate) fn waiting(&self) -> usize {
+        let waits = |held: &&Held<S>| held.waits != Waits::default();
+        self.held.values().filter(waits).count()
     }
 
     /// What the plugin remembers of stream `context`; it is remembered again by [`Streams::keep`].

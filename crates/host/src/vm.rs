@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use filter::{Level, Outcome, Plugin};
+use filter::{Level, Outcome, Plugin, lease};
 use proxy_wasm::types::{BufferType, MetricType};
 
 use crate::abi;
@@ -76,6 +76,8 @@ impl<P: Plugin> Vm<P> {
         if self.roots.remove(&context).is_some() {
             let remaining = self.roots.keys().next().copied();
             self.streams.root_removed(context, remaining);
+            self.calls
+                .retain(|_, caller| !matches!(caller, Caller::Root(root, _) if *root == context));
         } else {
             self.streams.ended(context);
         }
@@ -128,6 +130,9 @@ impl<P: Plugin> Vm<P> {
         place: Place,
         decide: impl FnOnce(&mut P, P::Stream, &mut Live<'_>) -> Outcome<P::Stream>,
     ) -> u32 {
+        if place.is_of_response() && self.streams.was_replied(context) {
+            return Action::Continue.code();
+        }
         if self.streams.waits(context, place) {
             // More of a body that is held. The plugin decided on it already, and what comes follows.
             return Action::Pause.code();
@@ -163,8 +168,16 @@ impl<P: Plugin> Root<P> {
             names,
             me: worker_name(),
         };
-        root.plugin
-            .on_start(&mut Live::new(&root.names, Place::Request));
+        let mut live = Live::new(&root.names, Place::Request);
+        if root.plugin.tick_period().is_some()
+            && let Err(error) = lease::create(&mut live)
+        {
+            live::log(
+                Level::Warn,
+                &format!("no worker can be elected, so every one of them will lead: {error}"),
+            );
+        }
+        root.plugin.on_start(&mut live);
         Some(root)
     }
 }
@@ -188,7 +201,8 @@ fn refuse_configuration(what: &dyn std::fmt::Display) {
 }
 
 /// What the shared-data keys of this configuration start with: under Istio all plugins of a proxy share one key space.
-/// The host's name for the configuration is part of it, so that two resources with the same text do not share.
+/// The host's name for the configuration is part of it, so that two resources with the same text do not share, and nobody
+/// can aim at another one's keys with a text whose hash is the same.
 pub(crate) fn prefix(name: &str, version: u32, written: &[u8]) -> String {
     let named = abi::property("plugin_name")
         .ok()
@@ -198,12 +212,9 @@ pub(crate) fn prefix(name: &str, version: u32, written: &[u8]) -> String {
         .ok()
         .flatten()
         .unwrap_or_default();
-    let hash = fnv1a(
-        [&named[..], b"\0", &rooted, b"\0", written]
-            .iter()
-            .flat_map(|part| part.iter()),
-    );
-    format!("weft/{name}/{version}/{hash:016x}/")
+    let hash = fnv1a(rooted.iter().chain(b"\0").chain(written));
+    let named = String::from_utf8_lossy(&named);
+    format!("weft/{name}/{version}/{named}/{hash:016x}/")
 }
 
 /// FNV-1a, 64 bits: the configurations of one proxy are few and nobody's to choose but the operator's.

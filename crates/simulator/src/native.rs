@@ -71,6 +71,8 @@ struct Kept<S> {
     root: u32,
     stream: S,
     waits: Waits,
+    /// Whether the plugin replied to it: its own replies are not shown to it.
+    replied: bool,
 }
 
 /// What each half of an exchange waits for: an upstream may answer while the request still waits, or while its body
@@ -195,6 +197,7 @@ impl<P: Plugin> NativeVm<P> {
                 root: parent,
                 stream: P::Stream::default(),
                 waits: Waits::default(),
+                replied: false,
             };
             self.streams.insert(context, kept);
         }
@@ -218,6 +221,9 @@ impl<P: Plugin> NativeVm<P> {
         let Some(kept) = self.streams.get_mut(&context) else {
             return self.refuse_request(place, NOT_CONFIGURED).code();
         };
+        if kept.replied && moment.half() == Half::Response {
+            return Code::Pass.code();
+        }
         if kept.waits.of(moment.half()).is_some() {
             // More of a body that is held: the plugin sees it when it goes on.
             return Code::Hold.code();

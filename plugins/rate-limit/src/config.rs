@@ -26,6 +26,9 @@ const LONGEST: Duration = Duration::from_hours(744);
 /// The most keys that a rule can tell apart, and the least.
 const KEYS: std::ops::RangeInclusive<u64> = 1..=1_048_576;
 
+/// The most keys of all rules together: 64 MiB in the proxy, which keeps them until it restarts.
+const ALL_KEYS: u64 = 2_097_152;
+
 /// How many keys a rule tells apart unless it says otherwise.
 const DEFAULT_KEYS: u32 = 4096;
 
@@ -109,6 +112,12 @@ fn rules(value: &Value<'_>) -> Result<Vec<Rule>, Refused> {
         return Err(value.refuse(format!(
             "must be at most {RULES} rules, are {}",
             rules.len()
+        )));
+    }
+    let keys: u64 = rules.iter().map(|rule| u64::from(rule.keys)).sum();
+    if keys > ALL_KEYS {
+        return Err(value.refuse(format!(
+            "must have at most {ALL_KEYS} keys in all (64 MiB in each proxy), have {keys}: lower maxKeys"
         )));
     }
     Ok(rules)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use filter::{Level, Plugin};
+use filter::{Level, Plugin, Proxy, lease};
 
 use super::live::{self, Counted, Live, Names};
 use super::{NativeVm, Root};
@@ -37,12 +37,15 @@ impl<P: Plugin> NativeVm<P> {
             names: Names { prefix, metrics },
             me,
         };
-        configured.plugin.on_start(&mut Live::new(
-            &self.world,
-            place,
-            &configured.names,
-            Half::Request,
-        ));
+        let mut live = Live::new(&self.world, place, &configured.names, Half::Request);
+        if configured.plugin.tick_period().is_some()
+            && let Err(error) = lease::create(&mut live)
+        {
+            let warning =
+                format!("no worker can be elected, so every one of them will lead: {error}");
+            live.log(Level::Warn, &warning);
+        }
+        configured.plugin.on_start(&mut live);
         if let Some(period) = configured.plugin.tick_period() {
             let period = period.max(Duration::from_millis(1));
             let set = self.world.borrow_mut().set_tick_period(place, period);
@@ -65,11 +68,16 @@ impl<P: Plugin> NativeVm<P> {
         let mut world = self.world.borrow_mut();
         let mut property = |path| world.property(place, path).unwrap_or_default();
         let (named, rooted) = (property("plugin_name"), property("plugin_root_id"));
-        let parts = [&named[..], b"\0", &rooted, b"\0", written].concat();
+        let parts = [&rooted[..], b"\0", written].concat();
+        let named = String::from_utf8_lossy(&named);
         let hash = parts.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
         });
-        format!("weft/{}/{}/{hash:016x}/", P::NAME, P::SHARED_VERSION)
+        format!(
+            "weft/{}/{}/{named}/{hash:016x}/",
+            P::NAME,
+            P::SHARED_VERSION
+        )
     }
 
     fn define_metrics(&self, plugin: &P) -> Vec<Option<Counted>> {

@@ -1,7 +1,7 @@
 //! Carrying out what a plugin decided about a stream.
 
 use filter::{
-    Call, CallError, Edit, HostError, Level, Next, Outcome, Plugin, Reply, Resumed, Wait,
+    Call, CallError, Callbacks, Edit, HostError, Level, Next, Outcome, Plugin, Reply, Resumed, Wait,
 };
 
 use super::live::{self, Live};
@@ -40,13 +40,15 @@ impl Moment {
 pub(super) enum Code {
     Pass,
     Hold,
+    /// The request was answered in the upstream's place.
+    Replied,
 }
 
 impl Code {
     pub(super) const fn code(self) -> u32 {
         match self {
             Self::Pass => 0,
-            Self::Hold => 1,
+            Self::Hold | Self::Replied => 1,
         }
     }
 }
@@ -56,9 +58,33 @@ const REFUSED_CALLS: u32 = 8;
 /// Details of the reply for a stream whose configuration is not there.
 pub(super) const NOT_CONFIGURED: &str = "weft_not_configured";
 
+/// The callbacks by which a stream learns that what it waits for happened.
+const fn told_by(wait: &Wait) -> Callbacks {
+    match wait {
+        Wait::Call(_) => Callbacks::CALLS,
+        Wait::Wake { .. } => Callbacks::TICK,
+    }
+}
+
 impl<P: Plugin> NativeVm<P> {
     /// Carries `outcome` out; `later` when the message was held and the proxy must be told to go on.
     pub(super) fn settle(
+        &mut self,
+        context: u32,
+        moment: Moment,
+        outcome: Outcome<P::Stream>,
+        later: bool,
+    ) -> Code {
+        let code = self.carry_out(context, moment, outcome, later);
+        if code == Code::Replied
+            && let Some(kept) = self.streams.get_mut(&context)
+        {
+            kept.replied = true;
+        }
+        code
+    }
+
+    fn carry_out(
         &mut self,
         context: u32,
         moment: Moment,
@@ -77,6 +103,10 @@ impl<P: Plugin> NativeVm<P> {
                     return self.reply(place, *reply);
                 }
                 Next::Buffer(stream) => return self.hold_body(context, moment, stream),
+                Next::Wait(wait, _) if !P::CALLBACKS.has(told_by(&wait)) => {
+                    self.write(place, "the plugin waits for what its CALLBACKS leave out");
+                    return self.refuse_request(place, "weft_cannot_wait");
+                }
                 Next::Wait(Wait::Wake { until }, stream) => {
                     return self.park(context, moment, Until::Woken(until), stream);
                 }
@@ -220,7 +250,7 @@ impl<P: Plugin> NativeVm<P> {
             };
             self.write(place, &format!("the reply was not sent: {error}"));
         }
-        Code::Hold
+        Code::Replied
     }
 
     /// The proxy did not carry out what the plugin decided; going on could pass what was to be removed.

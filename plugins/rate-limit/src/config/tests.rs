@@ -246,3 +246,27 @@ proptest::proptest! {
         drop(read(&bytes));
     }
 }
+
+#[test]
+fn the_memory_of_all_rules_together_is_bounded() {
+    let rule = |name: &str| {
+        format!(
+            r#"{{"name": "{name}", "key": [{{"header": "x"}}], "limit": {{"requests": 1, "per": "1s"}}, "maxKeys": 1048576}}"#
+        )
+    };
+    let rules = |names: &[&str]| {
+        format!(
+            r#"{{"rules": [{}]}}"#,
+            names
+                .iter()
+                .map(|name| rule(name))
+                .collect::<Vec<_>>()
+                .join(",")
+        )
+    };
+    assert!(read(rules(&["a", "b"]).as_bytes()).is_ok());
+    assert_eq!(
+        mistakes(&rules(&["a", "b", "c"])),
+        "/rules: must have at most 2097152 keys in all (64 MiB in each proxy), have 3145728: lower maxKeys"
+    );
+}
