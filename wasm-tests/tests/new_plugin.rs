@@ -1,10 +1,6 @@
 //! `make new-plugin NAME=geo-fence` gives a plugin that passes its tests, builds and runs in Envoy, and changes no other file.
 //!
 //! It is done in a copy of the working tree, as a plugin's author would do it in a clone.
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests: what goes wrong is the test's result"
-)]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

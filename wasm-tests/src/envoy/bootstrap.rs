@@ -175,14 +175,14 @@ const ACCESS_LOG: &str = "access id=%REQ(X-REQUEST-ID)% status=%RESPONSE_CODE% d
                           flags=%RESPONSE_FLAGS% route=%ROUTE_NAME% state=%FILTER_STATE(envoy.string:PLAIN)%\n";
 
 fn listener(name: &str, address: &Value, filters: &[Filter], routes: &[Value]) -> Value {
-    let router = Filter::typed(
+    let last = Filter::typed(
         "envoy.filters.http.router",
         "http.router.v3.Router",
         json!({}),
     );
     let filters: Vec<&Value> = filters
         .iter()
-        .chain([&router])
+        .chain([&last])
         .map(|filter| &filter.0)
         .collect();
     // On stderr, and so in the proxy's log: a file would have to be waited for.

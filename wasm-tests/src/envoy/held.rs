@@ -182,7 +182,7 @@ fn rest(
     received: &Mutex<Received>,
 ) -> Result<()> {
     let read = read_parts(reader, headers, |part| {
-        lock(received).body.extend_from_slice(part)
+        lock(received).body.extend_from_slice(part);
     });
     let mut received = lock(received);
     received.end = read.is_ok();

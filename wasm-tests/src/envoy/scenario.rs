@@ -197,13 +197,11 @@ impl<'a> Play<'a> {
 
     fn act(&mut self, step: &Step) -> Result<()> {
         if let Some(request) = &step.request {
-            return match step.repeat {
-                Some(times) => self.repeated(request.worker, step, times),
-                None => {
-                    let name = self.streams.send(&self.proxy, request)?;
-                    self.expected(&name, step)
-                }
-            };
+            if let Some(times) = step.repeat {
+                return self.repeated(request.worker, step, times);
+            }
+            let name = self.streams.send(&self.proxy, request)?;
+            return self.expected(&name, step);
         }
         if let Some(part) = &step.request_body {
             let name = self.streams.send_part(&self.servers, part)?;
@@ -277,7 +275,7 @@ impl<'a> Play<'a> {
             "expected {admitted} admitted and {refused} refused, seen {passed} and {refusals}"
         );
         // Only now, since looking into the access log takes time, in which buckets fill.
-        for wanted in reply {
+        if let Some(wanted) = reply {
             for (id, response) in &replies {
                 self.check_reply(id, response, wanted)?;
             }

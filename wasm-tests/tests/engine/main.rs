@@ -1,4 +1,10 @@
 //! The rung of the Wasm engine: everything that a plugin shows natively, on its built module.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests: what goes wrong is the test's result, and what they measured is talk"
+)]
 
 mod lifecycle;
 mod memory;

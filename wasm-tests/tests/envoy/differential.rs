@@ -1,4 +1,4 @@
-//! rate-limit beside Envoy's own local_ratelimit, in one Envoy, under the same requests.
+//! rate-limit beside Envoy's own `local_ratelimit`, in one Envoy, under the same requests.
 //!
 //! Where both can say the same, both must admit as many: the same burst, then the same rate.
 

@@ -2,6 +2,14 @@
 //!
 //! Everything runs in both; a proxy that is missing is a failure. What is shown here can only be shown by a proxy: what
 //! crosses the wire, several workers, configurations that come and go.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::format_collect,
+    clippy::items_after_statements,
+    reason = "helpers of tests: what goes wrong is the test's result, and what one test needs stands in it"
+)]
 
 mod calls;
 mod differential;

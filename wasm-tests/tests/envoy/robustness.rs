@@ -76,7 +76,7 @@ fn request(random: &mut Random, number: usize) -> Request {
     const PATHS: &[u8] = b"abcAB019/._~-%;:@!$&'()*+,=?";
     const NAME: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789-_.!#$%&'*+^`|~";
     let method = random.pick(&["GET", "POST", "HEAD", "DELETE", "OPTIONS", "PURGE"]);
-    let has_body = number % 7 == 0;
+    let has_body = number.is_multiple_of(7);
     // A reply to a request whose body is still to come closes the connection, so those go on to an upstream.
     let folder = if has_body { &b"/up/"[..] } else { b"/own/" };
     let mut request = Request::new(method, "/");

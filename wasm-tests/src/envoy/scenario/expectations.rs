@@ -245,7 +245,7 @@ fn fields(start: &str, headers: Fields) -> simulator::Fields {
     let mut words = start.split(' ');
     match (words.next(), words.next()) {
         (Some(version), Some(status)) if version.starts_with("HTTP/") => {
-            fields.add(":status", status.as_bytes())
+            fields.add(":status", status.as_bytes());
         }
         (Some(method), Some(path)) => {
             fields.add(":method", method.as_bytes());

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// All of them, by name; those without one have their number.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
-    streams: BTreeMap<String, Stream>,
+    by_name: BTreeMap<String, Stream>,
     newest: String,
     sent: usize,
 }
@@ -55,7 +55,7 @@ impl Streams {
     pub(super) fn send(&mut self, proxy: &Proxy, request: &RequestStep) -> Result<String> {
         let (id, bytes) = self.encoded(request);
         let name = request.name.clone().unwrap_or_else(|| id.clone());
-        if self.streams.contains_key(&name) {
+        if self.by_name.contains_key(&name) {
             bail!("there are two streams with the name {name}");
         }
         let connection = proxy.connect_to(LISTENER, request.worker)?;
@@ -65,7 +65,7 @@ impl Streams {
             request.method.as_deref() == Some("HEAD"),
         )?;
         let chunked_request = request.open && !has_length(request);
-        self.streams.insert(
+        self.by_name.insert(
             name.clone(),
             Stream {
                 sent,
@@ -140,14 +140,14 @@ impl Streams {
 
     /// All clients go away.
     pub(super) fn end(&self) {
-        for stream in self.streams.values() {
+        for stream in self.by_name.values() {
             stream.sent.go_away();
         }
     }
 
     /// The stream of that name.
     pub(super) fn stream(&self, name: &str) -> Result<&Stream> {
-        self.streams
+        self.by_name
             .get(name)
             .with_context(|| format!("there is no stream {name}"))
     }
@@ -155,7 +155,7 @@ impl Streams {
     fn named(&mut self, name: Option<&String>) -> Result<(String, &mut Stream)> {
         let name = name.unwrap_or(&self.newest).clone();
         let stream = self
-            .streams
+            .by_name
             .get_mut(&name)
             .with_context(|| format!("there is no stream {name}"))?;
         Ok((name, stream))
@@ -223,7 +223,7 @@ fn encode(request: &RequestStep, id: &str) -> Vec<u8> {
         match (request.open, &request.body) {
             (true, _) => headers.push(("transfer-encoding".to_owned(), b"chunked".to_vec())),
             (false, Some(_)) => {
-                headers.push(("content-length".to_owned(), body.len().to_string().into()))
+                headers.push(("content-length".to_owned(), body.len().to_string().into()));
             }
             (false, None) => {}
         }
