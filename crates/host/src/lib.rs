@@ -3,7 +3,7 @@
 //! Two habits of the Rust SDK are left aside on purpose. Its dispatcher exports every callback and keeps a boxed context
 //! for each request, and each exported callback costs a crossing into the VM: here [`export!`] exports those that the
 //! plugin uses, and a plugin without per-request state keeps nothing. And every function of its `hostcalls` panics, that is
-//! traps the VM and fails every request in it, on a status that it did not expect: here [`mod@abi`] declares the
+//! traps the VM and fails every request in it, on a status that it did not expect: here `abi` declares the
 //! imports itself and hands every status on as a value. The SDK's types, its allocator and its ABI marker are used as they are.
 //!
 //! The callbacks are exported as `weft_on_*`, since the SDK already exports `proxy_on_*`; `weft plugin build` renames them.
