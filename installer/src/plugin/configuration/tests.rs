@@ -21,7 +21,7 @@ fn values() -> impl Strategy<Value = Value> {
         any::<u64>().prop_map(Value::from),
         (-9.0e15..9.0e15_f64).prop_map(Value::from),
         texts().prop_map(Value::from),
-        "(yes|no|null|~|0x1f|1e3|<<|=|- a|.inf|[0-9:._+-]{1,8})".prop_map(Value::from),
+        "(yes|no|null|~|0x1f|1e3|<<|=|- a|\\.inf|[0-9:._+-]{1,8})".prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 40, 6, |inner| {
         prop_oneof![
