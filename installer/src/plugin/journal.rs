@@ -60,64 +60,98 @@ pub(crate) fn read(log: &str, subject: Subject<'_>, since: Option<Timestamp>) ->
         at: None,
     };
     let mut said: Vec<&str> = Vec::new();
+    // That the plugin did not load, as long as it is open in whose favour: of the plugin's update, or of a listener's.
+    let mut suspicion = None;
     for line in log.lines() {
         let at = time(line);
         if at.zip(since).is_some_and(|(at, since)| at < since) {
             continue;
         }
-        if let Some(message) = plugin_line(line) {
-            said.push(message);
+        let told = |trouble| Reading {
+            account: Account::Told(trouble),
+            at,
+        };
+        let Some(event) = event(line, subject) else {
             continue;
-        }
-        let refused = matches!(reading.account, Account::Told(Trouble::Refused(_)));
-        match event(line, subject) {
-            None => continue,
-            Some(Event::OfAnother) => {}
-            // Envoy says it several times, and the plugin only before the first.
-            Some(Event::Refused) if refused && said.is_empty() => {}
-            Some(Event::Refused) => {
-                reading = Reading {
-                    account: Account::Told(refusal(&said)),
-                    at,
+        };
+        match event {
+            Event::Said(message) => {
+                said.push(message);
+                continue;
+            }
+            Event::Told(trouble) => {
+                reading = told(trouble);
+                suspicion = None;
+            }
+            Event::NotLoaded => suspicion = suspicion.or_else(|| Some(told(refusal(&said)))),
+            Event::Rejected => {
+                let known = matches!(reading.account, Account::Told(Trouble::Refused(_)));
+                match suspicion.take() {
+                    Some(confirmed) => reading = confirmed,
+                    // Envoy says it twice, and the plugin only before the first.
+                    None if known && said.is_empty() => {}
+                    None => reading = told(refusal(&said)),
                 }
             }
-            Some(Event::Of(trouble)) => {
-                reading = Reading {
-                    account: Account::Told(trouble),
-                    at,
-                }
-            }
+            Event::ListenerRejected => suspicion = None,
+            Event::OfAnother => {}
         }
-        // What plugins said before a refusal or a pull is not about what comes after.
+        // What plugins said before is not about what comes after.
         said.clear();
     }
-    reading
+    suspicion.unwrap_or(reading)
 }
 
-/// Something in a log after which what plugins say is about something else.
-enum Event {
-    Of(Trouble),
-    Refused,
+/// What a line is about.
+enum Event<'a> {
+    /// A plugin says something while it is configured; whose it is shows what comes next.
+    Said(&'a str),
+    /// The agent pulls the module, or could not.
+    Told(Trouble),
+    /// Envoy could not load the plugin.
+    NotLoaded,
+    /// Envoy rejects an update of the plugin.
+    Rejected,
+    /// Envoy rejects a listener: what it has against that is about an earlier version.
+    ListenerRejected,
+    /// Something about another plugin.
     OfAnother,
 }
 
-fn event(line: &str, subject: Subject<'_>) -> Option<Event> {
-    if let Some(trouble) = pull(line, subject) {
-        return Some(Event::Of(trouble));
+fn event<'a>(line: &'a str, subject: Subject<'_>) -> Option<Event<'a>> {
+    if let Some(message) = plugin_line(line) {
+        return Some(Event::Said(message));
     }
-    if is_refusal(line) {
-        return Some(if names(line, subject.plugin) {
-            Event::Refused
+    if let Some(trouble) = pull(line, subject) {
+        return Some(Event::Told(trouble));
+    }
+    let ours = names(line, subject.plugin);
+    if line.contains("rejected") && line.contains("TypedExtensionConfig") {
+        return Some(if ours {
+            Event::Rejected
         } else {
             Event::OfAnother
         });
     }
-    is_pulling(line, subject).then_some(Event::Of(Trouble::Pulling))
+    if line.contains("rejected") && line.contains("Unable to create Wasm plugin") {
+        return Some(Event::ListenerRejected);
+    }
+    if line.contains("Plugin ") && line.contains(" failed to load") {
+        return Some(if ours {
+            Event::NotLoaded
+        } else {
+            Event::OfAnother
+        });
+    }
+    is_pulling(line, subject).then_some(Event::Told(Trouble::Pulling))
 }
 
-/// The API server puts a time before each line.
+/// The proxy writes a time before each line, and the API server another before that: when it read the line, which is a
+/// little later. Without the first (a log as JSON) the second must do.
 fn time(line: &str) -> Option<Timestamp> {
-    line.split_whitespace().next()?.parse().ok()
+    let mut words = line.split_whitespace();
+    let read = words.next()?.parse().ok();
+    words.next().and_then(|word| word.parse().ok()).or(read)
 }
 
 /// `… critical … wasm log: message`, and its thread behind a tab: what a plugin wrote while Envoy configured it, which is when Envoy
@@ -206,12 +240,6 @@ fn explained(reason: &str) -> String {
         Some((_, cause)) => format!("the module could not be pulled: {cause} ({reason})"),
         None => format!("the module could not be pulled: {reason}"),
     }
-}
-
-/// `Plugin NAME failed to load`, and `… rejected: … Unable to create Wasm plugin NAME`, from Envoy.
-fn is_refusal(line: &str) -> bool {
-    (line.contains("Plugin ") && line.contains(" failed to load"))
-        || (line.contains("rejected") && line.contains("Unable to create Wasm plugin"))
 }
 
 /// Whether the plugin's name is in the text as a word, and not as the beginning or end of a longer one.

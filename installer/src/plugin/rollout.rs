@@ -84,8 +84,10 @@ pub(crate) enum Step {
 }
 
 /// Decides after a look. A proxy that does not run carries no traffic and gets the plugin when it starts, so it holds
-/// nothing up as long as there are others; when none runs, there is nothing to be sure of yet.
-pub(crate) fn step(sightings: &[Sighting], before: &Baseline) -> Step {
+/// nothing up as long as there are others; when none runs, there is nothing to be sure of yet. Where some run it and
+/// nothing has changed for a while (`quiet`), the others have no listener for it: `match` chooses ports, and not every
+/// selected proxy has them.
+pub(crate) fn step(sightings: &[Sighting], before: &Baseline, quiet: bool) -> Step {
     if sightings.iter().any(|seen| seen.is_final(before)) {
         return Step::Failed;
     }
@@ -93,10 +95,14 @@ pub(crate) fn step(sightings: &[Sighting], before: &Baseline) -> Step {
         .iter()
         .filter(|seen| seen.verdict.state != State::NotReady)
         .collect();
-    let open: Vec<_> = asked
+    let some_run_it = asked
         .iter()
-        .filter(|seen| seen.verdict.state != State::Running || seen.fresh)
-        .collect();
+        .any(|seen| seen.verdict.state == State::Running);
+    let done = |seen: &Sighting| {
+        let has_no_use = quiet && some_run_it && seen.verdict.state == State::Unused;
+        has_no_use || (seen.verdict.state == State::Running && !seen.fresh)
+    };
+    let open: Vec<_> = asked.iter().filter(|seen| !done(seen)).collect();
     match (open.first(), asked.is_empty(), sightings.first()) {
         (None, false, _) | (None, true, None) => Step::Done,
         (None, true, Some(first)) => Step::Wait(waiting_for(first, 0, sightings.len())),
@@ -157,6 +163,10 @@ mod tests {
         }
     }
 
+    fn now(sightings: &[Sighting], before: &Baseline) -> Step {
+        step(sightings, before, false)
+    }
+
     fn before(pod: &str, updated: &str) -> Baseline {
         baseline(&[seen(pod, State::Running, updated)])
     }
@@ -167,12 +177,12 @@ mod tests {
         let running = seen("a", State::Running, "t");
         let pulling = seen("b", State::Pulling, "");
 
-        assert_eq!(step(std::slice::from_ref(&running), &none), Step::Done);
+        assert_eq!(now(std::slice::from_ref(&running), &none), Step::Done);
         assert_eq!(
-            step(&[running, pulling], &none),
+            now(&[running, pulling], &none),
             Step::Wait("1 of 2 proxies run it; shop/b is pulling: why".to_owned())
         );
-        assert_eq!(step(&[], &none), Step::Done);
+        assert_eq!(now(&[], &none), Step::Done);
     }
 
     #[test]
@@ -183,7 +193,7 @@ mod tests {
         };
 
         assert_eq!(
-            step(&[fresh], &Baseline::new()),
+            now(&[fresh], &Baseline::new()),
             Step::Wait(
                 "0 of 1 proxies run it; shop/a has taken it, and may yet refuse it".to_owned()
             )
@@ -195,15 +205,30 @@ mod tests {
         let down = seen("b", State::NotReady, "");
 
         assert_eq!(
-            step(
+            now(
                 &[seen("a", State::Running, "t"), down.clone()],
                 &Baseline::new()
             ),
             Step::Done
         );
         assert_eq!(
-            step(&[down], &Baseline::new()),
+            now(&[down], &Baseline::new()),
             Step::Wait("0 of 1 proxies run it; shop/b is not-ready: why".to_owned())
+        );
+    }
+
+    #[test]
+    fn not_every_selected_proxy_needs_a_listener_for_it() {
+        let some = [seen("a", State::Running, "t"), seen("b", State::Unused, "")];
+
+        assert!(matches!(
+            step(&some, &Baseline::new(), false),
+            Step::Wait(_)
+        ));
+        assert_eq!(step(&some, &Baseline::new(), true), Step::Done);
+        assert!(
+            matches!(step(&some[1..], &Baseline::new(), true), Step::Wait(_)),
+            "none uses it at all"
         );
     }
 
@@ -212,15 +237,15 @@ mod tests {
         let denied = seen("a", State::ImageMissing, "t1");
 
         assert_eq!(
-            step(std::slice::from_ref(&denied), &Baseline::new()),
+            now(std::slice::from_ref(&denied), &Baseline::new()),
             Step::Failed
         );
         assert_eq!(
-            step(std::slice::from_ref(&denied), &before("a", "t0")),
+            now(std::slice::from_ref(&denied), &before("a", "t0")),
             Step::Failed
         );
         assert!(matches!(
-            step(std::slice::from_ref(&denied), &before("a", "t1")),
+            now(std::slice::from_ref(&denied), &before("a", "t1")),
             Step::Wait(_)
         ));
         let told = Sighting {
@@ -228,11 +253,11 @@ mod tests {
             ..denied
         };
         assert_eq!(
-            step(std::slice::from_ref(&told), &before("a", "t1")),
+            now(std::slice::from_ref(&told), &before("a", "t1")),
             Step::Failed
         );
         assert!(matches!(
-            step(
+            now(
                 std::slice::from_ref(&told),
                 &baseline(std::slice::from_ref(&told))
             ),
@@ -245,7 +270,7 @@ mod tests {
         let refused = seen("a", State::Refused, "t1");
 
         assert_eq!(
-            step(
+            now(
                 std::slice::from_ref(&refused),
                 &baseline(std::slice::from_ref(&refused))
             ),

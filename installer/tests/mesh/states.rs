@@ -93,10 +93,9 @@ fn put_right(corner: &Corner<'_>, image: &str) {
         .deploy("missing", image, "a: 1", &["--force-conflicts"])
         .must(0, &["updating missing"]);
     corner.eventually("missing", "429 one");
-    corner.deploy("refused", image, "a: 1", &[]).must(
-        1,
-        &[".spec.pluginConfig.words belongs to kubectl"],
-    );
+    corner
+        .deploy("refused", image, "a: 1", &[])
+        .must(1, &[".spec.pluginConfig.words belongs to kubectl"]);
     corner
         .deploy("refused", image, "a: 1", &["--force-conflicts"])
         .must(0, &["updating refused"]);

@@ -26,7 +26,7 @@ use super::super::verdict::{State, Verdict};
 use super::super::wasmplugin::WasmPlugin;
 use crate::cluster::error::ClusterError;
 use crate::failure::Exit;
-use crate::output::Output;
+use crate::output::{Output, Progress};
 
 /// Between two looks at the proxies.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -34,6 +34,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) const PULL: Duration = Duration::from_secs(32);
 /// Envoy shows a version some milliseconds before it refuses it, and the log that tells is read a moment later.
 const SURE: Duration = Duration::from_millis(1200);
+/// When nothing has changed for so long while some proxies run it, those that do not use it will not.
+const QUIET: Duration = Duration::from_secs(10);
 /// Before a version that does not arrive is sent again.
 const RESEND: Duration = Duration::from_secs(2);
 
@@ -126,63 +128,105 @@ struct Sent {
     before: Baseline,
 }
 
+/// A watch under way.
+struct Course {
+    started: Instant,
+    sent: Sent,
+    memory: Memory,
+    /// How long an older pull may still go on, from the start.
+    settling: Duration,
+    /// What was seen last.
+    proxies: Vec<Sighting>,
+    /// When what was seen last differed from what was seen before.
+    changed: Instant,
+}
+
+impl Course {
+    fn new(wanted: &Wanted<'_>) -> Self {
+        let started = Instant::now();
+        let settling = wanted
+            .unsafe_until
+            .map(|until| until.saturating_duration_since(started));
+        Self {
+            started,
+            sent: Sent {
+                when: started,
+                object: wanted.object.clone(),
+                before: wanted.before.clone(),
+            },
+            memory: Memory::default(),
+            settling: settling.unwrap_or_default(),
+            proxies: Vec::new(),
+            changed: started,
+        }
+    }
+
+    fn is_unsafe(&self) -> bool {
+        self.started.elapsed() < self.settling
+    }
+
+    fn saw(&mut self, proxies: Vec<Sighting>) {
+        if proxies != self.proxies {
+            self.changed = Instant::now();
+        }
+        self.proxies = proxies;
+    }
+}
+
 impl Watch<'_> {
     /// Looks again and again until it is clear what becomes of the version.
     pub(crate) async fn until_clear(&self, wanted: &Wanted<'_>) -> Result<Watched, ClusterError> {
-        let started = Instant::now();
         let progress = self.output.progress();
-        let mut memory = Memory::default();
-        let mut proxies = Vec::new();
-        let mut sent = Sent {
-            when: started,
-            object: wanted.object.clone(),
-            before: wanted.before.clone(),
-        };
-        let settling = wanted
-            .unsafe_until
-            .map(|until| until.saturating_duration_since(started))
-            .unwrap_or_default();
+        let mut course = Course::new(wanted);
         loop {
-            match self.look(wanted, &mut memory, &sent).await {
-                Ok(seen) => proxies = seen,
-                // The API server may be away for a moment; what it did not tell us is not about the plugin.
-                Err(error) if error.exit() == Exit::Unreachable => progress.update(&error),
-                Err(error) => return Err(error),
+            let mut outcome = self.once(wanted, &mut course, &progress).await?;
+            if !course.is_unsafe() && course.started.elapsed() >= wanted.timeout {
+                outcome = outcome.or(Some(Outcome::TimedOut));
             }
-            let is_unsafe = started.elapsed() < settling;
-            let step = rollout::step(&proxies, &sent.before);
-            let resend = resend_after(&proxies, &step, is_unsafe);
-            match step {
-                Step::Done if !is_unsafe => {
-                    return Ok(Watched {
-                        outcome: Outcome::Running,
-                        proxies,
-                    });
-                }
-                Step::Done => {
-                    memory.sure.clear();
-                    progress.update(older_pull(settling));
-                }
-                Step::Failed if resend.is_none() => {
-                    return Ok(Watched {
-                        outcome: Outcome::Failed,
-                        proxies,
-                    });
-                }
-                Step::Failed => {}
-                Step::Wait(what) => progress.update(what),
-            }
-            if resend.is_some_and(|patience| sent.when.elapsed() >= patience) {
-                sent = self.again(&sent, &proxies).await?;
-            }
-            if !is_unsafe && started.elapsed() >= wanted.timeout {
+            if let Some(outcome) = outcome {
                 return Ok(Watched {
-                    outcome: Outcome::TimedOut,
-                    proxies,
+                    outcome,
+                    proxies: course.proxies,
                 });
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// One look and what follows from it; nothing as long as it is not clear.
+    async fn once(
+        &self,
+        wanted: &Wanted<'_>,
+        course: &mut Course,
+        progress: &Progress,
+    ) -> Result<Option<Outcome>, ClusterError> {
+        match self.look(wanted, &mut course.memory, &course.sent).await {
+            Ok(seen) => course.saw(seen),
+            // The API server may be away for a moment; what it did not tell us is not about the plugin.
+            Err(error) if error.exit() == Exit::Unreachable => {
+                progress.update(&error);
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
+        let is_unsafe = course.is_unsafe();
+        let quiet = course.changed.elapsed() >= QUIET;
+        let step = rollout::step(&course.proxies, &course.sent.before, quiet);
+        let resend = resend_after(&course.proxies, &step, is_unsafe);
+        match step {
+            Step::Done if !is_unsafe => return Ok(Some(Outcome::Running)),
+            Step::Done => {
+                course.memory.sure.clear();
+                progress.update(older_pull(course.settling));
+            }
+            Step::Failed if resend.is_none() => return Ok(Some(Outcome::Failed)),
+            Step::Failed => {}
+            Step::Wait(what) => progress.update(what),
+        }
+        if resend.is_some_and(|patience| course.sent.when.elapsed() >= patience) {
+            course.sent = self.again(&course.sent, &course.proxies).await?;
+        }
+        Ok(None)
     }
 
     /// One look at every proxy that the object concerns now. Those surely running it are not asked again.

@@ -35,7 +35,9 @@ fn since(log: &str, moment: Option<&str>) -> Reading {
 fn told(log: &str) -> Trouble {
     match read(log).account {
         Account::Told(trouble) => trouble,
-        other @ (Account::NotAsked | Account::Unreadable(_) | Account::Silent) => panic!("{other:?}"),
+        other @ (Account::NotAsked | Account::Unreadable(_) | Account::Silent) => {
+            panic!("{other:?}")
+        }
     }
 }
 
@@ -45,7 +47,50 @@ fn a_refusal_lists_what_the_plugin_said() {
     assert_eq!(told(REFUSED), Trouble::Refused(text.to_owned()));
     assert_eq!(
         read(REFUSED).at,
-        Some("2026-11-24T08:03:05.1723Z".parse().unwrap())
+        Some("2026-11-24T08:03:05.172294Z".parse().unwrap())
+    );
+}
+
+/// Envoy holds an earlier version against a listener, at the time when it takes a good one.
+const LISTENER: &str = "2026-11-24T08:04:59.090000000Z 2026-11-24T08:04:59.085399Z	critical	envoy wasm source/extensions/common/wasm/wasm.cc:626	Plugin shop.limit~istio-translated-wasmplugin failed to load	thread=15
+2026-11-24T08:04:59.090000000Z 2026-11-24T08:04:59.085652Z	warning	envoy upstream source/common/listener_manager/lds_api.cc:89	lds: listener 'virtualInbound' config rejected: Unable to create Wasm plugin shop.limit~istio-translated-wasmplugin	thread=15
+2026-11-24T08:04:59.090000000Z 2026-11-24T08:04:59.085723Z	warning	envoy config source/extensions/config_subscription/grpc/delta_subscription_state.cc:282	delta config for type.googleapis.com/envoy.config.listener.v3.Listener rejected: Error adding/updating listener(s) virtualInbound: Unable to create Wasm plugin shop.limit~istio-translated-wasmplugin
+";
+
+#[test]
+fn a_rejected_listener_is_no_refusal_of_this_version() {
+    assert_eq!(read(LISTENER).account, Account::Silent);
+    assert!(matches!(
+        told(&(LISTENER.to_owned() + REFUSED)),
+        Trouble::Refused(_)
+    ));
+    assert!(matches!(
+        told(&(REFUSED.to_owned() + LISTENER)),
+        Trouble::Refused(_)
+    ));
+}
+
+#[test]
+fn that_it_did_not_load_is_enough_where_envoy_logs_no_warnings() {
+    let lines: Vec<_> = REFUSED
+        .lines()
+        .filter(|line| !line.contains("warning"))
+        .collect();
+    assert!(
+        matches!(told(&lines.join("\n")), Trouble::Refused(text) if text.contains("/rules/1/key"))
+    );
+}
+
+#[test]
+fn the_proxys_own_time_counts_before_that_of_who_read_it() {
+    assert_eq!(
+        read(PULLING).at,
+        Some("2026-11-24T08:03:05.162751Z".parse().unwrap())
+    );
+    let json = r#"2026-11-24T08:03:05.2Z {"level":"info","msg":"fetching image x with tag sha256:DIGEST"}"#;
+    assert_eq!(
+        read(&json.replace("DIGEST", DIGEST)).at,
+        Some("2026-11-24T08:03:05.2Z".parse().unwrap())
     );
 }
 

@@ -34,17 +34,12 @@ impl PluginStatus {
             Sighting::of(pod.clone(), Verdict::new(State::NotReady, why.as_str()))
         }));
         proxies.sort_by(|a, b| a.pod.cmp(&b.pod));
-        let worst = proxies.iter().max_by_key(|seen| seen.verdict.state);
-        let (state, reason) = match worst {
-            None => (
+        let (state, reason) = overall(&proxies).unwrap_or_else(|| {
+            (
                 Overall::MatchesNothing,
                 selection.why_empty(&object.spec, &plugin.namespace),
-            ),
-            Some(worst) => (
-                Overall::Like(worst.verdict.state),
-                worst.verdict.reason.clone(),
-            ),
-        };
+            )
+        });
         Self {
             pending: Record::read(object).rollout.is_pending(),
             plugin,
@@ -58,6 +53,27 @@ impl PluginStatus {
     pub(crate) fn is_running(&self) -> bool {
         self.state == Overall::Like(State::Running)
     }
+}
+
+/// As the proxy that is worst off, and why. Where some run it, those without a listener for it are well, too: `match`
+/// chooses ports, and not every selected proxy has them.
+fn overall(proxies: &[Sighting]) -> Option<(Overall, String)> {
+    let is = |state| move |seen: &&Sighting| seen.verdict.state == state;
+    let some_run_it = proxies
+        .iter()
+        .any(|seen| seen.verdict.state == State::Running);
+    let unused = proxies.iter().filter(is(State::Unused)).count();
+    let counted = proxies
+        .iter()
+        .filter(|seen| !(some_run_it && seen.verdict.state == State::Unused));
+    let worst = counted.max_by_key(|seen| seen.verdict.state)?;
+    let reason = match (worst.verdict.state, unused) {
+        (State::Running, 1..) if worst.verdict.reason.is_empty() => {
+            format!("{unused} of the selected proxies have no listener for it")
+        }
+        _ => worst.verdict.reason.clone(),
+    };
+    Some((Overall::Like(worst.verdict.state), reason))
 }
 
 /// `status`.
