@@ -7,7 +7,7 @@ use crate::cli::plugin::RegistryArgs;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum DeployVerb {
-    /// Print the `WasmPlugin` that deploy would write
+    /// Print the resource that deploy would write
     Render(RenderArgs),
     /// Put a plugin on a mesh and wait until every selected proxy runs it
     Deploy(DeployArgs),
@@ -24,12 +24,12 @@ pub(in crate::cli) enum DeployVerb {
 /// What a plugin should be.
 #[derive(Args, Debug)]
 pub(super) struct WishArgs {
-    /// The name of the `WasmPlugin`; may be left out when the file is one
+    /// The name on the mesh; may be left out when the file is a whole resource
     pub(super) name: Option<String>,
     /// The image; a tag is resolved to its digest
     #[arg(long, value_name = "REF")]
     pub(super) image: Option<String>,
-    /// The plugin's configuration, or a whole `WasmPlugin`, which flags override; - reads standard input
+    /// The plugin's configuration, or a whole resource (kind: WasmPlugin), which flags override; - reads standard input
     #[arg(short = 'f', long = "file", value_name = "FILE")]
     pub(super) file: Option<String>,
     /// Only workloads with these labels
