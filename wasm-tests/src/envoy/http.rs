@@ -60,14 +60,6 @@ impl Request {
         self
     }
 
-    /// The same to another host.
-    #[must_use]
-    pub fn host(mut self, host: &[u8]) -> Self {
-        self.headers.retain(|(name, _)| name != "host");
-        self.headers.insert(0, ("host".to_owned(), host.to_vec()));
-        self
-    }
-
     /// The bytes that are sent.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

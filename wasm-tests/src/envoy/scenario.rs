@@ -8,6 +8,8 @@
 
 mod expectations;
 mod left_out;
+mod messages;
+mod needs;
 mod streams;
 
 pub use left_out::left_out;
@@ -16,12 +18,13 @@ use crate::envoy::bootstrap::{Filter, Setup};
 use crate::envoy::held::Servers;
 use crate::envoy::http::Client;
 use crate::envoy::proxy::{Proxy, Version, wait};
+use crate::envoy::scenario::needs::{clusters, speaks_grpc, written};
 use crate::envoy::scenario::streams::Streams;
 use crate::modules::Built;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use simulator::scenario::expected::{Counts, Expect};
 use simulator::scenario::file::{Scenario, Step};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -260,7 +263,7 @@ impl<'a> Play<'a> {
             let (id, bytes) = self.streams.encoded(request);
             client.write(&bytes)?;
             let response = client.response(request.method.as_deref() == Some("HEAD"))?;
-            if expectations::passed_through(&response) {
+            if messages::passed_through(&response) {
                 passed = passed.saturating_add(1);
             } else {
                 replies.push((id, response));
@@ -282,57 +285,4 @@ impl<'a> Play<'a> {
         }
         Ok(())
     }
-}
-
-fn written(scenario: &Scenario) -> Result<String> {
-    match (&scenario.config, &scenario.config_text) {
-        (Some(_), Some(_)) => bail!("both `config` and `config_text` are there"),
-        (Some(config), None) => Ok(config.to_string()),
-        (None, text) => Ok(text.clone().unwrap_or_default()),
-    }
-}
-
-/// The clusters that the scenario's configurations name, wherever they have a field `cluster`.
-fn clusters(scenario: &Scenario) -> BTreeSet<String> {
-    let later = scenario
-        .steps
-        .iter()
-        .filter_map(|step| step.configure.as_ref());
-    let mut found = BTreeSet::new();
-    for configuration in scenario.config.iter().chain(later) {
-        named_clusters(configuration, &mut found);
-    }
-    found
-}
-
-fn named_clusters(value: &serde_json::Value, found: &mut BTreeSet<String>) {
-    if let Some(name) = value.get("cluster").and_then(serde_json::Value::as_str) {
-        found.insert(name.to_owned());
-    }
-    let fields = value
-        .as_object()
-        .into_iter()
-        .flat_map(serde_json::Map::values);
-    for inner in fields.chain(value.as_array().into_iter().flatten()) {
-        named_clusters(inner, found);
-    }
-}
-
-/// Whether the services that are called out to speak gRPC: all of a scenario do, or none does.
-fn speaks_grpc(scenario: &Scenario) -> bool {
-    let called = |step: &Step| {
-        step.calls
-            .iter()
-            .flatten()
-            .any(|call| call.service.is_some())
-    };
-    let answered = |step: &Step| {
-        step.answer
-            .as_ref()
-            .is_some_and(|answer| answer.message.is_some() || answer.grpc_status.is_some())
-    };
-    scenario
-        .steps
-        .iter()
-        .any(|step| called(step) || answered(step))
 }
