@@ -24,8 +24,8 @@ pub(crate) struct Judge {
     seed: Option<Seed>,
     /// Room for the rules that match a request, so that none is made for each.
     matched: Vec<Matched>,
-    /// Whether something fails, and was logged.
-    troubled: bool,
+    /// What fails and was logged: a rule, or (`None` within) all of them.
+    troubled: Option<Option<usize>>,
 }
 
 /// A rule that matches the request.
@@ -59,7 +59,7 @@ impl Judge {
             failure: config.failure,
             seed: None,
             matched: Vec::new(),
-            troubled: false,
+            troubled: None,
         }
     }
 
@@ -74,7 +74,7 @@ impl Judge {
             let shapes = self.rules.iter().map(|(_, buckets)| buckets.shape());
             match setup::run(proxy, shapes) {
                 Ok(seed) => self.seed = Some(seed),
-                Err(error) => self.complain(proxy, &error),
+                Err(error) => self.complain(None, proxy, &error),
             }
         }
         self.seed
@@ -109,7 +109,7 @@ impl Judge {
         match time {
             Ok(now) => self.take(now, exchange, matched),
             Err(error) => {
-                self.complain(exchange, &error);
+                self.complain(None, exchange, &error);
                 self.undecided(exchange)
             }
         }
@@ -208,14 +208,16 @@ impl Judge {
             }),
             Taken::Unknown(trouble) => return self.unknown(one.rule, trouble, exchange),
         };
-        self.troubled &= !stepped;
+        if stepped {
+            self.works_again(one.rule);
+        }
         asked
     }
 
     /// One rule cannot decide.
     fn unknown(&mut self, index: usize, trouble: Trouble, exchange: &mut dyn Exchange) -> Asked {
         count(exchange, index, Event::Failed);
-        self.complain(exchange, &trouble);
+        self.complain(Some(index), exchange, &trouble);
         match (self.rules.get(index), self.failure) {
             (Some((rule, _)), Failure::Closed) if !rule.shadow => {
                 Asked::Refuses(Box::new(reply::failed(&rule.name)))
@@ -243,10 +245,25 @@ impl Judge {
             .any(|(rule, _)| !rule.shadow && matches(rule))
     }
 
+    /// A step of this rule took effect. That another rule fails, and that this was logged, stays so.
+    fn works_again(&mut self, rule: usize) {
+        if self
+            .troubled
+            .is_some_and(|failing| failing.is_none_or(|failing| failing == rule))
+        {
+            self.troubled = None;
+        }
+    }
+
     /// Logs what fails, once until it works again: a line for each request would be a fault of its own.
-    fn complain(&mut self, proxy: &dyn Proxy, trouble: &dyn std::fmt::Display) {
-        if !self.troubled {
-            self.troubled = true;
+    fn complain(
+        &mut self,
+        rule: Option<usize>,
+        proxy: &dyn Proxy,
+        trouble: &dyn std::fmt::Display,
+    ) {
+        if self.troubled.is_none() {
+            self.troubled = Some(rule);
             let then = match self.failure {
                 Failure::Closed => "requests are refused (failureMode: closed)",
                 Failure::Open => "requests are admitted (failureMode: open)",
