@@ -16,6 +16,9 @@ use crate::limit::Nanos;
 use crate::metrics::{self, Event};
 use crate::{reply, setup};
 
+/// In the place of a rule's number: all of them.
+const ALL: usize = usize::MAX;
+
 /// The rules, and what this worker remembers.
 #[derive(Debug)]
 pub(crate) struct Judge {
@@ -24,8 +27,8 @@ pub(crate) struct Judge {
     seed: Option<Seed>,
     /// Room for the rules that match a request, so that none is made for each.
     matched: Vec<Matched>,
-    /// What fails and was logged: a rule, or (`None` within) all of them.
-    troubled: Option<Option<usize>>,
+    /// The rule that fails, and that it does was logged; [`ALL`] when no rule can decide.
+    troubled: Option<usize>,
 }
 
 /// A rule that matches the request.
@@ -74,7 +77,7 @@ impl Judge {
             let shapes = self.rules.iter().map(|(_, buckets)| buckets.shape());
             match setup::run(proxy, shapes) {
                 Ok(seed) => self.seed = Some(seed),
-                Err(error) => self.complain(None, proxy, &error),
+                Err(error) => self.complain(ALL, proxy, &error),
             }
         }
         self.seed
@@ -109,7 +112,7 @@ impl Judge {
         match time {
             Ok(now) => self.take(now, exchange, matched),
             Err(error) => {
-                self.complain(None, exchange, &error);
+                self.complain(ALL, exchange, &error);
                 self.undecided(exchange)
             }
         }
@@ -217,7 +220,7 @@ impl Judge {
     /// One rule cannot decide.
     fn unknown(&mut self, index: usize, trouble: Trouble, exchange: &mut dyn Exchange) -> Asked {
         count(exchange, index, Event::Failed);
-        self.complain(Some(index), exchange, &trouble);
+        self.complain(index, exchange, &trouble);
         match (self.rules.get(index), self.failure) {
             (Some((rule, _)), Failure::Closed) if !rule.shadow => {
                 Asked::Refuses(Box::new(reply::failed(&rule.name)))
@@ -247,21 +250,13 @@ impl Judge {
 
     /// A step of this rule took effect. That another rule fails, and that this was logged, stays so.
     fn works_again(&mut self, rule: usize) {
-        if self
-            .troubled
-            .is_some_and(|failing| failing.is_none_or(|failing| failing == rule))
-        {
+        if self.troubled == Some(rule) || self.troubled == Some(ALL) {
             self.troubled = None;
         }
     }
 
     /// Logs what fails, once until it works again: a line for each request would be a fault of its own.
-    fn complain(
-        &mut self,
-        rule: Option<usize>,
-        proxy: &dyn Proxy,
-        trouble: &dyn std::fmt::Display,
-    ) {
+    fn complain(&mut self, rule: usize, proxy: &dyn Proxy, trouble: &dyn std::fmt::Display) {
         if self.troubled.is_none() {
             self.troubled = Some(rule);
             let then = match self.failure {
