@@ -1,5 +1,6 @@
 //! Carries a plan out: writes, waits until every selected proxy really runs the version, and undoes what did not work.
 
+mod course;
 mod watch;
 
 use std::time::Duration;

@@ -9,7 +9,6 @@
 //!
 //! So a version that does not arrive is sent again, with a difference that means nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -21,9 +20,9 @@ use super::super::plan::{IF_NOT_PRESENT, PULL_POLICY};
 use super::super::read::Reader;
 use super::super::rollout::{self, Baseline, Sighting, Step};
 use super::super::selection::{self, Scope};
-use super::super::snapshot::PodName;
 use super::super::verdict::{State, Verdict};
 use super::super::wasmplugin::WasmPlugin;
+use super::course::{Course, Memory, Sent};
 use crate::cluster::error::ClusterError;
 use crate::failure::Exit;
 use crate::output::{Output, Progress};
@@ -32,8 +31,6 @@ use crate::output::{Output, Progress};
 const PAUSE: Duration = Duration::from_millis(500);
 /// istiod gives an agent 30 s for a pull; after that, whatever an overtaken pull does is done.
 pub(crate) const PULL: Duration = Duration::from_secs(32);
-/// Envoy shows a version some milliseconds before it refuses it, and the log that tells is read a moment later.
-const SURE: Duration = Duration::from_millis(1200);
 /// When nothing has changed for so long while some proxies run it, those that do not use it will not.
 const QUIET: Duration = Duration::from_secs(10);
 /// Before a version that does not arrive is sent again.
@@ -85,92 +82,6 @@ pub(crate) struct Wanted<'a> {
     pub(crate) unsafe_until: Option<Instant>,
     /// Whether a proxy may refuse it after it has shown it.
     pub(crate) may_be_refused: bool,
-}
-
-/// Who was seen running the version.
-#[derive(Default)]
-struct Memory {
-    /// First, and since then always.
-    first: BTreeMap<PodName, Instant>,
-    /// Long enough that it need not be asked again.
-    sure: BTreeSet<PodName>,
-}
-
-impl Memory {
-    /// Takes note of a look, and marks those that have it only just now.
-    fn note(&mut self, seen: &mut [Sighting], before: &Baseline, may_be_refused: bool) {
-        for seen in seen {
-            if seen.verdict.state != State::Running {
-                self.first.remove(&seen.pod);
-                continue;
-            }
-            let first = *self
-                .first
-                .entry(seen.pod.clone())
-                .or_insert_with(Instant::now);
-            let had_it = before
-                .get(&seen.pod)
-                .is_some_and(|(updated, _)| *updated == seen.updated);
-            if had_it || !may_be_refused || first.elapsed() >= SURE {
-                self.sure.insert(seen.pod.clone());
-            } else {
-                seen.fresh = true;
-            }
-        }
-    }
-}
-
-/// The last time that the version was sent.
-struct Sent {
-    when: Instant,
-    object: WasmPlugin,
-    /// What the proxies had before that.
-    before: Baseline,
-}
-
-/// A watch under way.
-struct Course {
-    started: Instant,
-    sent: Sent,
-    memory: Memory,
-    /// How long an older pull may still go on, from the start.
-    settling: Duration,
-    /// What was seen last.
-    proxies: Vec<Sighting>,
-    /// When what was seen last differed from what was seen before.
-    changed: Instant,
-}
-
-impl Course {
-    fn new(wanted: &Wanted<'_>) -> Self {
-        let started = Instant::now();
-        let settling = wanted
-            .unsafe_until
-            .map(|until| until.saturating_duration_since(started));
-        Self {
-            started,
-            sent: Sent {
-                when: started,
-                object: wanted.object.clone(),
-                before: wanted.before.clone(),
-            },
-            memory: Memory::default(),
-            settling: settling.unwrap_or_default(),
-            proxies: Vec::new(),
-            changed: started,
-        }
-    }
-
-    fn is_unsafe(&self) -> bool {
-        self.started.elapsed() < self.settling
-    }
-
-    fn saw(&mut self, proxies: Vec<Sighting>) {
-        if proxies != self.proxies {
-            self.changed = Instant::now();
-        }
-        self.proxies = proxies;
-    }
 }
 
 impl Watch<'_> {
