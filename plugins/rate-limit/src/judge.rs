@@ -4,15 +4,18 @@
 //! Which comes first is the operator's choice and decides no more than which refusal a client sees: a rule that refuses gives the tokens of
 //! the others back. Rejected: asking every rule and then refusing, which would charge a client for requests it was refused.
 
+mod asked;
+
 use filter::shared;
 use filter::{Exchange, HostError, Level, Proxy, Reply};
 use matcher::RequestLine;
 
 use crate::buckets::{Buckets, Taken, Trouble};
+use crate::clock::Clock;
 use crate::config::{Config, Failure, Keyless, Rule};
 use crate::fingerprint::{Fingerprint, Seed};
+use crate::judge::asked::{Asked, count, refuse};
 use crate::key::Source;
-use crate::limit::Nanos;
 use crate::metrics::{self, Event};
 use crate::{reply, setup};
 
@@ -101,16 +104,9 @@ impl Judge {
         exchange: &mut dyn Exchange,
         matched: &mut Vec<Matched>,
     ) -> Verdict {
-        let time = self.find(&seed, exchange, matched).and_then(|()| {
-            // Most proxies have requests that no rule is for, and the clock is a call to the host.
-            if matched.is_empty() {
-                Ok(0)
-            } else {
-                now(exchange)
-            }
-        });
-        match time {
-            Ok(now) => self.take(now, exchange, matched),
+        let found = self.find(&seed, exchange, matched);
+        match found.and_then(|()| self.take(exchange, matched)) {
+            Ok(verdict) => verdict,
             Err(error) => {
                 self.complain(ALL, exchange, &error);
                 self.undecided(exchange)
@@ -142,35 +138,37 @@ impl Judge {
         Ok(())
     }
 
-    /// Takes a token of each rule.
+    /// Takes a token of each rule, or of none.
     fn take(
         &mut self,
-        now: Nanos,
         exchange: &mut dyn Exchange,
         matched: &mut [Matched],
-    ) -> Verdict {
-        let mut refusal = None;
-        for one in matched.iter_mut() {
-            match self.ask(one, now, exchange) {
+    ) -> Result<Verdict, HostError> {
+        let verdict = self.ask_all(exchange, matched);
+        let held = matched.iter().filter(|one| one.holds);
+        if let Ok(Verdict::Admit) = verdict {
+            held.for_each(|one| count(exchange, one.rule, Event::Admitted));
+        } else {
+            held.for_each(|one| self.put_back(one));
+        }
+        verdict
+    }
+
+    /// Asks the rules until one refuses.
+    fn ask_all(
+        &mut self,
+        exchange: &mut dyn Exchange,
+        matched: &mut [Matched],
+    ) -> Result<Verdict, HostError> {
+        let mut clock = Clock::default();
+        for one in matched {
+            match self.ask(one, &mut clock, exchange)? {
                 Asked::Holds => one.holds = true,
                 Asked::Passes => {}
-                Asked::Refuses(reply) => {
-                    refusal = Some(reply);
-                    break;
-                }
+                Asked::Refuses(reply) => return Ok(Verdict::Refuse(reply)),
             }
         }
-        let held = matched.iter().filter(|one| one.holds);
-        match refusal {
-            None => {
-                held.for_each(|one| count(exchange, one.rule, Event::Admitted));
-                Verdict::Admit
-            }
-            Some(reply) => {
-                held.for_each(|one| self.put_back(one));
-                Verdict::Refuse(reply)
-            }
-        }
+        Ok(Verdict::Admit)
     }
 
     fn put_back(&mut self, one: &Matched) {
@@ -180,20 +178,30 @@ impl Judge {
     }
 
     /// Asks one rule.
-    fn ask(&mut self, one: &Matched, now: Nanos, exchange: &mut dyn Exchange) -> Asked {
+    fn ask(
+        &mut self,
+        one: &Matched,
+        clock: &mut Clock,
+        exchange: &mut dyn Exchange,
+    ) -> Result<Asked, HostError> {
         let Some((rule, buckets)) = self.rules.get_mut(one.rule) else {
-            return Asked::Passes;
+            return Ok(Asked::Passes);
         };
         if one.keyless {
             count(exchange, one.rule, Event::Keyless);
             match rule.keyless {
                 Keyless::Share => {}
-                Keyless::Skip => return Asked::Passes,
+                Keyless::Skip => return Ok(Asked::Passes),
                 Keyless::Refuse => {
-                    return refuse(rule, one.rule, exchange, || reply::keyless(&rule.name));
+                    let reply = || reply::keyless(&rule.name);
+                    return Ok(refuse(rule, one.rule, exchange, reply));
                 }
             }
         }
+        if buckets.take_blind(one.key) {
+            return Ok(Asked::Holds);
+        }
+        let now = clock.read(exchange)?;
         let mut stepped = false;
         let taken = buckets.take(one.key, now, |step| {
             stepped = true;
@@ -209,12 +217,12 @@ impl Judge {
                 let wait = until.saturating_sub(now);
                 rule.refusal.limited(&rule.name, &rule.limit, wait)
             }),
-            Taken::Unknown(trouble) => return self.unknown(one.rule, trouble, exchange),
+            Taken::Unknown(trouble) => return Ok(self.unknown(one.rule, trouble, exchange)),
         };
         if stepped {
             self.works_again(one.rule);
         }
-        asked
+        Ok(asked)
     }
 
     /// One rule cannot decide.
@@ -269,38 +277,4 @@ impl Judge {
             );
         }
     }
-}
-
-/// What one rule says to the request.
-enum Asked {
-    /// It has a token.
-    Holds,
-    /// It needs none.
-    Passes,
-    /// It is refused.
-    Refuses(Box<Reply>),
-}
-
-/// A shadow counts what it would refuse.
-fn refuse(
-    rule: &Rule,
-    index: usize,
-    exchange: &mut dyn Exchange,
-    reply: impl FnOnce() -> Reply,
-) -> Asked {
-    if rule.shadow {
-        count(exchange, index, Event::Shadowed);
-        return Asked::Passes;
-    }
-    count(exchange, index, Event::Limited);
-    Asked::Refuses(Box::new(reply()))
-}
-
-fn count(proxy: &mut dyn Exchange, rule: usize, event: Event) {
-    proxy.count(metrics::index(rule, event), 1);
-}
-
-fn now(proxy: &dyn Exchange) -> Result<Nanos, HostError> {
-    let now = proxy.now()?.as_nanos();
-    Ok(Nanos::try_from(now).unwrap_or(Nanos::MAX))
 }

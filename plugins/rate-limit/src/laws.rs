@@ -28,7 +28,8 @@ use crate::table::{self, Answer, Ask, Shape};
 pub type Broken = String;
 
 /// In any window of readings `[a, b]` a key is admitted at most `rate * (b - a) + burst` times, and as often again as its workers held
-/// tokens for it at `a` from leases not older than twice their life and a second. Readings may be up to a second old.
+/// tokens for it at `a` from leases not older than twice their life and a second, or up to seven from an older one that is their last.
+/// Readings may be up to a second old.
 ///
 /// # Errors
 ///

@@ -5,7 +5,8 @@
 //! what was used of it if not; a step gives out at most [`LARGEST`] and a sixteenth of what is in the bucket, so a bucket that runs low
 //! is shared token by token. A lease **lives** a second, or until the bucket would have been full again when it was taken, whichever
 //! is longer. What is left of it then goes back into the bucket with the next step, and is dropped if none came within as
-//! long again.
+//! long again. The clock is a call to the host, so up to [`BLIND`] tokens in a row are given out without a look at it: so many may be
+//! used of a lease whose life is over.
 //!
 //! **What that does to the bound.** In any window of length `t`, a proxy admits at most `rate * t + burst` requests of a key *plus* the
 //! tokens that its workers leased before the window and had not used: for each worker fewer than a sixteenth of the burst and
@@ -29,6 +30,9 @@ use crate::table::Ask;
 /// The largest lease, in tokens. Beyond it the step is a small part of the cost of its requests.
 pub(crate) const LARGEST: u32 = 64;
 
+/// Tokens of a lease that are given out in a row without a look at the clock, which costs more than all that is done here.
+pub(crate) const BLIND: u32 = 7;
+
 /// The least time for which a lease serves, 1 s.
 pub(crate) const LIFE: Nanos = 1_000_000_000;
 
@@ -44,6 +48,8 @@ enum Memory {
         left: u32,
         since: Nanos,
         life: Nanos,
+        /// Tokens given out since the clock was looked at.
+        blind: u32,
     },
     /// It was refused.
     Refusal { since: Nanos, until: Nanos },
@@ -111,6 +117,20 @@ impl Leases {
         }
     }
 
+    /// Takes a token for `key` without knowing the time, if there is one for which that need not be known.
+    pub(crate) fn take_blind(&mut self, key: Fingerprint) -> bool {
+        match self.place(key) {
+            Some((found, Memory::Lease { left, blind, .. }))
+                if *found == key && *left > 0 && *blind < BLIND =>
+            {
+                *left = left.saturating_sub(1);
+                *blind = blind.saturating_add(1);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Takes a token for `key`, or says what to ask for.
     pub(crate) fn take(&mut self, key: Fingerprint, now: Nanos) -> Recalled {
         let first = Ask {
@@ -128,8 +148,9 @@ impl Leases {
             Memory::Refusal { until, .. } if age == Age::Serving && now < *until => {
                 Recalled::Refused { until: *until }
             }
-            Memory::Lease { left, .. } if *left > 0 && age == Age::Serving => {
+            Memory::Lease { left, blind, .. } if *left > 0 && age == Age::Serving => {
                 *left = left.saturating_sub(1);
+                *blind = 0;
                 Recalled::Token
             }
             Memory::Lease { size, left, .. } => Recalled::Nothing(next_lease(*size, *left, age)),
@@ -144,6 +165,7 @@ impl Leases {
             left: tokens.saturating_sub(1),
             since: now,
             life: full_at.saturating_sub(now).max(LIFE),
+            blind: 0,
         };
         self.remember(key, memory, now);
     }

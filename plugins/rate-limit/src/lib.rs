@@ -12,6 +12,7 @@
 //! | `table` | buckets in shared data: a table of a fixed size; **the bound and its proof** |
 //! | `lease` | what a worker remembers, and what that adds to the bound |
 //! | `buckets` | both together |
+//! | `clock` | the clock |
 //! | `judge` | one request at all rules |
 //! | `setup` | what is put into shared data before the first request |
 //! | `reply` | what a refused client gets |
@@ -22,6 +23,7 @@
 //! another thing that can fail). A limit across replicas is not in this version.
 
 mod buckets;
+mod clock;
 mod config;
 mod fingerprint;
 mod judge;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::laws::Broken;
-use crate::lease::LIFE;
+use crate::lease::{BLIND, LIFE};
 use crate::limit::{GRACE, Limit, Nanos, Ticks};
 
 /// A worker and a key.
@@ -24,6 +24,8 @@ struct Charge {
     life: Nanos,
     /// When its tokens were used, in order. The first is used at once.
     uses: Vec<When>,
+    /// When the next charge of the same worker for the same key took its place.
+    replaced: Option<When>,
 }
 
 /// All charges, in order.
@@ -35,6 +37,12 @@ pub(super) struct Ledger {
 }
 
 impl Charge {
+    /// Whether another one had taken its place at `begin`. Readings may be old, so one that is used later had not.
+    fn is_over(&self, begin: Nanos) -> bool {
+        self.replaced.is_some_and(|replaced| replaced.0 < begin)
+            && self.uses.iter().all(|when| when.0 < begin)
+    }
+
     fn left(&self, used: usize) -> u128 {
         let tokens = u128::from(self.tokens);
         tokens.saturating_sub(u128::try_from(used).unwrap_or(u128::MAX))
@@ -43,13 +51,17 @@ impl Charge {
 
 impl Ledger {
     pub(super) fn charged(&mut self, who: Who, tokens: u32, when: When, full_at: Nanos) {
-        self.last.insert(who, self.charges.len());
+        let last = self.last.insert(who, self.charges.len());
+        if let Some(last) = last.and_then(|index| self.charges.get_mut(index)) {
+            last.replaced = Some(when);
+        }
         self.charges.push(Charge {
             who,
             tokens,
             when,
             life: full_at.saturating_sub(when.0).max(LIFE),
             uses: vec![when],
+            replaced: None,
         });
     }
 
@@ -61,7 +73,8 @@ impl Ledger {
             .and_then(|index| self.charges.get_mut(index))
             .filter(|charge| charge.left(charge.uses.len()) > 0);
         match sound {
-            Some(charge) => charge.uses.push(when),
+            // One that was given out without a reading counts at the latest reading before it, which may be that of its charge.
+            Some(charge) => charge.uses.push((when.0.max(charge.when.0), when.1)),
             None => (0..1000).for_each(|_| self.charged(who, 0, when, 0)),
         }
     }
@@ -92,9 +105,15 @@ impl Ledger {
                 charges,
                 limit,
                 |when| when.0,
-                |charge, begin| {
+                |charge, left, begin| {
                     let age = begin.saturating_sub(charge.when.0);
-                    age <= charge.life.saturating_mul(2).saturating_add(GRACE)
+                    if age <= charge.life.saturating_mul(2).saturating_add(GRACE) {
+                        left
+                    } else if charge.is_over(begin) {
+                        0
+                    } else {
+                        left.min(u128::from(BLIND))
+                    }
                 },
             )
         })
@@ -102,7 +121,7 @@ impl Ledger {
 
     /// The law of [`super::bound_on_any_clock`].
     pub(super) fn check_forward_moves(&self, limit: &Limit) -> Result<(), Broken> {
-        self.each_key(|charges| check(charges, limit, |when| when.1, |_, _| true))
+        self.each_key(|charges| check(charges, limit, |when| when.1, |_, left, _| left))
     }
 
     fn each_key(&self, law: impl Fn(&[&Charge]) -> Result<(), Broken>) -> Result<(), Broken> {
@@ -114,13 +133,13 @@ impl Ledger {
     }
 }
 
-/// Looks at every window that begins and ends with an admission. `time` says which clock windows are of, `counts` whether a charge before
-/// the window may still be used at its beginning.
+/// Looks at every window that begins and ends with an admission. `time` says which clock windows are of, `counts` how many tokens of a charge
+/// before the window, of which so many are left, may still be used at its beginning.
 fn check(
     charges: &[&Charge],
     limit: &Limit,
     time: impl Fn(&When) -> Nanos,
-    counts: impl Fn(&Charge, Nanos) -> bool,
+    counts: impl Fn(&Charge, u128, Nanos) -> u128,
 ) -> Result<(), Broken> {
     let mut admitted_at: BTreeMap<Nanos, u128> = BTreeMap::new();
     for when in charges.iter().flat_map(|charge| &charge.uses) {
@@ -149,13 +168,13 @@ fn held_before(
     charges: &[&Charge],
     begin: Nanos,
     time: impl Fn(&When) -> Nanos,
-    counts: impl Fn(&Charge, Nanos) -> bool,
+    counts: impl Fn(&Charge, u128, Nanos) -> u128,
 ) -> u128 {
-    let before = charges
-        .iter()
-        .filter(|charge| time(&charge.when) < begin && counts(charge, begin));
-    let held = before
-        .map(|charge| charge.left(charge.uses.iter().filter(|when| time(when) < begin).count()));
+    let before = charges.iter().filter(|charge| time(&charge.when) < begin);
+    let held = before.map(|charge| {
+        let used = charge.uses.iter().filter(|when| time(when) < begin);
+        counts(charge, charge.left(used.count()), begin)
+    });
     held.sum()
 }
 

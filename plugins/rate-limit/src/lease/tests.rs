@@ -55,6 +55,22 @@ fn a_lease_lives_as_long_as_its_bucket_is_not_full() {
 }
 
 #[test]
+fn some_tokens_are_given_out_without_a_look_at_the_clock() {
+    let mut leases = leased(LARGEST, 0);
+    let blind = |leases: &mut Leases| (0..LARGEST).filter(|_| leases.take_blind(KEY)).count();
+    let most = usize::try_from(BLIND).unwrap();
+    assert_eq!(blind(&mut leases), most);
+    assert_eq!(leases.take(KEY, NOW + LIFE), Recalled::Token);
+    assert_eq!(blind(&mut leases), most, "after a look as many again");
+    assert_eq!(leases.take(KEY, NOW + LIFE + 1), ask(16, 48));
+    assert!(!leased(1, 0).take_blind(KEY), "nothing is left");
+    assert!(!leased(5, 0).take_blind(OTHER));
+    let mut refused = Leases::new(1);
+    refused.refused(KEY, NOW, NOW + 100);
+    assert!(!refused.take_blind(KEY));
+}
+
+#[test]
 fn a_refusal_is_remembered_until_there_is_a_token() {
     let mut leases = Leases::new(1);
     leases.refused(KEY, NOW, NOW + 100);
