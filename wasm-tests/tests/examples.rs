@@ -101,6 +101,8 @@ fn run(readme: &Path) -> Result<(), String> {
     let output = Command::new("setsid")
         .args([
             "--wait",
+            "timeout",
+            "900",
             "bash",
             "-c",
             &format!("trap 'kill 0' EXIT\n{script}trap - EXIT\n"),
