@@ -39,11 +39,7 @@ async fn dispatch(verb: DeployVerb, context: &Context) -> Outcome {
         DeployVerb::Deploy(args) => deploy(args, context).await,
         DeployVerb::Status(args) => {
             let mesh = connect(&args.cluster, context).await?;
-            let named = args
-                .cluster
-                .namespace
-                .as_deref()
-                .unwrap_or(mesh.namespace());
+            let named = namespace(&args.cluster, &mesh);
             mesh.status(
                 args.name.as_deref(),
                 (!args.all_namespaces).then_some(named),
@@ -52,20 +48,12 @@ async fn dispatch(verb: DeployVerb, context: &Context) -> Outcome {
         }
         DeployVerb::List(args) => {
             let mesh = connect(&args.cluster, context).await?;
-            let named = args
-                .cluster
-                .namespace
-                .as_deref()
-                .unwrap_or(mesh.namespace());
+            let named = namespace(&args.cluster, &mesh);
             mesh.list((!args.all_namespaces).then_some(named)).await
         }
         DeployVerb::Rollback(args) => {
             let mesh = connect(&args.cluster, context).await?;
-            let namespace = args
-                .cluster
-                .namespace
-                .as_deref()
-                .unwrap_or(mesh.namespace());
+            let namespace = namespace(&args.cluster, &mesh);
             let patience = Patience {
                 timeout: args.wait.timeout(),
                 undo: true,
@@ -80,15 +68,16 @@ async fn dispatch(verb: DeployVerb, context: &Context) -> Outcome {
         }
         DeployVerb::Remove(args) => {
             let mesh = connect(&args.cluster, context).await?;
-            let namespace = args
-                .cluster
-                .namespace
-                .as_deref()
-                .unwrap_or(mesh.namespace());
+            let namespace = namespace(&args.cluster, &mesh);
             mesh.remove(&args.name, namespace, args.yes, args.wait.timeout())
                 .await
         }
     }
+}
+
+/// The namespace that was asked for, or that of the context.
+fn namespace<'a>(args: &'a ClusterArgs, mesh: &'a Mesh) -> &'a str {
+    args.namespace.as_deref().unwrap_or(mesh.namespace())
 }
 
 async fn render(args: RenderArgs, context: &Context) -> Outcome {
