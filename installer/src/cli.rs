@@ -1,6 +1,7 @@
 //! The command line: what can be asked, a file per noun below, and the way from a verb to what it does.
 
 mod completion;
+mod connection;
 mod deploy;
 mod guard;
 mod plugin;

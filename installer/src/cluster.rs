@@ -3,5 +3,6 @@
 pub(crate) mod access;
 pub(crate) mod diff;
 pub(crate) mod error;
+pub(crate) mod object;
 pub(crate) mod ownership;
 pub(crate) mod proxy;

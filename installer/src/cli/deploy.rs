@@ -8,6 +8,7 @@ use std::io::Read as _;
 use anyhow::Context as _;
 use serde_json::Value;
 
+use super::connection::ClusterArgs;
 use super::{Context, runtime};
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
 use crate::plugin::configuration;
@@ -17,7 +18,7 @@ use crate::plugin::mesh::{self, Manner, Mesh, Mode};
 use crate::plugin::preflight::Resolved;
 pub(super) use verbs::DeployVerb;
 
-use args::{ClusterArgs, FailArg, PhaseArg, TypeArg};
+use args::{FailArg, PhaseArg, TypeArg};
 use verbs::{DeployArgs, DryRun, RenderArgs, WishArgs};
 
 pub(super) fn run(verb: DeployVerb, context: &Context) -> Outcome {

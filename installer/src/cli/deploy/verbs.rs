@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::args::{ClusterArgs, FailArg, PhaseArg, TypeArg, WaitArgs};
+use super::args::{FailArg, PhaseArg, TypeArg};
+use crate::cli::connection::{ClusterArgs, WaitArgs};
 use crate::cli::plugin::RegistryArgs;
 
 #[derive(Debug, Subcommand)]

@@ -1,0 +1,104 @@
+//! The flags that every verb on a cluster shares, and what they mean as values.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cluster::access::Access;
+
+/// Which cluster, and as whom.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ClusterArgs {
+    /// The kubeconfig [default: $KUBECONFIG, then ~/.kube/config, then the pod that weft runs in]
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    kubeconfig: Option<PathBuf>,
+    /// The context in it
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    context: Option<String>,
+    /// The namespace [default: that of the context]
+    #[arg(short, long, value_name = "NAME", help_heading = "Cluster")]
+    pub(crate) namespace: Option<String>,
+    /// Act as this user
+    #[arg(long = "as", value_name = "USER", help_heading = "Cluster")]
+    user: Option<String>,
+    /// Act as a member of this group; repeatable
+    #[arg(long = "as-group", value_name = "GROUP", help_heading = "Cluster")]
+    groups: Vec<String>,
+    /// How long one request may take
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = duration, help_heading = "Cluster")]
+    request_timeout: Duration,
+    /// The namespace whose plugins concern the whole mesh
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "istio-system",
+        help_heading = "Cluster"
+    )]
+    pub(crate) root_namespace: String,
+}
+
+impl ClusterArgs {
+    /// The same as a value.
+    pub(crate) fn access(&self) -> Access {
+        Access {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            user: self.user.clone(),
+            groups: self.groups.clone(),
+            timeout: self.request_timeout,
+        }
+    }
+}
+
+/// How long to wait.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct WaitArgs {
+    /// How long to wait for the proxies
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, help_heading = "Waiting")]
+    timeout: Duration,
+    /// Return once it is written, without looking at the proxies
+    #[arg(long, conflicts_with = "timeout", help_heading = "Waiting")]
+    no_wait: bool,
+}
+
+impl WaitArgs {
+    /// How long; nothing for not at all.
+    pub(crate) fn timeout(self) -> Option<Duration> {
+        (!self.no_wait).then_some(self.timeout)
+    }
+}
+
+/// `30s`, `5m`, `1h`, or a number of seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no time: write for example 30s, 5m or 1h");
+    let (number, unit) = match text.char_indices().next_back() {
+        Some((at, 's')) => (text.get(..at), 1),
+        Some((at, 'm')) => (text.get(..at), 60),
+        Some((at, 'h')) => (text.get(..at), 3600),
+        _ => (Some(text), 1_u64),
+    };
+    let number: u64 = number
+        .and_then(|number| number.parse().ok())
+        .ok_or_else(wrong)?;
+    let seconds = number
+        .checked_mul(unit)
+        .filter(|seconds| *seconds > 0)
+        .ok_or_else(wrong)?;
+    Ok(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        for (text, seconds) in [("30s", 30), ("5m", 300), ("1h", 3600), ("7", 7)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in ["", "s", "0s", "1d", "-1s", "1.5m", "99999999999999999999h"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}
