@@ -44,6 +44,8 @@ pub enum Tool {
     Kubernetes,
     /// istiod, the agent, the echo server and `bin/istioctl`.
     Istio,
+    /// istiod and the agent of the minor version before.
+    IstioBefore,
     /// The DNS server of a cluster.
     Coredns,
     /// The images of a cluster, imported into a store of containerd.
@@ -53,7 +55,7 @@ pub enum Tool {
 }
 
 /// Every tool with its name on the command line.
-const NAMES: [(Tool, &str); 15] = [
+const NAMES: [(Tool, &str); 16] = [
     (Tool::WasmTarget, "wasm-target"),
     (Tool::WasmBindgen, "wasm-bindgen"),
     (Tool::WasmOpt, "wasm-opt"),
@@ -66,6 +68,7 @@ const NAMES: [(Tool, &str); 15] = [
     (Tool::Registry, "registry"),
     (Tool::Kubernetes, "kubernetes"),
     (Tool::Istio, "istio"),
+    (Tool::IstioBefore, "istio@1.30"),
     (Tool::Coredns, "coredns"),
     (Tool::Images, "images"),
     (Tool::Cluster, "cluster"),
@@ -128,6 +131,7 @@ pub fn ensure(cache: &Cache, tool: Tool) -> Result<PathBuf> {
         Tool::Registry => golang::ensure(cache, &golang::REGISTRY),
         Tool::Kubernetes => golang::ensure(cache, &golang::KUBERNETES),
         Tool::Istio => golang::ensure(cache, &golang::ISTIO),
+        Tool::IstioBefore => golang::ensure(cache, &golang::ISTIO_BEFORE),
         Tool::Coredns => golang::ensure(cache, &golang::COREDNS),
         Tool::Images => images::ensure(cache),
         Tool::Cluster => images::ensure_cluster(cache).map(|()| cache.root().join("tools")),
@@ -149,6 +153,12 @@ pub fn echo_image() -> String {
 #[must_use]
 pub fn istio_tag() -> &'static str {
     pins::ISTIO
+}
+
+/// The tag of the images of the minor version before.
+#[must_use]
+pub fn istio_tag_before() -> &'static str {
+    pins::ISTIO_BEFORE
 }
 
 /// The name before the images of the lab.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Module {
     pub(crate) name: &'static str,
-    version: &'static str,
+    pub(crate) version: &'static str,
     files: &'static [(&'static str, &'static str)],
     /// Package, name of the program.
     programs: &'static [(&'static str, &'static str)],
@@ -78,6 +78,38 @@ pub(crate) const ISTIO: Module = Module {
         ("istio.io/istio/pkg/version.buildStatus", "Clean"),
     ],
     minutes: "7",
+    data: &[(
+        "istio.io/istio",
+        "tools/packaging/common/envoy_bootstrap.json",
+        "envoy_bootstrap_tmpl.json",
+    )],
+};
+
+/// The minor version before, for upgrades: istiod and the agent only.
+pub(crate) const ISTIO_BEFORE: Module = Module {
+    name: "istio-1.30",
+    version: pins::ISTIO_BEFORE,
+    files: &[
+        ("go.mod", include_str!("../../servers/istio-1.30/go.mod")),
+        ("go.sum", include_str!("../../servers/istio-1.30/go.sum")),
+    ],
+    programs: &[
+        (
+            "istio.io/istio/pilot/cmd/pilot-discovery",
+            "pilot-discovery",
+        ),
+        ("istio.io/istio/pilot/cmd/pilot-agent", "pilot-agent"),
+    ],
+    variables: &[
+        (
+            "istio.io/istio/pkg/version.buildVersion",
+            pins::ISTIO_BEFORE,
+        ),
+        ("istio.io/istio/pkg/version.buildTag", pins::ISTIO_BEFORE),
+        ("istio.io/istio/pkg/version.buildHub", pins::IMAGE_HUB),
+        ("istio.io/istio/pkg/version.buildStatus", "Clean"),
+    ],
+    minutes: "5",
     data: &[(
         "istio.io/istio",
         "tools/packaging/common/envoy_bootstrap.json",

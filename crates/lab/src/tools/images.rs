@@ -4,9 +4,9 @@
 //! the proxy; pause is a static program of its own. Nothing is pulled from anywhere.
 
 use super::debian::{self, Package, package};
-use super::golang::{self, COREDNS, ISTIO, KUBERNETES, PAUSE};
+use super::golang::{self, COREDNS, ISTIO, ISTIO_BEFORE, KUBERNETES, Module, PAUSE};
 use super::install::{Recipe, remove};
-use super::oci::{Image, Layout};
+use super::oci::{Blob, Image, Layout};
 use super::{pins, python};
 use crate::cache::Cache;
 use crate::cluster::containerd;
@@ -53,12 +53,12 @@ pub(crate) fn ensure(cache: &Cache) -> Result<PathBuf> {
 }
 
 pub(crate) fn recipe() -> Recipe {
-    let parts: String = [&ISTIO, &PAUSE]
+    let parts: String = [&ISTIO, &ISTIO_BEFORE, &PAUSE]
         .map(|module| golang::recipe(module).stamp)
         .join("\n");
     Recipe::new(
         "images",
-        format!("images recipe 1\nenvoy {}\n{parts}", pins::ENVOY),
+        format!("images recipe 2\nenvoy {}\n{parts}", pins::ENVOY),
     )
 }
 
@@ -68,6 +68,7 @@ pub(crate) fn ensure_cluster(cache: &Cache) -> Result<()> {
     golang::ensure(cache, &KUBERNETES)?;
     golang::ensure(cache, &COREDNS)?;
     golang::ensure(cache, &ISTIO)?;
+    golang::ensure(cache, &ISTIO_BEFORE)?;
     ensure(cache).map(drop)
 }
 
@@ -85,7 +86,7 @@ fn write_images(cache: &Cache, dir: &Path, base: &Path, archive: &Path) -> Resul
     let pause = golang::ensure(cache, &PAUSE)?.join("pause");
     let envoy = python::ensure_envoy(cache, pins::ENVOY, "envoy")?;
     let envoy = fs::canonicalize(&envoy).with_context(|| format!("no {}", envoy.display()))?;
-    say("writing the images pause, echo, pilot and proxyv2");
+    say("writing the images pause, echo, pilot and proxyv2 (two versions)");
     let oci = dir.join("oci");
     let mut layout = Layout::new(&oci)?;
     let base = layout.layer(&base.join("root"))?;
@@ -104,34 +105,47 @@ fn write_images(cache: &Cache, dir: &Path, base: &Path, archive: &Path) -> Resul
         user: "",
     };
     layout.image(&image, &[base.clone(), echo])?;
+    for module in [&ISTIO, &ISTIO_BEFORE] {
+        write_istio(cache, &mut layout, module, &base, &envoy)?;
+    }
+    layout.pack(archive)?;
+    remove(&oci)
+}
+
+/// istiod and the proxy of one version; both versions run the same Envoy.
+fn write_istio(
+    cache: &Cache,
+    layout: &mut Layout,
+    module: &Module,
+    base: &Blob,
+    envoy: &Path,
+) -> Result<()> {
+    let istio = golang::ensure(cache, module)?;
+    let name = |image: &str| format!("{}/{image}:{}", pins::IMAGE_HUB, module.version);
     let pilot = layout.files(&[(
         &istio.join("pilot-discovery"),
         "/usr/local/bin/pilot-discovery",
     )])?;
-    let name = of(&format!("pilot:{}", pins::ISTIO));
     let image = Image {
-        name: &name,
+        name: &name("pilot"),
         entrypoint: &["/usr/local/bin/pilot-discovery"],
         user: "1337",
     };
     layout.image(&image, &[base.clone(), pilot])?;
     let proxy = layout.files(&[
         (&istio.join("pilot-agent"), "/usr/local/bin/pilot-agent"),
-        (&envoy, "/usr/local/bin/envoy"),
+        (envoy, "/usr/local/bin/envoy"),
         (
             &istio.join("envoy_bootstrap_tmpl.json"),
             "/var/lib/istio/envoy/envoy_bootstrap_tmpl.json",
         ),
     ])?;
-    let name = of(&format!("proxyv2:{}", pins::ISTIO));
     let image = Image {
-        name: &name,
+        name: &name("proxyv2"),
         entrypoint: &["/usr/local/bin/pilot-agent"],
         user: "1337",
     };
-    layout.image(&image, &[base, proxy])?;
-    layout.pack(archive)?;
-    remove(&oci)
+    layout.image(&image, &[base.clone(), proxy])
 }
 
 fn ensure_base(cache: &Cache) -> Result<PathBuf> {

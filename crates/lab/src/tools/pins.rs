@@ -20,6 +20,8 @@ pub(crate) const COREDNS: &str = "1.12.4";
 pub(crate) const REGISTRY: &str = "3.1.2";
 /// Release tags of Istio are not served as Go modules, so its builds carry a version of ours.
 pub(crate) const ISTIO: &str = "1.31.0-lab";
+/// The minor version before, for upgrades.
+pub(crate) const ISTIO_BEFORE: &str = "1.30.0-lab";
 /// The oldest Node that the tools need.
 pub(crate) const NODE_MAJOR: u32 = 18;
 /// The name under which the images of the lab go; nothing is ever pulled from it.
