@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use lab::{Apart, Cache};
 use wasm_tests::modules::workspace;
 
 /// What separates the output of two commands.
@@ -30,11 +31,14 @@ struct Step {
 fn examples_do_what_their_readmes_say() {
     let examples = readmes();
     assert!(examples.len() >= 2, "only {examples:?} were found");
-    let lacks = lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster;
+    let cache = Cache::from_env().unwrap();
+    let lacks = lab::capabilities::of(&cache).cluster;
+    // They use the names that a reader's own lab has.
+    let apart = Apart::new(&cache, "examples", "10.80.0.0/24").unwrap();
     let failures: Vec<_> = examples
         .iter()
         .filter(|readme| !left_out(readme, lacks.as_deref()))
-        .filter_map(|readme| run(readme).err())
+        .filter_map(|readme| run(readme, &apart).err())
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
@@ -83,7 +87,7 @@ fn steps(readme: &str) -> Vec<Step> {
     steps
 }
 
-fn run(readme: &Path) -> Result<(), String> {
+fn run(readme: &Path, apart: &Apart) -> Result<(), String> {
     let name = readme
         .parent()
         .unwrap()
@@ -95,7 +99,13 @@ fn run(readme: &Path) -> Result<(), String> {
     assert!(!steps.is_empty(), "{name} has no commands");
     let mut script = String::new();
     for step in &steps {
-        writeln!(script, "{}\necho \"{MARK} $?\"", step.command).unwrap();
+        // What follows a step that failed would work on something else than it is meant to.
+        let command = &step.command;
+        writeln!(
+            script,
+            "{command}\ncode=$?; echo \"{MARK} $code\"; [ $code = 0 ] || exit 1"
+        )
+        .unwrap();
     }
     // Whatever a failed example started ends with its shell's process group.
     let output = Command::new("setsid")
@@ -108,6 +118,7 @@ fn run(readme: &Path) -> Result<(), String> {
             &format!("trap 'kill 0' EXIT\n{script}trap - EXIT\n"),
         ])
         .current_dir(workspace())
+        .envs(apart.variables())
         .stdin(Stdio::null())
         .output()
         .unwrap();

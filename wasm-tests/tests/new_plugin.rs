@@ -73,6 +73,9 @@ fn a_name_that_is_none_or_taken_is_refused() {
         ("", "is \"\""),
         ("../x", "is \"../x\""),
         ("template", "plugins/template is there already"),
+        ("host", "\"host\" is a package of this workspace"),
+        ("weft", "\"weft\" is a package of this workspace"),
+        ("async", "\"async\" is a word of Rust"),
     ];
     for (name, said) in table {
         let output = Command::new("scripts/new-plugin")
@@ -105,8 +108,7 @@ fn copy_of_the_tree(to: &Path) -> Result<()> {
     {
         let target = to.join(file);
         std::fs::create_dir_all(target.parent().unwrap_or(to))?;
-        std::fs::copy(workspace().join(file), target)
-            .with_context(|| format!("cannot copy {file}"))?;
+        copy(&workspace().join(file), &target).with_context(|| format!("cannot copy {file}"))?;
     }
     let identity = [
         "-c",
@@ -123,6 +125,17 @@ fn copy_of_the_tree(to: &Path) -> Result<()> {
         to,
     )
     .map(drop)
+}
+
+/// With the time of its last change: cargo compiles again what looks new.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::copy(from, to)?;
+    let changed = from.metadata()?.modified()?;
+    std::fs::File::options()
+        .write(true)
+        .open(to)?
+        .set_modified(changed)?;
+    Ok(())
 }
 
 /// One target folder for every run of this test, so that only what changed is compiled again.

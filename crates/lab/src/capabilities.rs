@@ -14,8 +14,8 @@ const CAP_SYS_ADMIN: u32 = 21;
 pub struct Capabilities {
     /// Why no cluster can run here.
     pub cluster: Option<String>,
-    /// Why no Node tests can run here.
-    pub node: Option<String>,
+    /// Why images cannot be read by a program that is not ours here.
+    pub reader: Option<String>,
 }
 
 /// Looks at this machine.
@@ -29,9 +29,10 @@ pub fn of(_cache: &Cache) -> Capabilities {
             &status,
             can_install || which("etcd").is_some(),
         ),
-        node: which("node").is_none().then(|| {
-            "no Node: the tests on wasm32 are left out; apt-get install -y nodejs npm".into()
-        }),
+        reader: no_reader(
+            which("skopeo").is_some(),
+            can_install && rustix::process::geteuid().is_root(),
+        ),
     }
 }
 
@@ -46,6 +47,11 @@ impl Capabilities {
             None => Ok(()),
         }
     }
+}
+
+fn no_reader(is_there: bool, can_install: bool) -> Option<String> {
+    (!is_there && !can_install)
+        .then(|| "there is no skopeo; as root on Debian: apt-get install -y skopeo".to_owned())
 }
 
 fn no_cluster(os: &str, status: &str, has_packages: bool) -> Option<String> {

@@ -97,7 +97,7 @@ struct Up {
     #[arg(long)]
     set: Vec<String>,
     /// A process to go with: what is started is removed by the next lab command after it has ended
-    #[arg(long, value_name = "PID")]
+    #[arg(long, value_name = "PID", env = "WEFT_LAB_OWNER")]
     owner: Option<i32>,
 }
 

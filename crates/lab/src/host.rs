@@ -28,6 +28,7 @@ pub(crate) fn lock(cache: &Cache) -> Result<Lock> {
 
 /// Makes the scope true. The caller holds the lock.
 pub(crate) fn clean(cache: &Cache, scope: &Scope, _lock: &Lock) -> Result<()> {
+    crate::tools::remove_stale_policy();
     let snapshot = observe(cache)?;
     let steps = cleanup::plan(&snapshot, scope);
     for step in &steps {
@@ -74,14 +75,10 @@ fn observe_part(found: Found) -> Observed {
         .iter()
         .flat_map(|part| part.processes.iter().cloned());
     let mut processes: Vec<ProcId> = recorded.filter(ProcId::is_alive).collect();
-    // A run may die between starting something and writing it down. But only what runs in a directory of the lab as
-    // its own program is taken: an editor that has a log of it open is not.
-    let named = process::below(&found.dir)
-        .into_iter()
-        .filter(|running| is_server(&running.command, &found.dir));
-    for running in named {
-        if !processes.contains(&running.id) {
-            processes.push(running.id);
+    // A run may die between starting something and writing it down.
+    for running in servers(&found.dir) {
+        if !processes.contains(&running) {
+            processes.push(running);
         }
     }
     let cgroups = cgroups_of(&found.dir);
@@ -91,6 +88,16 @@ fn observe_part(found: Found) -> Observed {
         processes,
         cgroups,
     }
+}
+
+/// What the lab started in that directory and still runs. What only names it is not taken: somebody may have a log of
+/// it open.
+pub(crate) fn servers(dir: &Path) -> Vec<ProcId> {
+    process::below(dir)
+        .into_iter()
+        .filter(|running| is_server(&running.command, dir))
+        .map(|running| running.id)
+        .collect()
 }
 
 /// Whether a command line is one of those that the lab starts in that directory.

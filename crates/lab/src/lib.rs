@@ -4,10 +4,12 @@
 //! - A [`Session`] starts a registry, clusters and istiod, and takes them down when it ends, or lets the next one do so
 //!   if it is killed.
 //! - [`envoy`] runs one Envoy as a child.
+//! - [`Apart`] is a lab of a test's own, beside one that is in use.
 //! - [`capabilities`] says what cannot run on this machine, and why.
 //!
 //! The lab is native and never shipped: it is the one crate that reads the clock and the environment as it likes.
 
+mod apart;
 mod cache;
 pub mod capabilities;
 mod cleanup;
@@ -28,6 +30,7 @@ mod state;
 pub mod tools;
 mod workspace;
 
+pub use apart::Apart;
 pub use cache::{Cache, Lock};
 pub use cluster::{Cluster, ClusterOptions};
 pub use environment::exports;

@@ -5,7 +5,7 @@ use crate::cleanup::Scope;
 use crate::command::Run;
 use crate::network::Link;
 use crate::output::say;
-use crate::process::{self, ProcId};
+use crate::process::ProcId;
 use crate::state::{self, Kind, Part};
 use crate::tools::{self, Tool};
 use crate::{capabilities, host, http};
@@ -56,10 +56,7 @@ pub(crate) fn start(cache: &Cache, name: &str, owner: Option<ProcId>) -> Result<
         .args([&file])
         .logged(&dir.join("registry.log"))?;
     wait(&dir, &address)?;
-    part.processes = process::below(&dir)
-        .into_iter()
-        .map(|running| running.id)
-        .collect();
+    part.processes = host::servers(&dir);
     part.starting = None;
     part.save(cache)?;
     say(&format!("registry {name} is up at {address}"));

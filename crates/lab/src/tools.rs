@@ -13,6 +13,8 @@ mod wasm_target;
 
 use crate::cache::Cache;
 use anyhow::{Result, bail};
+pub(crate) use debian::remove_stale_policy;
+pub(crate) use install::remove;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;

@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::Duration;
 
 const NET: &str = "10.79.0.0/24";
@@ -20,7 +20,7 @@ const BRIDGE: &str = "wl0a4f00";
 
 /// The lab as a user runs it: tools from the real cache, state from a directory of the test.
 struct Lab {
-    cache: tempfile::TempDir,
+    apart: lab::Apart,
 }
 
 impl Lab {
@@ -42,23 +42,19 @@ impl Lab {
         }
         lab::tools::ensure(&real, lab::Tool::Cluster).unwrap();
         lab::tools::ensure(&real, lab::Tool::Registry).unwrap();
-        // Beside the tools: hard links do not cross file systems.
-        let cache = tempfile::Builder::new()
-            .prefix("lab-test-")
-            .tempdir_in(real.root())
-            .unwrap();
-        for dir in ["tools", "bin"] {
-            std::os::unix::fs::symlink(real.root().join(dir), cache.path().join(dir)).unwrap();
-        }
-        Some(Self { cache })
+        let apart = lab::Apart::new(&real, "lab", NET).unwrap();
+        Some(Self { apart })
+    }
+
+    fn root(&self) -> &Path {
+        self.apart.cache().root()
     }
 
     fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
         command
             .args(line.split_whitespace())
-            .env("WEFT_CACHE", self.cache.path())
-            .env("WEFT_LAB_NET", NET);
+            .envs(self.apart.variables());
         command
     }
 
@@ -71,7 +67,7 @@ impl Lab {
 
     fn kubectl(&self, cluster: &str, line: &str) -> String {
         let kubeconfig = self.run(&format!("kubeconfig {cluster}"));
-        let program = self.cache.path().join("bin/kubectl");
+        let program = self.apart.cache().bin("kubectl");
         let output = Command::new(program)
             .args(["--kubeconfig", kubeconfig.trim()])
             .args(line.split_whitespace())
@@ -109,7 +105,7 @@ impl Lab {
 
     fn containers(&self, cluster: &str) -> Vec<String> {
         let tasks = "containerd/io.containerd.runtime.v2.task/k8s.io";
-        let dir = self.cache.path().join("lab").join(cluster).join(tasks);
+        let dir = self.root().join("lab").join(cluster).join(tasks);
         fs::read_dir(dir)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -117,14 +113,7 @@ impl Lab {
     }
 
     fn state_file(&self, name: &str) -> PathBuf {
-        self.cache.path().join("lab").join(name).join("state.json")
-    }
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        // Also when a test fails; its own assertions have said why by now.
-        drop(self.command("down --all").stderr(Stdio::null()).status());
+        self.root().join("lab").join(name).join("state.json")
     }
 }
 
@@ -179,7 +168,7 @@ fn traces(lab: &Lab) -> Traces {
         rules: without_comments(lines("iptables-save", &[])),
         mounts: lines("cut", &["-d", " ", "-f", "5-", "/proc/self/mountinfo"]),
         sysctls: ladder.map(read).to_vec(),
-        processes: processes(lab.cache.path()),
+        processes: processes(lab.root()),
     }
 }
 
@@ -299,7 +288,12 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
     };
     let before = traces(&lab);
     // Once killed after, once while it comes up.
-    let mut owner = Command::new("sleep").arg("1000").spawn().unwrap();
+    // An owner that does not outlive the test, should that be killed itself.
+    let mut owner = Command::new("tail")
+        .args(["-f", "/dev/null", "--pid"])
+        .arg(std::process::id().to_string())
+        .spawn()
+        .unwrap();
     lab.run(&format!(
         "up cluster --name owned --api-only --owner {}",
         owner.id()
@@ -314,7 +308,7 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
         killed.kill().unwrap();
         killed.wait().unwrap();
     }
-    assert!(!processes(lab.cache.path()).is_empty(), "they run on");
+    assert!(!processes(lab.root()).is_empty(), "they run on");
     assert_eq!(lab.run("status").matches("dead").count(), 2);
 
     lab.run("up registry");
@@ -323,7 +317,7 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
     lab.run("down registry");
     // A kubectl of the killed run gives up by itself.
     wait_for("the end of its helpers", || {
-        processes(lab.cache.path()).is_empty()
+        processes(lab.root()).is_empty()
     });
     assert_no_trace(&before, &traces(&lab));
 }

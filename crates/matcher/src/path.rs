@@ -3,7 +3,8 @@
 //! A rule for `/api` must hold however a client spells `/api`, and what the upstream makes of a spelling is not known here: it
 //! may decode `%2F` or not, merge `//` or not, cut `;parameters` (servlets) or not, take `\` for `/` or not. So the normal
 //! form undoes *all* of that, and the rule is compared with the result: if any reading of the request begins with `/api`,
-//! the normal form does. It may match more than the upstream means, never less.
+//! the normal form does. It may match more than the upstream means, never less, as long as the upstream decodes once: one that decodes
+//! `%2561` to `a` reads another path than any proxy before it.
 //!
 //! | in the request | in the normal form |
 //! | --- | --- |

@@ -13,6 +13,7 @@ use matcher::{Match, header};
 use crate::key::{Key, Part, Prefixes};
 use crate::limit::Limit;
 use crate::reply::Refusal;
+use crate::table::Shape;
 
 /// The most rules of one configuration: each that matches costs something for each request.
 const RULES: usize = 64;
@@ -114,10 +115,12 @@ fn rules(value: &Value<'_>) -> Result<Vec<Rule>, Refused> {
             rules.len()
         )));
     }
-    let keys: u64 = rules.iter().map(|rule| u64::from(rule.keys)).sum();
+    // As rounded: that is what takes the memory.
+    let room = |rule: &Rule| u64::try_from(Shape::new(rule.keys).keys()).unwrap_or(u64::MAX);
+    let keys = rules.iter().map(room).fold(0, u64::saturating_add);
     if keys > ALL_KEYS {
         return Err(value.refuse(format!(
-            "must have at most {ALL_KEYS} keys in all (64 MiB in each proxy), have {keys}: lower maxKeys"
+            "must have at most {ALL_KEYS} keys in all (64 MiB in each proxy), have {keys}, each rule's rounded up to a power of two: lower maxKeys"
         )));
     }
     Ok(rules)

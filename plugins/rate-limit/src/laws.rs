@@ -2,7 +2,7 @@
 //!
 //! A property test, a fuzzer and a test on wasm32 in Node all have bytes to offer, so the same law runs in each of them. The script says how
 //! large the limit is, and then, event by event, which worker asks for which key, how far time moved, whether the reading of the clock is
-//! old, whether a race is lost. The table has one set, so more keys than it has room for meet in it.
+//! old, whether a race is lost, whether another rule refuses the request. The table has one set, so more keys than it has room for meet in it.
 //!
 //! | law | what it says |
 //! | --- | --- |

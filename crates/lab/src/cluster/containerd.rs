@@ -9,18 +9,17 @@ use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
 
-/// The namespaces of a cluster, all but the network's.
-pub(crate) const UNSHARE: [&str; 9] = [
+/// The namespaces of what may be killed: its processes and mounts go with the first of them.
+pub(crate) const APART: [&str; 6] = [
     "--fork",
     "--pid",
     "--kill-child=KILL",
     "--mount-proc",
     "--mount",
     "--propagation=private",
-    "--uts",
-    "--ipc",
-    "--net",
 ];
+/// What a cluster has apart besides.
+pub(crate) const MACHINE: [&str; 3] = ["--uts", "--ipc", "--net"];
 
 const IMPORT: &str = r#"
 mkdir -p /var/lib/containerd
@@ -39,7 +38,8 @@ pub(crate) fn import(dir: &Path, archive: &Path) -> Result<()> {
     fs::create_dir_all(&store).context("cannot create the image store")?;
     fs::write(dir.join("containerd.toml"), config()).context("cannot write containerd.toml")?;
     Run::new("unshare")
-        .args(UNSHARE)
+        .args(APART)
+        .args(MACHINE)
         .args(["bash", "-euc", IMPORT, "import"])
         .args([dir, archive])
         .hint("see that containerd runs: containerd --version")

@@ -207,7 +207,8 @@ fn write_files(cache: &Cache, dir: &Path, plan: &Plan) -> Result<()> {
 fn launch(dir: &Path) -> Result<Vec<ProcId>> {
     Run::new("setsid")
         .args(["--fork", "unshare"])
-        .args(containerd::UNSHARE)
+        .args(containerd::APART)
+        .args(containerd::MACHINE)
         .args(["bash"])
         .args([&dir.join("init.sh"), dir])
         .logged(&dir.join("log/init.log"))?;

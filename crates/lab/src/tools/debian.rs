@@ -10,6 +10,8 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::process::ProcId;
+
 /// Whether a package is there is told by a file it brings: quick, and true of self-built programs as well.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Package {
@@ -37,6 +39,7 @@ pub(crate) const fn package(name: &'static str, proof: &'static str) -> Package 
 
 /// Installs what is missing of `packages`.
 pub(crate) fn ensure(cache: &Cache, packages: &[Package]) -> Result<()> {
+    remove_stale_policy();
     if missing(packages).is_empty() {
         return Ok(());
     }
@@ -116,20 +119,39 @@ impl ServiceGuard {
     fn new() -> Result<Self> {
         let path = PathBuf::from(POLICY);
         // Ours from a killed run is as good as a new one, and goes away at the end of this one.
-        if path.exists() && !is_ours(&path) {
+        if path.exists() {
             return Ok(Self { ours: None });
         }
-        super::install::write_program(&path, POLICY_TEXT)
+        super::install::write_program(&path, &policy(ProcId::current().as_ref())?)
             .context("cannot keep packages from starting services")?;
         Ok(Self { ours: Some(path) })
     }
 }
 
-const POLICY_TEXT: &str =
-    "#!/bin/sh\n# Put here by weft's lab while it installs packages.\nexit 101\n";
+const POLICY_TEXT: &str = "#!/bin/sh\n# Put here by weft's lab while it installs packages: ";
 
-fn is_ours(path: &Path) -> bool {
-    fs::read_to_string(path).is_ok_and(|text| text == POLICY_TEXT)
+/// The policy names who put it there, so that what a killed run left is told from what a running one needs.
+fn policy(owner: Option<&ProcId>) -> Result<String> {
+    let owner = serde_json::to_string(&owner).context("cannot write a process down")?;
+    Ok(format!("{POLICY_TEXT}{owner}\nexit 101\n"))
+}
+
+/// Whether this is a policy of ours whose run has died.
+fn is_stale(policy: &str) -> bool {
+    let Some(rest) = policy.strip_prefix(POLICY_TEXT) else {
+        return false;
+    };
+    let owner = rest.lines().next().unwrap_or_default();
+    serde_json::from_str::<Option<ProcId>>(owner)
+        .is_ok_and(|owner| !owner.is_some_and(|owner| owner.is_alive()))
+}
+
+/// While it stays, no package of this machine can start its service.
+pub(crate) fn remove_stale_policy() {
+    let path = PathBuf::from(POLICY);
+    if fs::read_to_string(&path).is_ok_and(|text| is_stale(&text)) {
+        drop(ServiceGuard { ours: Some(path) });
+    }
 }
 
 impl Drop for ServiceGuard {
@@ -158,6 +180,23 @@ mod tests {
             package("nowhere", "/no/such/file"),
         ];
         assert_eq!(missing(&packages), ["never-heard-of", "nowhere"]);
+    }
+
+    #[test]
+    fn a_policy_goes_when_its_run_has_died() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let dead = ProcId::of(i32::try_from(child.id()).unwrap());
+        child.wait().unwrap();
+        let table = [
+            (policy(ProcId::current().as_ref()).unwrap(), false),
+            (policy(dead.as_ref()).unwrap(), true),
+            (policy(None).unwrap(), true),
+            ("#!/bin/sh\nexit 101\n".to_owned(), false),
+            (String::new(), false),
+        ];
+        for (text, stale) in table {
+            assert_eq!(is_stale(&text), stale, "{text}");
+        }
     }
 
     #[test]

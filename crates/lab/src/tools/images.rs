@@ -157,8 +157,15 @@ fn ensure_base(cache: &Cache) -> Result<PathBuf> {
     recipe.ensure(cache, |dir| {
         say("making the base of the images with debootstrap (about half a minute)");
         let root = dir.join("root");
-        Run::new("debootstrap")
-            .args(["--variant=minbase", BASE_PACKAGES, &release.suite])
+        // It mounts /proc and /sys below the root: a killed run must not leave them in the cache.
+        Run::new("unshare")
+            .args(containerd::APART)
+            .args([
+                "debootstrap",
+                "--variant=minbase",
+                BASE_PACKAGES,
+                &release.suite,
+            ])
             .args([&root])
             .args([&release.mirror])
             .hint("apt-get update")

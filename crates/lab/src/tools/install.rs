@@ -1,7 +1,7 @@
 //! The one way a tool gets into the cache: stamped, locked, and never half there.
 //!
 //! A tool is built in a temporary directory, gets a stamp that says from what, and is renamed into place. A killed run
-//! leaves only the temporary directory, which the next run removes. A second run compares stamps and does nothing.
+//! leaves only its temporary directory, which the next run removes. A second run compares stamps and does nothing.
 
 use crate::cache::{Cache, ensure_parent};
 use crate::output::say;
@@ -74,7 +74,8 @@ impl Recipe {
             headline(&self.stamp)
         ));
         let started = Instant::now();
-        let fresh = dir.with_file_name(format!(".{}.new", self.name));
+        sweep(dir, &self.name);
+        let fresh = dir.with_file_name(format!(".{}.{}-new", self.name, std::process::id()));
         remove(&fresh)?;
         fs::create_dir_all(&fresh).with_context(|| format!("cannot create {}", fresh.display()))?;
         remove(&cache.log(&self.name))?;
@@ -91,6 +92,21 @@ impl Recipe {
             started.elapsed().as_secs_f64()
         ));
         Ok(())
+    }
+}
+
+/// Removes what killed runs left, as far as that goes: a compiler that outlived its run may still be writing there.
+fn sweep(dir: &Path, name: &str) {
+    let prefix = format!(".{name}.");
+    let entries = dir.parent().and_then(|parent| fs::read_dir(parent).ok());
+    for entry in entries.into_iter().flatten().filter_map(Result::ok) {
+        let found = entry.file_name().to_string_lossy().into_owned();
+        if found.starts_with(&prefix)
+            && found.ends_with("-new")
+            && let Err(error) = remove(&entry.path())
+        {
+            say(&format!("{error:#}; the next run tries again"));
+        }
     }
 }
 
@@ -185,12 +201,15 @@ mod tests {
         assert!(half.is_err());
         assert!(one.is_installed(&cache));
         assert_eq!(fs::read_to_string(cache.bin("x")).unwrap(), "one");
-        // What the dead build left does not get into the next one.
+        // What the dead build left does not get into the next one, and goes.
+        let dead = dir.path().join("tools/.x.1-new");
+        fs::create_dir_all(&dead).unwrap();
         let clean = |dir: &Path| {
             assert!(!dir.join("sub").exists());
             program(dir, "two")
         };
         two.ensure(&cache, clean).unwrap();
+        assert!(!dead.exists());
     }
 
     #[test]

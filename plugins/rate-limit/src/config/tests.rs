@@ -249,24 +249,27 @@ proptest::proptest! {
 
 #[test]
 fn the_memory_of_all_rules_together_is_bounded() {
-    let rule = |name: &str| {
+    let rule = |name: &str, keys: u32| {
         format!(
-            r#"{{"name": "{name}", "key": [{{"header": "x"}}], "limit": {{"requests": 1, "per": "1s"}}, "maxKeys": 1048576}}"#
+            r#"{{"name": "{name}", "key": [{{"header": "x"}}], "limit": {{"requests": 1, "per": "1s"}}, "maxKeys": {keys}}}"#
         )
     };
-    let rules = |names: &[&str]| {
+    let rules = |names: &[&str], keys: u32| {
         format!(
             r#"{{"rules": [{}]}}"#,
             names
                 .iter()
-                .map(|name| rule(name))
+                .map(|name| rule(name, keys))
                 .collect::<Vec<_>>()
                 .join(",")
         )
     };
-    assert!(read(rules(&["a", "b"]).as_bytes()).is_ok());
-    assert_eq!(
-        mistakes(&rules(&["a", "b", "c"])),
-        "/rules: must have at most 2097152 keys in all (64 MiB in each proxy), have 3145728: lower maxKeys"
-    );
+    assert!(read(rules(&["a", "b"], 1_048_576).as_bytes()).is_ok());
+    // What is rounded up takes its memory too.
+    for keys in [1_048_576, 524_289] {
+        assert_eq!(
+            mistakes(&rules(&["a", "b", "c"], keys)),
+            "/rules: must have at most 2097152 keys in all (64 MiB in each proxy), have 3145728, each rule's rounded up to a power of two: lower maxKeys"
+        );
+    }
 }

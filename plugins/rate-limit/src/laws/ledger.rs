@@ -22,7 +22,7 @@ struct Charge {
     tokens: u32,
     when: When,
     life: Nanos,
-    /// When its tokens were used, in order. The first is used at once.
+    /// When its tokens were used, in order. The first is used at once, unless it is put back.
     uses: Vec<When>,
     /// When the next charge of the same worker for the same key took its place.
     replaced: Option<When>,
@@ -76,6 +76,14 @@ impl Ledger {
             // One that was given out without a reading counts at the latest reading before it, which may be that of its charge.
             Some(charge) => charge.uses.push((when.0.max(charge.when.0), when.1)),
             None => (0..1000).for_each(|_| self.charged(who, 0, when, 0)),
+        }
+    }
+
+    /// The token that `who` used last is unused again: the request was refused after all.
+    pub(super) fn put_back(&mut self, who: Who) {
+        let last = self.last.get(&who).copied();
+        if let Some(charge) = last.and_then(|index| self.charges.get_mut(index)) {
+            charge.uses.pop();
         }
     }
 

@@ -83,6 +83,15 @@ pub(super) struct World {
     plain: PlainBucket,
 }
 
+/// What befalls a request besides the rule.
+#[derive(Clone, Copy, Debug)]
+struct Fate {
+    /// So many races it loses.
+    races: u64,
+    /// Whether another rule refuses it, so that its token is put back.
+    refused_elsewhere: bool,
+}
+
 /// A bucket as in a textbook, for one key: tokens, in ticks, that are there.
 #[derive(Debug)]
 struct PlainBucket {
@@ -186,21 +195,25 @@ impl World {
             .unwrap_or(0)
     }
 
-    /// A worker reads `reading` from the clock and serves requests, mostly one. Whether the last one is admitted.
+    /// A worker reads `reading` from the clock and serves requests, mostly one; sometimes another rule refuses what this one has a
+    /// token for. Whether the last one had a token.
     pub(super) fn request(&mut self, script: &mut Script<'_>, reading: Nanos) -> bool {
         let count = u64::try_from(self.workers.len()).unwrap_or(1);
         let (worker, key) = (script.below(count), script.below(self.keys));
-        let races = script.below(3);
+        let fate = Fate {
+            races: script.below(3),
+            refused_elsewhere: script.below(8) == 7,
+        };
         let requests = match script.below(8) {
             0 => u64::from(script.byte()).saturating_add(1),
             1 => script.below(16).saturating_add(1),
             _ => 1,
         };
-        (0..requests).fold(false, |_, _| self.serve((worker, key), reading, races))
+        (0..requests).fold(false, |_, _| self.serve((worker, key), reading, fate))
     }
 
-    /// A worker serves a request, losing so many races.
-    fn serve(&mut self, who: Who, reading: Nanos, races: u64) -> bool {
+    /// A worker serves a request.
+    fn serve(&mut self, who: Who, reading: Nanos, fate: Fate) -> bool {
         let (worker, key) = who;
         let index = usize::try_from(worker).unwrap_or(usize::MAX);
         let Some(buckets) = self.workers.get_mut(index) else {
@@ -212,7 +225,7 @@ impl World {
         let fingerprint = Fingerprint((u128::from(key) << 104) | u128::from(key.saturating_add(1)));
         let step = |step: Step| {
             *steps = steps.saturating_add(1);
-            for _ in 0..races {
+            for _ in 0..fate.races {
                 // Lost: its result counts for nothing.
                 let _lost = step.run(Some(page));
             }
@@ -237,7 +250,10 @@ impl World {
             None if admitted => self.ledger.used(who, when),
             Some(_) | None => {}
         }
-        if admitted {
+        if admitted && fate.refused_elsewhere {
+            buckets.put_back(fingerprint);
+            self.ledger.put_back(who);
+        } else if admitted {
             self.plain.fill(&self.limit, self.now);
             let cost = signed(self.limit.cost(1));
             self.plain.level = self.plain.level.saturating_sub(cost);
