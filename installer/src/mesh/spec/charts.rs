@@ -1,0 +1,118 @@
+//! Where Istio's charts are, told apart by how it is written.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+/// A place with charts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) enum ChartSource {
+    /// A path in an OCI registry, without the scheme: a chart is `PATH/NAME`, its version a tag.
+    Oci(String),
+    /// A Helm repository, with the scheme.
+    Https(String),
+    /// A directory with a chart in each of its directories.
+    Directory(String),
+    /// An archive that `weft bundle create` made.
+    Bundle(String),
+}
+
+const PATTERN: &str =
+    r"^(oci://[a-z0-9][^\s]*|https://[a-z0-9][^\s]*|([^:\s]|:(?!//))([^:]|:(?!//))*)$";
+const HELP: &str = "write oci://REGISTRY/PATH, https://HOST/PATH, a directory, or a bundle that ends in .tar, .tar.gz or .tgz";
+const ARCHIVES: [&str; 3] = [".tar", ".tar.gz", ".tgz"];
+
+/// A text that names no place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no place with charts: {HELP}")]
+pub(crate) struct ChartSourceError(String);
+
+impl FromStr for ChartSource {
+    type Err = ChartSourceError;
+
+    fn from_str(text: &str) -> Result<Self, ChartSourceError> {
+        let refused = || ChartSourceError(text.to_owned());
+        match text.split_once("://") {
+            Some((scheme @ ("oci" | "https"), rest)) => {
+                let named = rest.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+                    && !rest.contains(char::is_whitespace);
+                match (named, scheme) {
+                    (false, _) => Err(refused()),
+                    (true, "oci") => Ok(Self::Oci(rest.to_owned())),
+                    (true, _) => Ok(Self::Https(text.to_owned())),
+                }
+            }
+            Some(_) => Err(refused()),
+            None if text.is_empty() || text.starts_with(char::is_whitespace) => Err(refused()),
+            None if ARCHIVES.iter().any(|end| text.ends_with(end)) => {
+                Ok(Self::Bundle(text.to_owned()))
+            }
+            None => Ok(Self::Directory(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for ChartSource {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Oci(path) => write!(out, "oci://{path}"),
+            Self::Https(text) | Self::Directory(text) | Self::Bundle(text) => out.write_str(text),
+        }
+    }
+}
+
+impl TryFrom<String> for ChartSource {
+    type Error = ChartSourceError;
+
+    fn try_from(text: String) -> Result<Self, ChartSourceError> {
+        text.parse()
+    }
+}
+
+impl From<ChartSource> for String {
+    fn from(source: ChartSource) -> Self {
+        source.to_string()
+    }
+}
+
+impl JsonSchema for ChartSource {
+    fn schema_name() -> Cow<'static, str> {
+        "ChartSource".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": PATTERN, "errorMessage": HELP})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places() {
+        let text = str::to_owned;
+        let cases = [
+            ("oci://registry.example/istio/charts", ChartSource::Oci(text("registry.example/istio/charts"))),
+            ("https://charts.example/istio", ChartSource::Https(text("https://charts.example/istio"))),
+            ("./charts", ChartSource::Directory(text("./charts"))),
+            ("C:/charts", ChartSource::Directory(text("C:/charts"))),
+            ("istio-1.31.0", ChartSource::Directory(text("istio-1.31.0"))),
+            ("site.tar.gz", ChartSource::Bundle(text("site.tar.gz"))),
+            ("/media/site.tgz", ChartSource::Bundle(text("/media/site.tgz"))),
+        ];
+        let validator = jsonschema::validator_for(&serde_json::json!({"pattern": PATTERN})).unwrap();
+        for (written, wanted) in cases {
+            let read: ChartSource = written.parse().unwrap();
+            assert_eq!((read.to_string().as_str(), &read), (written, &wanted));
+            assert!(validator.is_valid(&written.into()), "{written}");
+        }
+        for wrong in ["", " ", "http://charts.example", "file:///charts", "oci://", "https:///x", "oci://a b", "://x"] {
+            assert_eq!(wrong.parse::<ChartSource>(), Err(ChartSourceError(text(wrong))));
+            assert!(!validator.is_valid(&wrong.into()), "{wrong}");
+        }
+    }
+}
