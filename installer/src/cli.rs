@@ -4,6 +4,7 @@ mod completion;
 mod connection;
 mod deploy;
 mod guard;
+mod objects;
 mod plugin;
 mod version;
 
@@ -71,6 +72,9 @@ enum Noun {
     /// Print the version of weft
     #[command(after_help = "Examples:\n  weft version\n  weft version -o json")]
     Version,
+    /// Make objects of any kind be in a cluster, as the verbs on meshes do
+    #[command(hide = true)]
+    Objects(objects::ObjectsArgs),
     #[command(hide = true)]
     ExecWithParent(guard::GuardArgs),
 }
@@ -143,6 +147,7 @@ fn dispatch(noun: Noun, context: &Context) -> Outcome {
         Noun::Plugin(args) => plugin::run(args, context),
         Noun::Completion(args) => completion::run(args, context),
         Noun::Version => version::run(context),
+        Noun::Objects(args) => objects::run(args, context),
         Noun::ExecWithParent(args) => guard::run(args),
     }
 }

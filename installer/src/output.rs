@@ -3,10 +3,12 @@
 //!
 //! What to print is computed as a value first (`Table`, `render`), so that tests look at text, not at a terminal.
 
+mod board;
 mod format;
 mod style;
 mod table;
 
+pub use board::{Board, ProgressChoice};
 pub use format::{Format, render};
 pub use style::{ColorChoice, Style, Terminal};
 pub use table::{Cell, Column, Table};
@@ -147,6 +149,12 @@ impl Output {
             output: self.clone(),
             shown: Mutex::default(),
         }
+    }
+
+    /// Lines that follow several things that change while we wait.
+    #[must_use]
+    pub fn board(&self, choice: ProgressChoice) -> Board {
+        Board::new(self.clone(), choice)
     }
 
     /// Asks before something that cannot be undone. `yes` is the `--yes` of the command line.

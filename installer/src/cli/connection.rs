@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cluster::access::Access;
+use crate::output::ProgressChoice;
 
 /// Which cluster, and as whom.
 #[derive(Args, Clone, Debug)]
@@ -67,6 +68,29 @@ impl WaitArgs {
     pub(crate) fn timeout(self) -> Option<Duration> {
         (!self.no_wait).then_some(self.timeout)
     }
+}
+
+/// `--dry-run`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DryRun {
+    /// Ask the API server nothing but what is there
+    Client,
+    /// Let the API server check it without keeping it
+    Server,
+}
+
+/// How to say what happens.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ProgressArgs {
+    /// How to say what happens while it happens: auto is a live list on a terminal, else one line for each change
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "FORM",
+        help_heading = "Output"
+    )]
+    pub(crate) progress: ProgressChoice,
 }
 
 /// `30s`, `5m`, `1h`, or a number of seconds.

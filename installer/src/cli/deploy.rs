@@ -8,7 +8,7 @@ use std::io::Read as _;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::connection::ClusterArgs;
+use super::connection::{ClusterArgs, DryRun};
 use super::{Context, runtime};
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
 use crate::plugin::configuration;
@@ -19,7 +19,7 @@ use crate::plugin::preflight::Resolved;
 pub(super) use verbs::DeployVerb;
 
 use args::{FailArg, PhaseArg, TypeArg};
-use verbs::{DeployArgs, DryRun, RenderArgs, WishArgs};
+use verbs::{DeployArgs, RenderArgs, WishArgs};
 
 pub(super) fn run(verb: DeployVerb, context: &Context) -> Outcome {
     runtime()?.block_on(async {

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::keyed;
+
 /// One field that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Change {
@@ -25,7 +27,14 @@ pub(crate) struct Change {
 /// Every leaf that differs between the two values, in the order of their paths.
 pub(crate) fn changes(before: &Value, after: &Value) -> Vec<Change> {
     let mut found = Vec::new();
-    walk("", Some(before), Some(after), &mut found);
+    walk("", Some(before), Some(after), false, &mut found);
+    found
+}
+
+/// The same for objects of Kubernetes, in which the items of most lists have names: `spec.containers[name=app].image`.
+pub(crate) fn named_changes(before: &Value, after: &Value) -> Vec<Change> {
+    let mut found = Vec::new();
+    walk("", Some(before), Some(after), true, &mut found);
     found
 }
 
@@ -45,11 +54,22 @@ pub(crate) fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
-fn walk(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Change>) {
+fn walk(
+    path: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    by_name: bool,
+    found: &mut Vec<Change>,
+) {
     match (before, after) {
         (Some(a), Some(b)) if same(a, b) => {}
-        (Some(Value::Object(a)), Some(Value::Object(b))) => objects(path, a, b, found),
-        (Some(Value::Array(a)), Some(Value::Array(b))) => arrays(path, a, b, found),
+        (Some(Value::Object(a)), Some(Value::Object(b))) => objects(path, a, b, by_name, found),
+        (Some(Value::Array(a)), Some(Value::Array(b))) => {
+            match keyed::key(a, b).filter(|_| by_name) {
+                Some(key) => items(path, a, b, key, found),
+                None => arrays(path, a, b, by_name, found),
+            }
+        }
         (None, None) => {}
         (a, b) => found.push(Change {
             path: path.to_owned(),
@@ -63,20 +83,57 @@ fn objects(
     path: &str,
     before: &Map<String, Value>,
     after: &Map<String, Value>,
+    by_name: bool,
     found: &mut Vec<Change>,
 ) {
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     for key in keys {
-        walk(&child(path, key), before.get(key), after.get(key), found);
+        let (before, after) = (before.get(key), after.get(key));
+        walk(&child(path, key), before, after, by_name, found);
     }
 }
 
-fn arrays(path: &str, before: &[Value], after: &[Value], found: &mut Vec<Change>) {
+/// Two lists whose items have names. When only their order differs, the lists differ as a whole.
+fn items(path: &str, before: &[Value], after: &[Value], key: &str, found: &mut Vec<Change>) {
+    let already = found.len();
+    let names: BTreeSet<String> = before
+        .iter()
+        .chain(after)
+        .filter_map(|item| keyed::name(item, key))
+        .collect();
+    for name in names {
+        let find = |items: &[Value]| -> Option<Value> {
+            let mut items = items.iter();
+            items
+                .find(|item| keyed::name(item, key).as_ref() == Some(&name))
+                .cloned()
+        };
+        let (before, after) = (find(before), find(after));
+        let path = format!("{path}[{key}={name}]");
+        walk(&path, before.as_ref(), after.as_ref(), true, found);
+    }
+    if found.len() == already {
+        found.push(Change {
+            path: path.to_owned(),
+            before: Some(Value::Array(before.to_vec())),
+            after: Some(Value::Array(after.to_vec())),
+        });
+    }
+}
+
+fn arrays(
+    path: &str,
+    before: &[Value],
+    after: &[Value],
+    by_name: bool,
+    found: &mut Vec<Change>,
+) {
     for index in 0..before.len().max(after.len()) {
         walk(
             &format!("{path}[{index}]"),
             before.get(index),
             after.get(index),
+            by_name,
             found,
         );
     }
@@ -129,6 +186,24 @@ mod tests {
         assert!(same(&json!({"a": [1, 2.0]}), &json!({"a": [1.0, 2]})));
         assert!(!same(&json!(1), &json!("1")));
         assert!(changes(&json!({"a": 1}), &json!({"a": 1.0})).is_empty());
+    }
+
+    #[test]
+    fn items_with_names_are_compared_by_name() {
+        let before = json!({"containers": [{"name": "a", "image": "1"}, {"name": "b"}], "args": ["x", "y"]});
+        let after = json!({"containers": [{"name": "b"}, {"name": "c"}, {"name": "a", "image": "2"}], "args": ["x", "z"]});
+        let paths: Vec<_> = named_changes(&before, &after)
+            .into_iter()
+            .map(|change| change.path)
+            .collect();
+
+        assert_eq!(
+            paths,
+            ["args[1]", "containers[name=a].image", "containers[name=c]"]
+        );
+        let ab = json!([{"name": "a"}, {"name": "b"}]);
+        let ba = json!([{"name": "b"}, {"name": "a"}]);
+        assert_eq!(named_changes(&ab, &ba).len(), 1, "an order that differs shows");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What can go wrong between us and an API server, in words that say what to do, and how each exits.
 
+use std::time::Duration;
+
 use kube::client::UpgradeConnectionError;
 use kube::core::Status;
 
@@ -65,12 +67,18 @@ pub(crate) enum ClusterError {
         message: String,
     },
     /// The resource type does not exist there.
-    #[error(
-        "cannot {what}: the cluster knows no WasmPlugin: is Istio installed in it, and is it the right --context?"
-    )]
-    NoIstio {
+    #[error("cannot {what}: the cluster does not know such objects: {}", missing(what))]
+    NotServed {
         /// What was tried.
         what: String,
+    },
+    /// An API server of before 2023.
+    #[error(
+        "the API server {server} has no aggregated discovery: weft needs Kubernetes 1.27 or newer"
+    )]
+    TooOld {
+        /// The API server.
+        server: String,
     },
     /// Somebody else owns a field.
     #[error(
@@ -136,7 +144,7 @@ impl ClusterError {
                 message: status.message,
             },
             // Without details it is the path that does not exist, and not the object.
-            404 if status.details.is_none() => Self::NoIstio { what },
+            404 if status.details.is_none() => Self::NotServed { what },
             409 => {
                 let fields = conflicts(&status);
                 if fields.is_empty() {
@@ -163,6 +171,51 @@ impl ClusterError {
         matches!(self, Self::Forbidden { .. })
     }
 
+    /// Whether the same request may well work a little later: the server is away or busy, or what it asks before it accepts
+    /// something does not answer yet.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Slow { .. } => true,
+            Self::Other { source, .. } => match source.as_ref() {
+                kube::Error::Api(status) => matches!(status.code, 409 | 429 | 500..=599),
+                _ => false,
+            },
+            // A namespace of that name is on its way out.
+            Self::Forbidden { message, .. } => message.contains("because it is being terminated"),
+            Self::NoKubeconfig
+            | Self::Kubeconfig { .. }
+            | Self::InCluster(_)
+            | Self::Client { .. }
+            | Self::NotServed { .. }
+            | Self::TooOld { .. }
+            | Self::Conflict { .. }
+            | Self::Invalid { .. } => false,
+        }
+    }
+
+    /// Whether something that the request needs does not exist.
+    pub(crate) fn is_not_found(&self) -> bool {
+        match self {
+            Self::NotServed { .. } => true,
+            Self::Other { source, .. } => {
+                matches!(source.as_ref(), kube::Error::Api(status) if status.code == 404)
+            }
+            _ => false,
+        }
+    }
+
+    /// What the server asks us to wait, when it says so.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let Self::Other { source, .. } = self else {
+            return None;
+        };
+        let kube::Error::Api(status) = source.as_ref() else {
+            return None;
+        };
+        let seconds = status.details.as_ref()?.retry_after_seconds;
+        (seconds > 0).then(|| Duration::from_secs(seconds.into()))
+    }
+
     /// How it exits.
     pub(crate) fn exit(&self) -> Exit {
         match self {
@@ -171,7 +224,8 @@ impl ClusterError {
             Self::Forbidden { .. } => Exit::NoPermission,
             Self::InCluster(_)
             | Self::Client { .. }
-            | Self::NoIstio { .. }
+            | Self::NotServed { .. }
+            | Self::TooOld { .. }
             | Self::Conflict { .. }
             | Self::Other { .. } => Exit::Failure,
         }
@@ -208,6 +262,15 @@ fn conflicts(status: &Status) -> Vec<OwnedField> {
                 .to_owned(),
         })
         .collect()
+}
+
+/// What to do about a kind that is missing.
+fn missing(what: &str) -> &'static str {
+    if what.contains("WasmPlugin") {
+        "is Istio installed in it, and is it the right --context?"
+    } else {
+        "is what defines them installed in it, and is it the right --context?"
+    }
 }
 
 pub(crate) fn list(fields: &[OwnedField]) -> String {
@@ -251,6 +314,31 @@ mod tests {
             "{error}"
         );
         assert_eq!(error.exit(), Exit::Failure);
+    }
+
+    #[test]
+    fn what_may_work_later() {
+        let cases = [
+            (json!({"code": 429, "message": "busy", "details": {"retryAfterSeconds": 3}}), true),
+            (json!({"code": 503, "message": "starting"}), true),
+            (
+                json!({"code": 500, "reason": "InternalError", "message": "failed calling webhook \"a\": no endpoints available for service \"b\""}),
+                true,
+            ),
+            (json!({"code": 409, "reason": "Conflict", "message": "the object has been modified"}), true),
+            (
+                json!({"code": 403, "reason": "Forbidden", "message": "unable to create new content in namespace a because it is being terminated"}),
+                true,
+            ),
+            (json!({"code": 403, "reason": "Forbidden", "message": "no"}), false),
+            (json!({"code": 422, "reason": "Invalid", "message": "no"}), false),
+        ];
+        for (status, wanted) in cases {
+            let error = api(status.clone());
+            assert_eq!(error.is_transient(), wanted, "{status}");
+            let after = status.pointer("/details/retryAfterSeconds").and_then(serde_json::Value::as_u64);
+            assert_eq!(error.retry_after(), after.map(Duration::from_secs));
+        }
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! A Kubernetes object of any kind: which one it is.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Which object of a cluster. Versions of one kind are the same object, so that the version does not count here; it is
 /// the one to talk to the API server with.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ObjectId {
     /// The API group, empty for the core one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -46,6 +48,54 @@ impl ObjectId {
             format!("{}/{}", self.group, self.version)
         }
     }
+
+    /// Its kind.
+    pub(crate) fn group_kind(&self) -> GroupKind {
+        GroupKind {
+            group: self.group.clone(),
+            kind: self.kind.clone(),
+        }
+    }
+
+    /// Whether it is of that kind.
+    pub(crate) fn is(&self, group: &str, kind: &str) -> bool {
+        self.group == group && self.kind == kind
+    }
+
+    fn key(&self) -> (&str, &str, Option<&str>, &str) {
+        (
+            &self.group,
+            &self.kind,
+            self.namespace.as_deref(),
+            &self.name,
+        )
+    }
+}
+
+impl PartialEq for ObjectId {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for ObjectId {}
+
+impl PartialOrd for ObjectId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ObjectId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl Hash for ObjectId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
 }
 
 /// `Deployment istio-system/istiod`, `ClusterRole istiod`.
@@ -54,6 +104,36 @@ impl fmt::Display for ObjectId {
         match &self.namespace {
             Some(namespace) => write!(out, "{} {namespace}/{}", self.kind, self.name),
             None => write!(out, "{} {}", self.kind, self.name),
+        }
+    }
+}
+
+/// A kind whatever its version. Displays as an inventory writes it: `Deployment.apps`, `ConfigMap`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct GroupKind {
+    /// The API group, empty for the core one.
+    pub(crate) group: String,
+    /// For example `Deployment`.
+    pub(crate) kind: String,
+}
+
+impl GroupKind {
+    /// Reads what `Display` writes.
+    pub(crate) fn parse(text: &str) -> Self {
+        let (kind, group) = text.split_once('.').unwrap_or((text, ""));
+        Self {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for GroupKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.group.is_empty() {
+            out.write_str(&self.kind)
+        } else {
+            write!(out, "{}.{}", self.kind, self.group)
         }
     }
 }
@@ -76,6 +156,22 @@ mod tests {
             ["Deployment istio-system/istiod", "Node a"]
         );
         assert_eq!(ids.map(|id| id.api_version()), ["apps/v1", "v1"]);
+    }
+
+    #[test]
+    fn the_version_makes_no_other_object() {
+        let of = |version: &str| {
+            ObjectId::of(&json!({"apiVersion": version, "kind": "HorizontalPodAutoscaler", "metadata": {"name": "a", "namespace": "b"}})).unwrap()
+        };
+        assert_eq!(of("autoscaling/v1"), of("autoscaling/v2"));
+        assert_ne!(of("autoscaling/v1"), of("other/v1"));
+    }
+
+    #[test]
+    fn kinds_are_read_as_they_are_written() {
+        for text in ["Deployment.apps", "ConfigMap", "WasmPlugin.extensions.istio.io"] {
+            assert_eq!(GroupKind::parse(text).to_string(), text);
+        }
     }
 
     #[test]

@@ -5,13 +5,14 @@
 //! ours and half somebody else's would be given one that nobody has looked at.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntry};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// The name under which weft writes.
 pub(crate) const MANAGER: &str = "weft";
 
 /// A field and who has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct OwnedField {
     /// For example `.spec.pluginConfig`.
     pub(crate) field: String,
@@ -122,6 +123,20 @@ impl Ownership {
             .next()
             .map_or_else(|| "nobody".to_owned(), |(manager, _)| manager.clone())
     }
+}
+
+/// Which fields of an object are ours, as the API server keeps it; nothing when none is.
+pub(crate) fn ours(object: &Value) -> Option<&Value> {
+    let entries = object.pointer("/metadata/managedFields")?.as_array()?;
+    let text = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+    entries
+        .iter()
+        .find(|entry| {
+            text(entry, "manager").as_deref() == Some(MANAGER)
+                && text(entry, "operation").as_deref() == Some("Apply")
+                && text(entry, "subresource").is_none_or(|name| name.is_empty())
+        })
+        .and_then(|entry| entry.get("fieldsV1"))
 }
 
 /// The account as it is when all of `spec` is ours: what is written then replaces it whole.

@@ -1,9 +1,9 @@
 //! The verbs on a mesh and their flags, as clap sees them.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::args::{FailArg, PhaseArg, TypeArg};
-use crate::cli::connection::{ClusterArgs, WaitArgs};
+use crate::cli::connection::{ClusterArgs, DryRun, WaitArgs};
 use crate::cli::plugin::RegistryArgs;
 
 #[derive(Debug, Subcommand)]
@@ -118,14 +118,6 @@ pub(super) struct WriteArgs {
     /// Write it even when no proxy is concerned
     #[arg(long)]
     pub(super) allow_empty: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum DryRun {
-    /// Ask the API server nothing but what is there
-    Client,
-    /// Let the API server check it without keeping it
-    Server,
 }
 
 #[derive(Args, Debug)]

@@ -1,0 +1,163 @@
+//! `weft objects apply`: objects of any kind, given as manifests, by the engine that makes meshes.
+//!
+//! It is hidden: whoever looks for a mesh needs the verbs on meshes. It shows what the engine does, whatever the objects.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::connection::{ClusterArgs, DryRun, ProgressArgs, duration};
+use super::{Context, runtime};
+use crate::cluster::engine::{self, Manner};
+use crate::cluster::inventory::Parent;
+use crate::cluster::report::{PlanReport, changes};
+use crate::cluster::told::Told;
+use crate::cluster::wanted::{Stage, Wanted};
+use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
+use crate::plugin::configuration;
+
+#[derive(Args, Debug)]
+pub(super) struct ObjectsArgs {
+    #[command(subcommand)]
+    verb: ObjectsVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum ObjectsVerb {
+    /// Make the objects of files be, and wait until they are ready
+    Apply(Box<ApplyArgs>),
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Each file is a stage: it is written once what is in the one before is ready. The set is kept by the ApplySet convention of
+Kubernetes, in a ConfigMap of that name. Ctrl-C leaves what is written; the same command goes on from there.
+
+Examples:
+  weft objects apply -f base.yaml -f app.yaml --set-name app -n shop
+  weft objects apply -f app.yaml --set-name app -n shop --prune
+  weft objects apply -f app.yaml --set-name app -n shop --diff"
+)]
+struct ApplyArgs {
+    /// The manifests, a stage each; - reads standard input; repeatable
+    #[arg(short = 'f', long = "file", value_name = "FILE", required = true)]
+    files: Vec<String>,
+    /// The ConfigMap that says what belongs to the set
+    #[arg(long, value_name = "NAME")]
+    set_name: String,
+    /// Remove what belongs to the set and is in no file
+    #[arg(long)]
+    prune: bool,
+    /// Only show what would be done: as weft knows it, or as the API server answers
+    #[arg(long, value_enum, value_name = "WHERE", conflicts_with = "diff")]
+    dry_run: Option<DryRun>,
+    /// Only show what differs, field by field; exits 5 when something does
+    #[arg(long)]
+    diff: bool,
+    /// Take over fields that somebody else owns
+    #[arg(long)]
+    force_conflicts: bool,
+    /// How long to wait until all is ready
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, help_heading = "Waiting")]
+    timeout: Duration,
+    /// Return once it is written
+    #[arg(long, conflicts_with = "timeout", help_heading = "Waiting")]
+    no_wait: bool,
+    #[command(flatten)]
+    progress: ProgressArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+pub(super) fn run(args: ObjectsArgs, context: &Context) -> Outcome {
+    let ObjectsVerb::Apply(args) = args.verb;
+    runtime()?.block_on(async {
+        tokio::select! {
+            outcome = apply(&args, context) => outcome,
+            _ = tokio::signal::ctrl_c() => Err(Failure::text(
+                Exit::Interrupted,
+                "interrupted; what was written stays, and the same command goes on from there",
+            )),
+        }
+    })
+}
+
+async fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
+    let stages = args
+        .files
+        .iter()
+        .map(|file| stage(file, context))
+        .collect::<Result<Vec<_>, _>>()?;
+    let cluster = args.cluster.access().connect(&context.environment).await?;
+    let namespace = args
+        .cluster
+        .namespace
+        .clone()
+        .unwrap_or_else(|| cluster.namespace.clone());
+    let wanted = Wanted {
+        parent: Parent {
+            namespace: namespace.clone(),
+            name: args.set_name.clone(),
+        },
+        mesh: None,
+        namespace,
+        stages,
+    };
+    let manner = Manner {
+        force: args.force_conflicts,
+        prune: args.prune,
+        rehearse: args.dry_run != Some(DryRun::Client),
+    };
+    let plan = engine::plan(&cluster, &wanted, manner).await?;
+    if args.diff {
+        context.output.report(&changes(&plan))?;
+        let drifts = !plan.changes_nothing();
+        return Ok(if drifts { Exit::Drift } else { Exit::Ok });
+    }
+    if args.dry_run.is_none() {
+        let told = Told::new(&context.output, args.progress.progress);
+        let timeout = (!args.no_wait).then_some(args.timeout);
+        engine::carry_out(&cluster, &told, &plan, timeout).await?;
+    }
+    context.output.report(&PlanReport(&plan))?;
+    Ok(Exit::Ok)
+}
+
+/// The objects of a file, as a stage of its name. Lists are what is in them.
+fn stage(file: &str, context: &Context) -> Result<Stage, Failure> {
+    let mut text = Vec::new();
+    let read = if file == "-" {
+        std::io::stdin().read_to_end(&mut text).map(drop)
+    } else {
+        std::fs::read(context.environment.directory().join(file)).map(|bytes| text = bytes)
+    };
+    read.with_context(|| format!("cannot read {file}"))
+        .exit_with(Exit::BadInput)?;
+    let documents =
+        configuration::documents(&text).map_err(|error| Failure::from(error).context(file))?;
+    let objects = documents
+        .into_iter()
+        .filter(|document| !document.is_null())
+        .flat_map(items);
+    Ok(Stage {
+        component: file.to_owned(),
+        objects: objects.collect(),
+    })
+}
+
+fn items(mut document: Value) -> Vec<Value> {
+    let is_list = document.get("kind").and_then(Value::as_str) == Some("List");
+    match document.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) if is_list => items,
+        Some(other) => {
+            if let Some(fields) = document.as_object_mut() {
+                fields.insert("items".to_owned(), other);
+            }
+            vec![document]
+        }
+        None => vec![document],
+    }
+}

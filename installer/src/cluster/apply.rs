@@ -1,0 +1,202 @@
+//! Carries a plan out, stage by stage, so that a command that is killed anywhere is gone on with by the same command.
+//!
+//! The set's parent promises all that there was and will be before the first object is written, and only what there is
+//! once the last one is pruned. Between the two, whatever was written is found by its label.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt};
+use k8s_openapi::jiff::Timestamp;
+
+use super::engine::EngineError;
+use super::error::ClusterError;
+use super::event::{Event, State};
+use super::inventory::{self, Inventory, Parent};
+use super::order::{is_definition, is_namespace, rank};
+use super::ownership::MANAGER;
+use super::plan::{Action, Plan, Step};
+use super::request::Write;
+use super::retry;
+use super::watch::{Target, Waited, Watch};
+
+/// How many objects are written at a time, of those that need nothing of each other.
+const AT_ONCE: usize = 8;
+
+/// Carries one plan out.
+pub(crate) struct Execution<'a> {
+    /// Waits and tells.
+    pub(crate) watch: Watch<'a>,
+    /// Whether anybody waits until things are ready.
+    pub(crate) waits: bool,
+    /// How long all of it may take.
+    pub(crate) patience: Duration,
+}
+
+impl Execution<'_> {
+    /// Does all of it.
+    pub(crate) async fn run(&self, plan: &Plan) -> Result<(), EngineError> {
+        let (wanted, unwanted): (Vec<_>, Vec<_>) = plan
+            .steps
+            .iter()
+            .partition(|step| step.action != Action::Prune);
+        // The parent is in a namespace, which may be one of those that are wanted.
+        let home = wanted.iter().find(|step| {
+            is_namespace(&step.id) && step.id.name == plan.parent.namespace
+        });
+        if let Some(home) = home {
+            self.write(home).await?;
+        }
+        self.promise(plan, plan.before.as_ref(), &plan.widest()).await?;
+        let stages: std::collections::BTreeSet<usize> =
+            wanted.iter().map(|step| step.work.stage).collect();
+        for stage in stages {
+            let steps = wanted.iter().filter(|step| step.work.stage == stage);
+            let rest = steps.filter(|step| home.is_none_or(|home| home.id != step.id));
+            self.stage(rest.copied().collect()).await?;
+        }
+        self.prune(unwanted).await?;
+        self.promise(plan, Some(&plan.widest()), &plan.after).await
+    }
+
+    /// Writes what the parent says, if that is not what it says already.
+    async fn promise(
+        &self,
+        plan: &Plan,
+        said: Option<&Inventory>,
+        inventory: &Inventory,
+    ) -> Result<(), EngineError> {
+        if said == Some(inventory) {
+            return Ok(());
+        }
+        let write = Write {
+            manager: inventory::MANAGER,
+            force: true,
+            dry_run: false,
+        };
+        let (id, object) = (plan.parent.id(), plan.parent.marked(inventory));
+        let resource = Parent::resource();
+        retry::until(self.watch.deadline, ClusterError::is_transient, || {
+            self.watch.cluster.apply(&resource, &id, &object, write)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Kind after kind, in their order; then waits for all of them.
+    async fn stage(&self, steps: Vec<&Step>) -> Result<(), EngineError> {
+        for wave in steps.chunk_by(|one, other| rank(&one.id) == rank(&other.id)) {
+            futures_util::stream::iter(wave)
+                .map(|step| self.write(step))
+                .buffer_unordered(AT_ONCE)
+                .try_collect::<Vec<()>>()
+                .await?;
+            // Whoever waits or not: what is written next may be of these kinds.
+            let definitions = wave.iter().filter(|step| is_definition(&step.id));
+            self.ready(definitions.copied()).await?;
+        }
+        if self.waits {
+            self.ready(steps.iter().filter(|step| !is_definition(&step.id)).copied())
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn ready(&self, steps: impl Iterator<Item = &Step>) -> Result<(), EngineError> {
+        let waited = self.watch.until_ready(steps.map(target).collect()).await?;
+        self.end(waited)
+    }
+
+    fn end(&self, waited: Waited) -> Result<(), EngineError> {
+        match waited {
+            Waited::Ready => Ok(()),
+            Waited::Failed(unready) => Err(EngineError::Failed(unready)),
+            Waited::TimedOut(waiting) => Err(EngineError::Late {
+                seconds: self.patience.as_secs(),
+                waiting,
+            }),
+        }
+    }
+
+    /// Writes one object, unless it is as wanted.
+    async fn write(&self, step: &Step) -> Result<(), EngineError> {
+        let state = match step.action {
+            Action::Create => State::Created,
+            Action::Update => State::Updated,
+            Action::Unchanged | Action::Prune | Action::Conflict => return Ok(()),
+        };
+        let work = &step.work;
+        if work.going {
+            let gone = self.watch.until_gone(vec![(target(step), work.uid.clone())]);
+            self.end(gone.await?)?;
+        }
+        let write = Write {
+            manager: MANAGER,
+            force: work.force,
+            dry_run: false,
+        };
+        // A kind that is new is served a moment after its definition says so.
+        let worth = |error: &ClusterError| {
+            error.is_transient()
+                || (!work.resource.served && matches!(error, ClusterError::NotServed { .. }))
+        };
+        retry::until(self.watch.deadline, worth, || {
+            self.watch
+                .cluster
+                .apply(&work.resource, &step.id, &work.object, write)
+        })
+        .await?;
+        self.tell(step, state);
+        Ok(())
+    }
+
+    /// The other way round: what depends on others goes first, and is gone before they go.
+    async fn prune(&self, steps: Vec<&Step>) -> Result<(), EngineError> {
+        for wave in steps.chunk_by(|one, other| rank(&one.id) == rank(&other.id)) {
+            futures_util::stream::iter(wave)
+                .map(|step| self.delete(step))
+                .buffer_unordered(AT_ONCE)
+                .try_collect::<Vec<()>>()
+                .await?;
+            if self.waits {
+                let targets = wave
+                    .iter()
+                    .map(|step| (target(step), step.work.uid.clone()));
+                let gone = self.watch.until_gone(targets.collect()).await?;
+                self.end(gone)?;
+            }
+            for step in wave {
+                self.tell(step, State::Pruned);
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, step: &Step) -> Result<(), EngineError> {
+        let work = &step.work;
+        retry::until(self.watch.deadline, ClusterError::is_transient, || {
+            self.watch
+                .cluster
+                .delete(&work.resource, &step.id, &work.uid)
+        })
+        .await?;
+        Ok(())
+    }
+
+    fn tell(&self, step: &Step, state: State) {
+        self.watch.sink.event(&Event {
+            component: step.component.clone(),
+            object: step.id.clone(),
+            state,
+            waits_for: None,
+            at: Timestamp::now().to_string(),
+        });
+    }
+}
+
+fn target(step: &Step) -> Target {
+    Target {
+        component: step.component.clone(),
+        id: step.id.clone(),
+        resource: step.work.resource.clone(),
+    }
+}

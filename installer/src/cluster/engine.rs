@@ -1,0 +1,176 @@
+//! Makes a cluster be as it is wanted: objects in, a plan as a value, then what the plan says, stage by stage.
+//!
+//! It knows nothing of what the objects are for but how Kubernetes says that they are ready.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::access::Cluster;
+use super::apply::Execution;
+use super::discovery::discover;
+use super::error::{ClusterError, list};
+use super::event::Sink;
+use super::object::ObjectId;
+use super::ownership::OwnedField;
+use super::plan::{Basis, Plan};
+use super::rehearse::rehearse;
+use super::snapshot::{self, Trouble};
+use super::wanted::{Mistake, Wanted};
+use super::watch::{Unready, Watch};
+use crate::failure::{Exit, Failure};
+
+/// How long a server may be away, and a definition take, when nobody waits for more.
+const SHORT: Duration = Duration::from_mins(1);
+
+/// How to plan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// Take over fields that others own.
+    pub(crate) force: bool,
+    /// Remove members that are not wanted.
+    pub(crate) prune: bool,
+    /// Ask the server what would come of it, and not only what is there.
+    pub(crate) rehearse: bool,
+}
+
+/// Why a cluster is not as wanted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EngineError {
+    /// A request did not work.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// What is wanted cannot be.
+    #[error("nothing was written:\n  {}", lines(.0))]
+    Mistakes(Vec<Mistake>),
+    /// Others own what would change.
+    #[error(
+        "nothing was written: somebody else owns fields that this would change:\n{}\nlet them give the fields up, ask for the same values, or take them over with --force-conflicts",
+        contested(.0)
+    )]
+    Conflicts(Vec<(ObjectId, Vec<OwnedField>)>),
+    /// Something will not get ready.
+    #[error("it does not work:\n{}what was written stays; correct it and run the same command again", unready(.0))]
+    Failed(Vec<Unready>),
+    /// Something was not ready in time.
+    #[error("not ready within {seconds} s:\n{}what was written stays; the same command goes on from there", unready(waiting))]
+    Late {
+        /// How long we waited.
+        seconds: u64,
+        /// For what.
+        waiting: Vec<Unready>,
+    },
+}
+
+impl EngineError {
+    /// How it exits.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Cluster(error) => error.exit(),
+            Self::Mistakes(mistakes) => match mistakes.first() {
+                Some(first) if mistakes.iter().all(|mistake| mistake.exit == first.exit) => {
+                    first.exit
+                }
+                _ => Exit::Failure,
+            },
+            Self::Conflicts(_) | Self::Failed(_) => Exit::Failure,
+            Self::Late { .. } => Exit::Timeout,
+        }
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        Self::new(error.exit(), error)
+    }
+}
+
+impl From<Trouble> for EngineError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Cluster(error) => Self::Cluster(error),
+            Trouble::Parent(mistake) => Self::Mistakes(vec![mistake]),
+        }
+    }
+}
+
+fn lines(mistakes: &[Mistake]) -> String {
+    let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+    lines.join("\n  ")
+}
+
+fn contested(objects: &[(ObjectId, Vec<OwnedField>)]) -> String {
+    let parts: Vec<_> = objects
+        .iter()
+        .map(|(id, fields)| format!("{id}\n{}", list(fields)))
+        .collect();
+    parts.join("\n")
+}
+
+fn unready(objects: &[Unready]) -> String {
+    let mut text = String::new();
+    for object in objects {
+        // Writing to a String cannot fail.
+        let _: Result<_, _> = match &object.cause {
+            Some(cause) if cause.object == object.id.to_string() => {
+                writeln!(text, "  {}: {}; {}", object.id, cause.what, cause.remedy)
+            }
+            Some(cause) => writeln!(text, "  {}: {cause}", object.id),
+            None => writeln!(text, "  {}: {}", object.id, object.waits_for),
+        };
+    }
+    text
+}
+
+/// What would have to be done. Nothing is written.
+pub(crate) async fn plan(
+    cluster: &Cluster,
+    wanted: &Wanted,
+    manner: Manner,
+) -> Result<Plan, EngineError> {
+    let kinds = discover(cluster).await?;
+    let items = wanted.items(&kinds).map_err(EngineError::Mistakes)?;
+    let snapshot = snapshot::read(cluster, &kinds, &wanted.parent, &items).await?;
+    let rehearsals = if manner.rehearse {
+        rehearse(cluster, &items, &snapshot, manner.force).await?
+    } else {
+        BTreeMap::new()
+    };
+    let basis = Basis {
+        parent: &wanted.parent,
+        items: &items,
+        snapshot: &snapshot,
+        rehearsals: &rehearsals,
+        prune: manner.prune,
+    };
+    basis.plan().map_err(EngineError::Mistakes)
+}
+
+/// Does what a plan says, and waits until all that is wanted is ready, so long as `timeout` says; nothing means that nobody
+/// waits for it.
+pub(crate) async fn carry_out(
+    cluster: &Cluster,
+    sink: &dyn Sink,
+    plan: &Plan,
+    timeout: Option<Duration>,
+) -> Result<(), EngineError> {
+    let conflicts = plan.conflicts();
+    if !conflicts.is_empty() {
+        return Err(EngineError::Conflicts(conflicts));
+    }
+    let patience = timeout.unwrap_or(SHORT);
+    let now = Instant::now();
+    let watch = Watch {
+        cluster,
+        sink,
+        deadline: now.checked_add(patience).unwrap_or(now),
+    };
+    let execution = Execution {
+        watch,
+        waits: timeout.is_some(),
+        patience,
+    };
+    execution.run(plan).await
+}

@@ -1,0 +1,378 @@
+//! What has to be done so that a cluster is as it is wanted: a value, computed from what is wanted, what is there, and what
+//! the API server says would come of it.
+//!
+//! What changes is the difference between the object that is there and the one that the server answers in a rehearsal.
+//! Defaults, merge keys, normalised quantities and fields of others are right by construction; comparing with what we
+//! wrote would have to imitate all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::diff::{self, Change};
+use super::discovery::Resource;
+use super::inventory::{Inventory, PART_OF, Parent};
+use super::keyed::overlay;
+use super::object::ObjectId;
+use super::order::{is_prunable, rank};
+use super::ownership::{OwnedField, ours};
+use super::peek::label;
+use super::rehearse::{Outcome, Rehearsal};
+use super::snapshot::{Found, Snapshot};
+use super::wanted::{COMPONENT, Item, MESH, Mistake};
+use crate::failure::Exit;
+
+/// What happens to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Action {
+    /// It does not exist yet.
+    Create,
+    /// It changes; without changes in its fields, only who owns them does.
+    Update,
+    /// It is as wanted.
+    Unchanged,
+    /// It is not wanted any more.
+    Prune,
+    /// Others own fields that would change.
+    Conflict,
+}
+
+/// What happens to one object.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Step {
+    /// Which.
+    #[serde(flatten)]
+    pub(crate) id: ObjectId,
+    /// What it is a part of.
+    pub(crate) component: String,
+    /// What happens.
+    pub(crate) action: Action,
+    /// Which fields change.
+    pub(crate) changes: Vec<Change>,
+    /// Which of those others own: the conflict, or with force what is taken over.
+    pub(crate) conflicts: Vec<OwnedField>,
+    /// Why the server could not say what would change, where it could not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unsure: Option<String>,
+    /// What carrying it out needs.
+    #[serde(skip)]
+    pub(crate) work: Work,
+}
+
+/// What carrying out a step needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Work {
+    /// Which stage it belongs to.
+    pub(crate) stage: usize,
+    /// Where such objects are.
+    pub(crate) resource: Resource,
+    /// What is sent.
+    pub(crate) object: Value,
+    /// Whether that takes over fields of others.
+    pub(crate) force: bool,
+    /// The uid of the one that is there.
+    pub(crate) uid: String,
+    /// The one that is there has been deleted and must be gone first.
+    pub(crate) going: bool,
+}
+
+/// Everything that happens, in order.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Plan {
+    /// Object by object: first what is written, then what is pruned.
+    pub(crate) steps: Vec<Step>,
+    /// The parent of the set.
+    #[serde(skip)]
+    pub(crate) parent: Parent,
+    /// What the parent says now; nothing when there is none.
+    #[serde(skip)]
+    pub(crate) before: Option<Inventory>,
+    /// What it says in the end.
+    #[serde(skip)]
+    pub(crate) after: Inventory,
+}
+
+impl Plan {
+    /// Whether no object is to be touched.
+    pub(crate) fn changes_nothing(&self) -> bool {
+        self.steps
+            .iter()
+            .all(|step| step.action == Action::Unchanged)
+    }
+
+    /// Every field that is in the way, object by object.
+    pub(crate) fn conflicts(&self) -> Vec<(ObjectId, Vec<OwnedField>)> {
+        let contested = self
+            .steps
+            .iter()
+            .filter(|step| step.action == Action::Conflict);
+        contested
+            .map(|step| (step.id.clone(), step.conflicts.clone()))
+            .collect()
+    }
+
+    /// What the parent has to promise while members come and go.
+    pub(crate) fn widest(&self) -> Inventory {
+        self.before.clone().unwrap_or_default().union(&self.after)
+    }
+}
+
+/// What a plan is made of.
+#[derive(Debug)]
+pub(crate) struct Basis<'a> {
+    /// The parent of the set.
+    pub(crate) parent: &'a Parent,
+    /// What is wanted, in the order of writing.
+    pub(crate) items: &'a [Item],
+    /// What is there.
+    pub(crate) snapshot: &'a Snapshot,
+    /// What would come of it.
+    pub(crate) rehearsals: &'a BTreeMap<ObjectId, Rehearsal>,
+    /// Whether members that are not wanted go.
+    pub(crate) prune: bool,
+}
+
+impl Basis<'_> {
+    /// The plan; or everything that is in its way, but conflicts, which are a part of it.
+    pub(crate) fn plan(&self) -> Result<Plan, Vec<Mistake>> {
+        let mut mistakes = self.impossible();
+        let mut steps = Vec::new();
+        for item in self.items {
+            match self.step(item) {
+                Ok(step) => steps.push(step),
+                Err(mistake) => mistakes.push(mistake),
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        let unwanted = self.unwanted();
+        let after = self.after(&unwanted);
+        if self.prune {
+            steps.extend(unwanted.into_iter().map(|(id, found)| prune(id, found)));
+        }
+        Ok(Plan {
+            steps,
+            parent: self.parent.clone(),
+            before: self.snapshot.inventory.clone(),
+            after,
+        })
+    }
+
+    /// What no apply could do: write into a namespace that nobody makes, or take an object of another set.
+    fn impossible(&self) -> Vec<Mistake> {
+        let made: BTreeSet<&str> = self
+            .items
+            .iter()
+            .filter(|item| super::order::is_namespace(&item.id))
+            .map(|item| item.id.name.as_str())
+            .collect();
+        let parent = Some(self.parent.namespace.as_str()).filter(|_| self.snapshot.inventory.is_none());
+        let needed = self
+            .items
+            .iter()
+            .filter_map(|item| item.id.namespace.as_deref());
+        let missing: BTreeSet<&str> = needed
+            .chain(parent)
+            .filter(|name| !made.contains(name) && !self.snapshot.namespaces.contains(*name))
+            .collect();
+        let mut mistakes: Vec<_> = missing
+            .into_iter()
+            .map(|name| {
+                let text = "it does not exist and is not wanted: create it first, or add it to what is wanted";
+                Mistake::new(format!("Namespace {name}"), text)
+            })
+            .collect();
+        mistakes.extend(self.items.iter().filter_map(|item| self.foreign(item)));
+        mistakes
+    }
+
+    fn foreign(&self, item: &Item) -> Option<Mistake> {
+        if !is_prunable(&item.id) {
+            return None;
+        }
+        let current = &self.snapshot.objects.get(&item.id)?.object;
+        let set = label(current, PART_OF).filter(|set| *set != self.parent.set());
+        let mesh = label(current, MESH).filter(|mesh| label(&item.object, MESH) != Some(*mesh));
+        let text = match (set, mesh) {
+            (_, Some(mesh)) => format!(
+                "it belongs to the mesh {mesh}: give this one another name or revision, or delete that mesh first"
+            ),
+            (Some(set), None) => format!(
+                "it belongs to another set, {set}: leave it out, or remove its label {PART_OF} to hand it over"
+            ),
+            (None, None) => return None,
+        };
+        Some(Mistake::new(&item.id, text).exiting(Exit::Failure))
+    }
+
+    fn step(&self, item: &Item) -> Result<Step, Mistake> {
+        let found = self.snapshot.objects.get(&item.id);
+        let going = found.is_some_and(Found::is_going);
+        let current = found.filter(|_| !going).map(|found| &found.object);
+        let rehearsal = self.rehearsals.get(&item.id);
+        let judged = judge(&item.id, current, &item.object, rehearsal)?;
+        Ok(Step {
+            id: item.id.clone(),
+            component: item.component.clone(),
+            action: judged.action,
+            changes: judged.changes,
+            conflicts: judged.conflicts,
+            unsure: judged.unsure.filter(|_| current.is_some()),
+            work: Work {
+                stage: item.stage,
+                resource: item.resource.clone(),
+                object: rehearsal.map_or_else(
+                    || item.object.clone(),
+                    |rehearsal| rehearsal.object.clone(),
+                ),
+                force: rehearsal.is_some_and(|rehearsal| rehearsal.force),
+                uid: found.map(|found| found.uid().to_owned()).unwrap_or_default(),
+                going,
+            },
+        })
+    }
+
+    /// The members that are not wanted, in the order of pruning.
+    fn unwanted(&self) -> Vec<(&ObjectId, &Found)> {
+        let wanted: BTreeSet<&ObjectId> = self.items.iter().map(|item| &item.id).collect();
+        let set = self.parent.set();
+        let mut unwanted: Vec<_> = self
+            .snapshot
+            .objects
+            .iter()
+            .filter(|(id, found)| {
+                label(&found.object, PART_OF) == Some(&set)
+                    && is_prunable(id)
+                    && !wanted.contains(id)
+                    && **id != self.parent.id()
+                    && !found.is_made()
+            })
+            .collect();
+        unwanted.sort_by_key(|(id, _)| std::cmp::Reverse(rank(id)));
+        unwanted
+    }
+
+    fn after(&self, unwanted: &[(&ObjectId, &Found)]) -> Inventory {
+        let wanted = self.items.iter().map(|item| &item.id);
+        let kept = unwanted
+            .iter()
+            .filter(|_| !self.prune)
+            .map(|(id, _)| *id);
+        let members = wanted.filter(|id| is_prunable(id)).chain(kept);
+        Inventory::of(self.parent, members)
+    }
+}
+
+struct Judged {
+    action: Action,
+    changes: Vec<Change>,
+    conflicts: Vec<OwnedField>,
+    unsure: Option<String>,
+}
+
+fn judge(
+    id: &ObjectId,
+    current: Option<&Value>,
+    wanted: &Value,
+    rehearsal: Option<&Rehearsal>,
+) -> Result<Judged, Mistake> {
+    let nothing = json!({});
+    let before = current.unwrap_or(&nothing);
+    let (after, conflicts, unsure) = match rehearsal.map(|rehearsal| &rehearsal.outcome) {
+        Some(Outcome::Refused(mistake)) => return Err(mistake.clone()),
+        Some(Outcome::Conflict(fields)) => {
+            let changes = differences(id, before, &overlay(before, wanted));
+            return Ok(Judged {
+                action: Action::Conflict,
+                changes,
+                conflicts: fields.clone(),
+                unsure: None,
+            });
+        }
+        // A new object is shown as it is wanted: its defaults are nobody's wish.
+        Some(Outcome::Would(_, _)) | None if current.is_none() => (wanted.clone(), Vec::new(), None),
+        Some(Outcome::Would(after, taken)) => (after.clone(), taken.clone(), None),
+        Some(Outcome::Blind(why)) => (overlay(before, wanted), Vec::new(), Some(why.clone())),
+        None => (overlay(before, wanted), Vec::new(), None),
+    };
+    let changes = differences(id, before, &after);
+    let rehearsed = matches!(
+        rehearsal.map(|rehearsal| &rehearsal.outcome),
+        Some(Outcome::Would(_, _))
+    );
+    let action = if current.is_none() {
+        Action::Create
+    } else if changes.is_empty() && (!rehearsed || ours(before) == ours(&after)) {
+        Action::Unchanged
+    } else {
+        Action::Update
+    };
+    Ok(Judged {
+        action,
+        changes,
+        conflicts,
+        unsure,
+    })
+}
+
+fn prune(id: &ObjectId, found: &Found) -> Step {
+    Step {
+        id: id.clone(),
+        component: label(&found.object, COMPONENT).unwrap_or_default().to_owned(),
+        action: Action::Prune,
+        changes: Vec::new(),
+        conflicts: Vec::new(),
+        unsure: None,
+        work: Work {
+            stage: 0,
+            resource: found.resource.clone(),
+            object: found.object.clone(),
+            force: false,
+            uid: found.uid().to_owned(),
+            going: found.is_going(),
+        },
+    }
+}
+
+/// What differs, but for what the server notes for itself. Nobody sees what is in a Secret.
+fn differences(id: &ObjectId, before: &Value, after: &Value) -> Vec<Change> {
+    let (before, after) = (essential(before), essential(after));
+    let mut changes = diff::named_changes(&before, &after);
+    if id.is("", "Secret") {
+        for change in &mut changes {
+            for value in [&mut change.before, &mut change.after].into_iter().flatten() {
+                if change.path.starts_with("data") || change.path.starts_with("stringData") {
+                    *value = json!("(hidden)");
+                }
+            }
+        }
+    }
+    changes
+}
+
+/// The object without what the server notes for itself.
+fn essential(object: &Value) -> Value {
+    const NOTED: [&str; 6] = [
+        "managedFields",
+        "resourceVersion",
+        "generation",
+        "uid",
+        "creationTimestamp",
+        "selfLink",
+    ];
+    let Some(fields) = object.as_object() else {
+        return object.clone();
+    };
+    let mut kept: Map<String, Value> = fields.clone();
+    kept.remove("status");
+    if let Some(metadata) = kept.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|key, _| !NOTED.contains(&key.as_str()));
+    }
+    Value::Object(kept)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! Waits until objects are ready, and says what each waits for.
+
+mod evidence;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use k8s_openapi::jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::access::Cluster;
+use super::cause::{Cause, Evidence};
+use super::discovery::Resource;
+use super::error::ClusterError;
+use super::event::{Event, Sink, State};
+use super::object::ObjectId;
+use super::peek::{list, text};
+use super::readiness::{self, Readiness};
+use super::snapshot::AT_ONCE;
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// An object that is waited for.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// What it is a part of.
+    pub(crate) component: String,
+    /// Which.
+    pub(crate) id: ObjectId,
+    /// Where such objects are.
+    pub(crate) resource: Resource,
+}
+
+/// An object that is not ready.
+#[derive(Clone, Debug)]
+pub(crate) struct Unready {
+    /// Which.
+    pub(crate) id: ObjectId,
+    /// What it waits for, when that is all that is known.
+    pub(crate) waits_for: String,
+    /// What is in its way.
+    pub(crate) cause: Option<Cause>,
+}
+
+/// How waiting ended.
+#[derive(Debug)]
+pub(crate) enum Waited {
+    /// All are ready.
+    Ready,
+    /// Some will not be.
+    Failed(Vec<Unready>),
+    /// Some were not in time.
+    TimedOut(Vec<Unready>),
+}
+
+/// Waits.
+#[derive(Clone, Copy)]
+pub(crate) struct Watch<'a> {
+    /// Where.
+    pub(crate) cluster: &'a Cluster,
+    /// Whom to tell.
+    pub(crate) sink: &'a dyn Sink,
+    /// Until when.
+    pub(crate) deadline: Instant,
+}
+
+impl Watch<'_> {
+    /// Until all are ready, one will not be, or time is up.
+    pub(crate) async fn until_ready(&self, targets: Vec<Target>) -> Result<Waited, ClusterError> {
+        let mut open: Vec<Target> = targets
+            .into_iter()
+            .filter(|target| readiness::is_awaited(&target.id))
+            .collect();
+        let mut told = BTreeMap::new();
+        loop {
+            let is_last = Instant::now() >= self.deadline;
+            let looked: Vec<_> = futures_util::stream::iter(&open)
+                .map(|target| async move { (target, self.look(target, is_last).await) })
+                .buffered(AT_ONCE)
+                .collect()
+                .await;
+            let (mut still, mut failed, mut unready) = (Vec::new(), Vec::new(), Vec::new());
+            for (target, readiness) in looked {
+                let readiness = readiness.or_else(patient)?;
+                self.tell(target, &readiness, &mut told);
+                match described(&target.id, readiness) {
+                    None => continue,
+                    Some((true, what)) => failed.push(what),
+                    Some((false, what)) => unready.push(what),
+                }
+                still.push(target.clone());
+            }
+            if still.is_empty() {
+                return Ok(Waited::Ready);
+            }
+            if !failed.is_empty() {
+                return Ok(Waited::Failed(failed));
+            }
+            if is_last {
+                return Ok(Waited::TimedOut(unready));
+            }
+            open = still;
+            tokio::time::sleep_until(self.deadline.min(next())).await;
+        }
+    }
+
+    /// Until these very objects are gone, or time is up.
+    pub(crate) async fn until_gone(
+        &self,
+        targets: Vec<(Target, String)>,
+    ) -> Result<Waited, ClusterError> {
+        let mut open = targets;
+        let mut told = BTreeMap::new();
+        loop {
+            let mut still = Vec::new();
+            let mut unready = Vec::new();
+            for (target, uid) in open {
+                let found = match self.cluster.read(&target.resource, &target.id).await {
+                    Ok(found) => found,
+                    Err(error) if error.is_transient() => Some(Value::Null),
+                    Err(error) => return Err(error),
+                };
+                let there = found.filter(|object| object.is_null() || text(object, "/metadata/uid") == uid);
+                let Some(object) = there else {
+                    continue;
+                };
+                let readiness = lingering(&target.id, &object);
+                self.tell(&target, &readiness, &mut told);
+                unready.extend(described(&target.id, readiness).map(|(_, what)| what));
+                still.push((target, uid));
+            }
+            if still.is_empty() {
+                return Ok(Waited::Ready);
+            }
+            if Instant::now() >= self.deadline {
+                return Ok(Waited::TimedOut(unready));
+            }
+            open = still;
+            tokio::time::sleep_until(self.deadline.min(next())).await;
+        }
+    }
+
+    async fn look(&self, target: &Target, is_last: bool) -> Result<Readiness, ClusterError> {
+        let Some(object) = self.cluster.read(&target.resource, &target.id).await? else {
+            return Ok(Readiness::Progressing {
+                waits_for: "it does not exist".to_owned(),
+                cause: None,
+            });
+        };
+        let bare = readiness::judge(&target.id, &object, &Evidence::default());
+        if bare == Readiness::Ready {
+            return Ok(bare);
+        }
+        let evidence = evidence::gather(self.cluster, &target.id, &object, is_last).await?;
+        Ok(readiness::judge(&target.id, &object, &evidence))
+    }
+
+    /// Tells what has changed.
+    fn tell(
+        &self,
+        target: &Target,
+        readiness: &Readiness,
+        told: &mut BTreeMap<ObjectId, (State, Option<String>)>,
+    ) {
+        let news = match readiness {
+            Readiness::Ready => (State::Ready, None),
+            Readiness::Progressing { waits_for, cause } => {
+                let cause = cause.as_ref().map(|cause| format!(" ({}: {})", cause.object, cause.what));
+                (State::Waiting, Some(format!("{waits_for}{}", cause.unwrap_or_default())))
+            }
+            Readiness::Failed(cause) => (State::Failed, Some(cause.to_string())),
+        };
+        if told.get(&target.id) == Some(&news) {
+            return;
+        }
+        self.sink.event(&Event {
+            component: target.component.clone(),
+            object: target.id.clone(),
+            state: news.0,
+            waits_for: news.1.clone(),
+            at: Timestamp::now().to_string(),
+        });
+        told.insert(target.id.clone(), news);
+    }
+}
+
+fn next() -> Instant {
+    let now = Instant::now();
+    now.checked_add(PAUSE).unwrap_or(now)
+}
+
+/// A server that is away for a moment says nothing about the object.
+fn patient(error: ClusterError) -> Result<Readiness, ClusterError> {
+    if error.is_transient() {
+        Ok(Readiness::Progressing {
+            waits_for: error.to_string(),
+            cause: None,
+        })
+    } else {
+        Err(error)
+    }
+}
+
+/// Whether it has failed for good, and what is said about it; nothing for one that is ready.
+fn described(id: &ObjectId, readiness: Readiness) -> Option<(bool, Unready)> {
+    let (is_final, waits_for, cause) = match readiness {
+        Readiness::Ready => return None,
+        Readiness::Progressing { waits_for, cause } => (false, waits_for, cause),
+        Readiness::Failed(cause) => (true, String::new(), Some(cause)),
+    };
+    Some((
+        is_final,
+        Unready {
+            id: id.clone(),
+            waits_for,
+            cause,
+        },
+    ))
+}
+
+/// An object that was deleted and is still there.
+fn lingering(id: &ObjectId, object: &Value) -> Readiness {
+    let finalizers: Vec<_> = list(object, "/metadata/finalizers")
+        .iter()
+        .filter_map(Value::as_str)
+        .filter(|finalizer| *finalizer != "foregroundDeletion")
+        .collect();
+    let cause = (!finalizers.is_empty()).then(|| {
+        let what = format!("its finalizer {} holds it", finalizers.join(", "));
+        Cause::new(id, what, "see that the controller of the finalizer runs")
+    });
+    Readiness::Progressing {
+        waits_for: "what it owns to go".to_owned(),
+        cause,
+    }
+}
