@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(crate) use bridge::{ensure_bridge, refuse_overlap};
+pub(crate) use bridge::{ensure_bridge, refuse_overlap, routed};
 
 /// Where containers put their control groups: version 1 has a tree for each controller, version 2 one.
 const CGROUPS: &str = "/sys/fs/cgroup";

@@ -121,9 +121,22 @@ impl Link {
     }
 }
 
-/// A member's pod network, unless told otherwise.
-pub(crate) fn pods(number: u8) -> Result<Cidr> {
-    format!("10.{}.0.0/16", number.saturating_add(100)).parse()
+/// A member's pod network, unless told otherwise: one that is not `taken`. Labs on other links begin elsewhere, so that two which
+/// start at once do not take the same one.
+pub(crate) fn pods(link: Link, number: u8, taken: &[Cidr]) -> Result<Cidr> {
+    let [_, second, _, _] = link.net.base.octets();
+    let begin =
+        u16::from(number).saturating_add(u16::from(second.wrapping_sub(77) % 8).saturating_mul(12));
+    for step in 0..u16::from(MEMBERS) {
+        let place = begin.saturating_add(step).saturating_sub(1) % u16::from(MEMBERS);
+        let net: Cidr = format!("10.{}.0.0/16", place.saturating_add(101)).parse()?;
+        if !taken.iter().any(|taken| taken.overlaps(net)) {
+            return Ok(net);
+        }
+    }
+    bail!(
+        "every network from 10.101.0.0/16 on is in use on this machine; choose the pods: --pod-cidr 172.30.0.0/16"
+    )
 }
 
 /// A member's Service network, unless told otherwise.
@@ -190,11 +203,32 @@ mod tests {
         let mut seen = BTreeSet::new();
         for number in 1..=MEMBERS {
             assert!(link.port(number).len() <= 15, "the kernel's limit");
-            for net in [pods(number).unwrap(), services(number).unwrap()] {
+            for net in [pods(link, number, &[]).unwrap(), services(number).unwrap()] {
                 assert!(!net.overlaps(link.net), "{net}");
                 assert!(seen.insert(net.to_string()), "{net}");
             }
         }
+    }
+
+    #[test]
+    fn pods_are_where_nothing_else_is() {
+        let link = |net: &str| Link::new(net.parse().unwrap()).unwrap();
+        let cidr = |text: &str| text.parse::<Cidr>().unwrap();
+        let table = [
+            ("10.77.0.0/24", vec![], "10.101.0.0/16"),
+            ("10.78.0.0/24", vec![], "10.113.0.0/16"),
+            ("10.77.0.0/24", vec!["10.101.0.0/16"], "10.102.0.0/16"),
+            ("10.77.0.0/24", vec!["10.96.0.0/12"], "10.112.0.0/16"),
+        ];
+        for (net, taken, expected) in table {
+            let taken: Vec<_> = taken.into_iter().map(cidr).collect();
+            assert_eq!(
+                pods(link(net), 1, &taken).unwrap().to_string(),
+                expected,
+                "{net} {taken:?}"
+            );
+        }
+        assert!(pods(link("10.77.0.0/24"), 1, &[cidr("10.0.0.0/8")]).is_err());
     }
 
     #[test]

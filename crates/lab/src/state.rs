@@ -161,7 +161,7 @@ pub(crate) mod tests {
     pub(crate) fn cluster(name: &str, number: u8) -> Part {
         let member = Member {
             number,
-            pods: crate::network::pods(number).unwrap(),
+            pods: format!("10.{}.0.0/16", number + 100).parse().unwrap(),
             services: crate::network::services(number).unwrap(),
             api_only: false,
             isolated: false,

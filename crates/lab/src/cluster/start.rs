@@ -7,7 +7,7 @@ use crate::capabilities;
 use crate::cleanup::Scope;
 use crate::command::Run;
 use crate::host;
-use crate::network::{self, Link};
+use crate::network::{self, Cidr, Link};
 use crate::output::say;
 use crate::process::{self, ProcId};
 use crate::state::{self, Kind, Member, Part};
@@ -66,9 +66,12 @@ fn reserve(cache: &Cache, options: &ClusterOptions, owner: Option<ProcId>) -> Re
         .map(|member| member.number)
         .collect();
     let number = network::free_member(&taken)?;
+    let link = Link::from_env()?;
     let member = Member {
         number,
-        pods: options.pods.map_or_else(|| network::pods(number), Ok)?,
+        pods: options
+            .pods
+            .map_or_else(|| free_pods(&parts, link, number), Ok)?,
         services: options
             .services
             .map_or_else(|| network::services(number), Ok)?,
@@ -77,7 +80,6 @@ fn reserve(cache: &Cache, options: &ClusterOptions, owner: Option<ProcId>) -> Re
         plugged_in: false,
     };
     refuse_shared_pods(&parts, &member)?;
-    let link = Link::from_env()?;
     if !member.isolated && !member.api_only {
         host::refuse_overlap(
             member.pods,
@@ -89,6 +91,12 @@ fn reserve(cache: &Cache, options: &ClusterOptions, owner: Option<ProcId>) -> Re
     host::ensure_bridge(cache, link, &lock)?;
     part.save(cache)?;
     Ok(part)
+}
+
+fn free_pods(parts: &[Part], link: Link, number: u8) -> Result<Cidr> {
+    let mut taken = host::routed(&link.bridge())?;
+    taken.extend(parts.iter().filter_map(|part| Some(part.member()?.pods)));
+    network::pods(link, number, &taken)
 }
 
 /// On the flat network every pod address must mean one pod.

@@ -42,6 +42,15 @@ fn bridge_up(link: Link) -> Result<()> {
     ip(&["link", "set", &link.bridge(), "up"])
 }
 
+/// Where the host has a route to, other than by `except`. Everything is reached by a default route, so that one does not count.
+pub(crate) fn routed(except: &str) -> Result<Vec<Cidr>> {
+    let routes = ip_json(&["-4", "route", "show"])?;
+    let others = routes.iter().filter(|route| text(route, "dev") != except);
+    Ok(others
+        .filter_map(|route| text(route, "dst").parse().ok())
+        .collect())
+}
+
 /// Fails when the host has a route into that network already, other than by `except`.
 pub(crate) fn refuse_overlap(net: Cidr, advice: &str, except: &str) -> Result<()> {
     for route in ip_json(&["-4", "route", "show"])? {
