@@ -125,11 +125,14 @@ impl Link {
 /// start at once do not take the same one.
 pub(crate) fn pods(link: Link, number: u8, taken: &[Cidr]) -> Result<Cidr> {
     let [_, second, _, _] = link.net.base.octets();
-    let begin =
-        u16::from(number).saturating_add(u16::from(second.wrapping_sub(77) % 8).saturating_mul(12));
-    for step in 0..u16::from(MEMBERS) {
-        let place = begin.saturating_add(step).saturating_sub(1) % u16::from(MEMBERS);
-        let net: Cidr = format!("10.{}.0.0/16", place.saturating_add(101)).parse()?;
+    let begin = usize::from(number)
+        .saturating_add(usize::from(second.wrapping_sub(77) % 8).saturating_mul(12));
+    let places = (101..=200_u8)
+        .cycle()
+        .skip(begin.saturating_sub(1))
+        .take(100);
+    for place in places {
+        let net: Cidr = format!("10.{place}.0.0/16").parse()?;
         if !taken.iter().any(|taken| taken.overlaps(net)) {
             return Ok(net);
         }

@@ -130,7 +130,7 @@ struct Traces {
 
 /// Other labs may come and go beside the test.
 fn is_anothers(line: &str) -> bool {
-    line.contains("wl0a4d00")
+    line.contains("wl0a") && !line.contains(BRIDGE)
 }
 
 fn lines(program: &str, arguments: &[&str]) -> BTreeSet<String> {
