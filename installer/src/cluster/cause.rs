@@ -32,6 +32,11 @@ pub(crate) struct Evidence {
 impl Evidence {
     /// The newest warning about an object for one of these reasons.
     fn warning(&self, about: &Value, reasons: &[&str]) -> Option<&str> {
+        self.warnings(about, reasons).last().copied()
+    }
+
+    /// All of them, the newest last.
+    fn warnings(&self, about: &Value, reasons: &[&str]) -> Vec<&str> {
         let uid = text(about, "/metadata/uid");
         let mut about: Vec<_> = self
             .events
@@ -40,7 +45,10 @@ impl Evidence {
             .filter(|event| reasons.contains(&text(event, "/reason")))
             .collect();
         about.sort_by_key(|event| moment(event));
-        about.last().map(|event| text(event, "/message"))
+        about
+            .into_iter()
+            .map(|event| text(event, "/message"))
+            .collect()
     }
 }
 

@@ -155,10 +155,9 @@ impl Inventory {
 }
 
 fn joined(words: impl Iterator<Item = impl ToString>) -> String {
-    words
-        .map(|word| word.to_string())
-        .collect::<Vec<_>>()
-        .join(",")
+    let mut words: Vec<_> = words.map(|word| word.to_string()).collect();
+    words.sort();
+    words.join(",")
 }
 
 #[cfg(test)]

@@ -87,9 +87,13 @@ fn stopped(name: &str, pod: &Value, status: &Value, evidence: &Evidence) -> Opti
     let said = text(status, "/state/waiting/message");
     match waiting {
         "ErrImagePull" | "ImagePullBackOff" | "ErrImageNeverPull" | "RegistryUnavailable" => {
-            let event = evidence.warning(pod, &["Failed"]).unwrap_or_default();
-            let told = if said.contains("rpc error") { said } else { event };
-            Some(unpulled(name, text(status, "/image"), if told.is_empty() { said } else { told }))
+            // Older kubelets say why in an event only.
+            let told = evidence
+                .warnings(pod, &["Failed"])
+                .into_iter()
+                .rfind(|told| told.starts_with("Failed to pull image"));
+            let told = told.filter(|_| !said.contains(RESOLVE) && !said.contains(UNPACK));
+            Some(unpulled(name, text(status, "/image"), told.unwrap_or(said)))
         }
         "InvalidImageName" => {
             let what = format!("the image {:?} of container {container} is no image name", text(status, "/image"));
@@ -115,10 +119,13 @@ fn stopped(name: &str, pod: &Value, status: &Value, evidence: &Evidence) -> Opti
     }
 }
 
+const RESOLVE: &str = "failed to resolve reference \"";
+const UNPACK: &str = "failed to pull and unpack image \"";
+
 /// `… desc = failed to pull and unpack image "X": failed to resolve reference "X": X: not found`.
 fn unpulled(name: &str, image: &str, said: &str) -> Cause {
     let said = said.rsplit(" desc = ").next().unwrap_or(said);
-    let told = ["failed to resolve reference \"", "failed to pull and unpack image \""]
+    let told = [RESOLVE, UNPACK]
         .iter()
         .find_map(|words| {
             let (_, rest) = said.split_once(words)?;
