@@ -100,8 +100,15 @@ fn account(message: &str) -> Explained {
 
 /// A field that is wrong: the server names it.
 fn field(message: &str) -> Explained {
-    let is_field = message.contains(" is invalid: ") || message.contains("field not declared in schema");
-    is_field.then(|| (shortened(message), "correct the fields that it names".to_owned()))
+    let remedy = "correct the fields that it names".to_owned();
+    // `failed to create typed patch object (a/b; /v1, Kind=ConfigMap): .dta: field not declared in schema`.
+    if message.starts_with("failed to create typed patch object") {
+        let (_, rest) = message.split_once("): ")?;
+        return Some((shortened(rest), remedy));
+    }
+    message
+        .contains(" is invalid: ")
+        .then(|| (shortened(message), remedy))
 }
 
 /// The first lines are what a person reads.
