@@ -130,9 +130,16 @@ fn workload(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause>
     let events = events.filter(|_| evidence.pods.is_empty());
     if let Some(message) = conditions.chain(events).find(|message| !message.is_empty()) {
         let (what, remedy) = refused::explain(message);
-        return Some(Cause::new(id, format!("its pods are refused: {what}"), remedy));
+        return Some(Cause::new(
+            id,
+            format!("its pods are refused: {what}"),
+            remedy,
+        ));
     }
-    evidence.pods.iter().find_map(|pod| pod::first(pod, evidence))
+    evidence
+        .pods
+        .iter()
+        .find_map(|pod| pod::first(pod, evidence))
 }
 
 fn service(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> {
@@ -144,8 +151,7 @@ fn service(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> 
         || "nobody has given it an address".to_owned(),
         |told| format!("it gets no address: {told}"),
     );
-    let remedy =
-        "install a load balancer controller or ask the cloud's quota, or make its type ClusterIP or NodePort";
+    let remedy = "install a load balancer controller or ask the cloud's quota, or make its type ClusterIP or NodePort";
     Some(Cause::new(id, what, remedy))
 }
 
@@ -176,10 +182,7 @@ fn claim(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> {
 
 fn definition(id: &ObjectId, object: &Value) -> Option<Cause> {
     let refused = condition_is(object, "NamesAccepted", "False")?;
-    let what = format!(
-        "its names are not accepted: {}",
-        text(refused, "/message")
-    );
+    let what = format!("its names are not accepted: {}", text(refused, "/message"));
     let remedy = "another definition has the same names: remove that one, or this one";
     Some(Cause::new(id, what, remedy).for_good())
 }
@@ -187,7 +190,11 @@ fn definition(id: &ObjectId, object: &Value) -> Option<Cause> {
 fn api_service(id: &ObjectId, object: &Value) -> Option<Cause> {
     let refused = condition_is(object, "Available", "False")?;
     let what = format!("it is not available: {}", text(refused, "/message"));
-    Some(Cause::new(id, what, "look at the Service that it names, and at its pods"))
+    Some(Cause::new(
+        id,
+        what,
+        "look at the Service that it names, and at its pods",
+    ))
 }
 
 /// A server behind a webhook that has not written its certificate is not trusted by the API server.

@@ -182,9 +182,7 @@ pub(crate) mod tests {
 
     /// A small cluster's.
     pub(crate) fn kinds() -> Kinds {
-        let resource = |plural: &str, kind: &str, scope: &str, verbs: &[&str]| {
-            json!({"resource": plural, "responseKind": {"group": "", "version": "", "kind": kind}, "scope": scope, "verbs": verbs})
-        };
+        let resource = |plural: &str, kind: &str, scope: &str, verbs: &[&str]| json!({"resource": plural, "responseKind": {"group": "", "version": "", "kind": kind}, "scope": scope, "verbs": verbs});
         let core = json!({"items": [{"metadata": {}, "versions": [{"version": "v1", "resources": [
             resource("configmaps", "ConfigMap", "Namespaced", &["get", "patch"]),
             resource("namespaces", "Namespace", "Cluster", &["get", "patch"]),
@@ -216,11 +214,7 @@ pub(crate) mod tests {
                 .map(|found| found.path(Some("b")))
         };
         let cases = [
-            (
-                "v1",
-                "ConfigMap",
-                Some("/api/v1/namespaces/b/configmaps"),
-            ),
+            ("v1", "ConfigMap", Some("/api/v1/namespaces/b/configmaps")),
             ("v1", "Namespace", Some("/api/v1/namespaces")),
             (
                 "autoscaling/v1",

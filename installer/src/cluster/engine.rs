@@ -55,7 +55,10 @@ pub(crate) enum EngineError {
     #[error("it does not work:\n{}what was written stays; correct it and run the same command again", unready(.0))]
     Failed(Vec<Unready>),
     /// Something was not ready in time.
-    #[error("not ready within {seconds} s:\n{}what was written stays; the same command goes on from there", unready(waiting))]
+    #[error(
+        "not ready within {seconds} s:\n{}what was written stays; the same command goes on from there",
+        unready(waiting)
+    )]
     Late {
         /// How long we waited.
         seconds: u64,

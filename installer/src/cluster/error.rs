@@ -67,7 +67,10 @@ pub(crate) enum ClusterError {
         message: String,
     },
     /// The resource type does not exist there.
-    #[error("cannot {what}: the cluster does not know such objects: {}", missing(what))]
+    #[error(
+        "cannot {what}: the cluster does not know such objects: {}",
+        missing(what)
+    )]
     NotServed {
         /// What was tried.
         what: String,
@@ -160,7 +163,10 @@ impl ClusterError {
                 message: status.message,
             },
             // A field that an apply cannot have: the object is wrong, whatever the code says.
-            500 if status.message.starts_with("failed to create typed patch object") => {
+            500 if status
+                .message
+                .starts_with("failed to create typed patch object") =>
+            {
                 Self::Invalid {
                     what,
                     message: status.message,
@@ -322,19 +328,31 @@ mod tests {
     #[test]
     fn what_may_work_later() {
         let cases = [
-            (json!({"code": 429, "message": "busy", "details": {"retryAfterSeconds": 3}}), true),
+            (
+                json!({"code": 429, "message": "busy", "details": {"retryAfterSeconds": 3}}),
+                true,
+            ),
             (json!({"code": 503, "message": "starting"}), true),
             (
                 json!({"code": 500, "reason": "InternalError", "message": "failed calling webhook \"a\": no endpoints available for service \"b\""}),
                 true,
             ),
-            (json!({"code": 409, "reason": "Conflict", "message": "the object has been modified"}), true),
+            (
+                json!({"code": 409, "reason": "Conflict", "message": "the object has been modified"}),
+                true,
+            ),
             (
                 json!({"code": 403, "reason": "Forbidden", "message": "unable to create new content in namespace a because it is being terminated"}),
                 true,
             ),
-            (json!({"code": 403, "reason": "Forbidden", "message": "no"}), false),
-            (json!({"code": 422, "reason": "Invalid", "message": "no"}), false),
+            (
+                json!({"code": 403, "reason": "Forbidden", "message": "no"}),
+                false,
+            ),
+            (
+                json!({"code": 422, "reason": "Invalid", "message": "no"}),
+                false,
+            ),
             (
                 json!({"code": 500, "message": "failed to create typed patch object (a/b; /v1, Kind=ConfigMap): .dta: field not declared in schema"}),
                 false,
@@ -343,7 +361,9 @@ mod tests {
         for (status, wanted) in cases {
             let error = api(status.clone());
             assert_eq!(error.is_transient(), wanted, "{status}");
-            let after = status.pointer("/details/retryAfterSeconds").and_then(serde_json::Value::as_u64);
+            let after = status
+                .pointer("/details/retryAfterSeconds")
+                .and_then(serde_json::Value::as_u64);
             assert_eq!(error.retry_after(), after.map(Duration::from_secs));
         }
     }

@@ -121,10 +121,8 @@ impl Inventory {
         }
         let words = |key| annotation(object, key).unwrap_or_default().split(',');
         let some = |word: &&str| !word.is_empty();
-        let mut namespaces: BTreeSet<String> = words(NAMESPACES)
-            .filter(some)
-            .map(str::to_owned)
-            .collect();
+        let mut namespaces: BTreeSet<String> =
+            words(NAMESPACES).filter(some).map(str::to_owned).collect();
         namespaces.insert(parent.namespace.clone());
         Ok(Self {
             kinds: words(KINDS).filter(some).map(GroupKind::parse).collect(),
@@ -208,7 +206,10 @@ mod tests {
         other["metadata"]["labels"][ID] = json!("applyset-x-v1");
         let plain = json!({"metadata": {"name": "weft-mesh-a"}});
 
-        for (object, words) in [(&foreign, "belongs to kubectl/v1.34.0"), (&other, "applyset-x-v1")] {
+        for (object, words) in [
+            (&foreign, "belongs to kubectl/v1.34.0"),
+            (&other, "applyset-x-v1"),
+        ] {
             let error = Inventory::read(&parent(), object).unwrap_err();
             assert!(error.contains(words), "{error}");
         }

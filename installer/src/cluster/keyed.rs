@@ -54,7 +54,9 @@ pub(crate) fn overlay(current: &Value, wanted: &Value) -> Value {
             None => Value::Array(wanted.clone()),
         },
         // An empty field that is wanted is a field that nobody sets.
-        (Value::Null, Value::Object(wanted)) => overlay(&Value::Object(Map::new()), &Value::Object(wanted.clone())),
+        (Value::Null, Value::Object(wanted)) => {
+            overlay(&Value::Object(Map::new()), &Value::Object(wanted.clone()))
+        }
         (_, wanted) => wanted.clone(),
     }
 }
@@ -90,10 +92,13 @@ mod tests {
             "[ab]{1}".prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 24, 4, |inner| {
-            let named = proptest::collection::vec(("[abc]", inner.clone()), 0..3).prop_map(|items| {
-                let items = items.into_iter();
-                items.map(|(name, value)| json!({"name": name, "value": value})).collect()
-            });
+            let named =
+                proptest::collection::vec(("[abc]", inner.clone()), 0..3).prop_map(|items| {
+                    let items = items.into_iter();
+                    items
+                        .map(|(name, value)| json!({"name": name, "value": value}))
+                        .collect()
+                });
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
                 named.prop_map(Value::Array),

@@ -113,11 +113,7 @@ pub(crate) async fn read(
 }
 
 /// Where members may be: each kind with its namespaces. What is wanted is read in the version that it is written in.
-fn places(
-    kinds: &Kinds,
-    items: &[Item],
-    inventory: &Inventory,
-) -> Vec<(Resource, Option<String>)> {
+fn places(kinds: &Kinds, items: &[Item], inventory: &Inventory) -> Vec<(Resource, Option<String>)> {
     let wanted: BTreeMap<GroupKind, &Resource> = items
         .iter()
         .map(|item| (item.id.group_kind(), &item.resource))

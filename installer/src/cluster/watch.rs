@@ -123,7 +123,8 @@ impl Watch<'_> {
                     Err(error) if error.is_transient() => Some(Value::Null),
                     Err(error) => return Err(error),
                 };
-                let there = found.filter(|object| object.is_null() || text(object, "/metadata/uid") == uid);
+                let there =
+                    found.filter(|object| object.is_null() || text(object, "/metadata/uid") == uid);
                 let Some(object) = there else {
                     continue;
                 };
@@ -168,8 +169,13 @@ impl Watch<'_> {
         let news = match readiness {
             Readiness::Ready => (State::Ready, None),
             Readiness::Progressing { waits_for, cause } => {
-                let cause = cause.as_ref().map(|cause| format!(" ({}: {})", cause.object, cause.what));
-                (State::Waiting, Some(format!("{waits_for}{}", cause.unwrap_or_default())))
+                let cause = cause
+                    .as_ref()
+                    .map(|cause| format!(" ({}: {})", cause.object, cause.what));
+                (
+                    State::Waiting,
+                    Some(format!("{waits_for}{}", cause.unwrap_or_default())),
+                )
             }
             Readiness::Failed(cause) => (State::Failed, Some(cause.to_string())),
         };

@@ -55,7 +55,13 @@ impl Board {
     }
 
     /// The state of a thing now. `event` is the same for programs.
-    pub fn update(&self, name: &str, (style, state): (Style, &str), text: &str, event: &impl Serialize) {
+    pub fn update(
+        &self,
+        name: &str,
+        (style, state): (Style, &str),
+        text: &str,
+        event: &impl Serialize,
+    ) {
         if self.output.settings.quiet {
             return;
         }
@@ -79,7 +85,11 @@ impl Board {
                 self.output.talk.send(drawn.as_bytes());
             }
             ProgressChoice::Auto | ProgressChoice::Plain => {
-                let text = if text.is_empty() { String::new() } else { format!(": {text}") };
+                let text = if text.is_empty() {
+                    String::new()
+                } else {
+                    format!(": {text}")
+                };
                 let state = terminal.paint(style, state);
                 self.output.line(&format!("{name} {state}{text}"));
             }
@@ -154,10 +164,18 @@ mod tests {
 
     fn said(choice: ProgressChoice, quiet: bool) -> String {
         let talk = Sink::default();
-        let settings = Settings { quiet, ..Settings::default() };
+        let settings = Settings {
+            quiet,
+            ..Settings::default()
+        };
         let output = Output::to(settings, Box::new(io::sink()), Box::new(talk.clone()));
         let board = output.board(choice);
-        board.update("istiod", (Style::Warn, "waiting"), "0 of 1 pods are ready", &[1]);
+        board.update(
+            "istiod",
+            (Style::Warn, "waiting"),
+            "0 of 1 pods are ready",
+            &[1],
+        );
         board.update("istiod", (Style::Good, "ready"), "", &[2]);
         drop(board);
         let text = talk.0.lock().unwrap().clone();
@@ -196,6 +214,13 @@ mod tests {
         for number in 0..30 {
             shown.set(line(&number.to_string(), "ready"));
         }
-        assert_eq!(shown.draw(plain).lines().filter(|line| line.contains("ready")).count(), LINES);
+        assert_eq!(
+            shown
+                .draw(plain)
+                .lines()
+                .filter(|line| line.contains("ready"))
+                .count(),
+            LINES
+        );
     }
 }

@@ -24,8 +24,12 @@ fn said(status: Value, events: Vec<Value>, log: &str) -> String {
         logs: BTreeMap::from([(("x-1".to_owned(), "app".to_owned()), log.to_owned())]),
         ..Evidence::default()
     };
-    first(&id("apps/v1", "Deployment"), &json!({"metadata": {"uid": "d"}}), &evidence)
-        .map_or_else(String::new, |cause| cause.to_string())
+    first(
+        &id("apps/v1", "Deployment"),
+        &json!({"metadata": {"uid": "d"}}),
+        &evidence,
+    )
+    .map_or_else(String::new, |cause| cause.to_string())
 }
 
 fn waiting(reason: &str, message: &str) -> Value {
@@ -66,10 +70,20 @@ fn images() {
             assert_eq!(said(waiting(reason, &back_off(told)), vec![], ""), wanted);
         }
         let events = vec![
-            warning("p", "Failed", &format!("Failed to pull image \"hub.example/app:1\": rpc error: code = NotFound desc = {}", back_off(told))),
+            warning(
+                "p",
+                "Failed",
+                &format!(
+                    "Failed to pull image \"hub.example/app:1\": rpc error: code = NotFound desc = {}",
+                    back_off(told)
+                ),
+            ),
             warning("p", "Failed", "Error: ErrImagePull"),
         ];
-        let older = waiting("ImagePullBackOff", "Back-off pulling image \"hub.example/app:1\"");
+        let older = waiting(
+            "ImagePullBackOff",
+            "Back-off pulling image \"hub.example/app:1\"",
+        );
         assert_eq!(said(older, events, ""), wanted, "from an event");
     }
 }
@@ -84,19 +98,27 @@ fn pods_that_do_not_run() {
     };
     let cases = [
         (
-            unscheduled("0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."),
+            unscheduled(
+                "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.",
+            ),
             "Pod n/x-1: no node takes it: 0/2 nodes are available: 2 Insufficient cpu; add nodes, or lower its requests",
         ),
         (
-            unscheduled("0/1 nodes are available: 1 node(s) had untolerated taint {gpu: true}. preemption: x"),
+            unscheduled(
+                "0/1 nodes are available: 1 node(s) had untolerated taint {gpu: true}. preemption: x",
+            ),
             "Pod n/x-1: no node takes it: 0/1 nodes are available: 1 node(s) had untolerated taint {gpu: true}; add a toleration for the taint, or take the taint off a node",
         ),
         (
-            unscheduled("0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."),
+            unscheduled(
+                "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.",
+            ),
             "Pod n/x-1: no node takes it: 0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector; change its node selector or affinity, or label a node",
         ),
         (
-            unscheduled("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."),
+            unscheduled(
+                "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
+            ),
             "Pod n/x-1: no node takes it: 0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims; look at its PersistentVolumeClaims: kubectl get pvc",
         ),
         (
@@ -108,7 +130,10 @@ fn pods_that_do_not_run() {
             "Pod n/x-1: container app needs more memory than its limit (OOMKilled); raise its memory limit",
         ),
         (
-            waiting("CreateContainerConfigError", "configmap \"istio\" not found"),
+            waiting(
+                "CreateContainerConfigError",
+                "configmap \"istio\" not found",
+            ),
             "Pod n/x-1: container app cannot start: configmap \"istio\" not found; create what it names, or correct the name",
         ),
         (
@@ -126,7 +151,11 @@ fn pods_that_do_not_run() {
         (waiting("ContainerCreating", ""), ""),
     ];
     for (status, wanted) in cases {
-        assert_eq!(said(status.clone(), vec![], "no such flag"), wanted, "{status}");
+        assert_eq!(
+            said(status.clone(), vec![], "no such flag"),
+            wanted,
+            "{status}"
+        );
     }
 }
 
@@ -136,17 +165,29 @@ fn what_only_events_tell() {
     let cases = [
         (
             waiting("ContainerCreating", ""),
-            warning("p", "FailedMount", "MountVolume.SetUp failed for volume \"certs\" : secret \"cacerts\" not found"),
+            warning(
+                "p",
+                "FailedMount",
+                "MountVolume.SetUp failed for volume \"certs\" : secret \"cacerts\" not found",
+            ),
             "Pod n/x-1: MountVolume.SetUp failed for volume \"certs\" : secret \"cacerts\" not found; create what it names, or correct the name",
         ),
         (
             waiting("ContainerCreating", ""),
-            warning("p", "FailedCreatePodSandBox", "plugin type=\"istio-cni\" failed (add): connection refused"),
+            warning(
+                "p",
+                "FailedCreatePodSandBox",
+                "plugin type=\"istio-cni\" failed (add): connection refused",
+            ),
             "Pod n/x-1: its node gives it no network: plugin type=\"istio-cni\" failed (add): connection refused; look at the network plugin (CNI) of that node",
         ),
         (
             running,
-            warning("p", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503"),
+            warning(
+                "p",
+                "Unhealthy",
+                "Readiness probe failed: HTTP probe failed with statuscode: 503",
+            ),
             "Pod n/x-1: container app runs, but is not ready: Readiness probe failed: HTTP probe failed with statuscode: 503; read its log: kubectl logs x-1 -c app",
         ),
     ];
@@ -217,7 +258,11 @@ fn pods_that_are_refused() {
 fn other_objects() {
     let nothing = Evidence::default();
     let told = Evidence {
-        events: vec![warning("u", "ProvisioningFailed", "storageclass.storage.k8s.io \"fast\" not found")],
+        events: vec![warning(
+            "u",
+            "ProvisioningFailed",
+            "storageclass.storage.k8s.io \"fast\" not found",
+        )],
         ..Evidence::default()
     };
     let open = json!({"webhooks": [{"name": "a.b", "clientConfig": {"service": {"namespace": "istio-system", "name": "istiod"}, "caBundle": ""}}]});
@@ -228,7 +273,12 @@ fn other_objects() {
             &nothing,
             "nobody has given it an address",
         ),
-        (("v1", "Service"), json!({"spec": {"type": "ClusterIP"}}), &nothing, ""),
+        (
+            ("v1", "Service"),
+            json!({"spec": {"type": "ClusterIP"}}),
+            &nothing,
+            "",
+        ),
         (
             ("v1", "PersistentVolumeClaim"),
             json!({"metadata": {"uid": "u"}, "spec": {"storageClassName": "fast"}}),
@@ -242,7 +292,10 @@ fn other_objects() {
             "names no StorageClass",
         ),
         (
-            ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration"),
+            (
+                "admissionregistration.k8s.io/v1",
+                "MutatingWebhookConfiguration",
+            ),
             open,
             &nothing,
             "its webhook a.b has no certificate: Service istio-system/istiod has not written one",

@@ -94,13 +94,19 @@ fn step(before: &Value, after: Outcome) -> Step {
     let there = snapshot(vec![(items[0].id.clone(), before.clone())]);
     let (id, mut rehearsal) = would(&items[0], Value::Null);
     rehearsal.outcome = after;
-    planned(&items, &there, [(id, rehearsal)]).unwrap().steps.remove(0)
+    planned(&items, &there, [(id, rehearsal)])
+        .unwrap()
+        .steps
+        .remove(0)
 }
 
 #[test]
 fn what_differs_is_what_the_server_says() {
     let of = |data: Value, owned: Value| kept(&map("a", &data), &owned);
-    let (one, more) = (json!({"f:data": {"f:x": {}}}), json!({"f:data": {"f:x": {}, "f:y": {}}}));
+    let (one, more) = (
+        json!({"f:data": {"f:x": {}}}),
+        json!({"f:data": {"f:x": {}, "f:y": {}}}),
+    );
     let before = of(json!({"x": "1", "y": "2"}), one.clone());
     let would = |after| Outcome::Would(after, Vec::new());
     let field = OwnedField {
@@ -112,17 +118,32 @@ fn what_differs_is_what_the_server_says() {
     assert_eq!((same.action, same.changes.len()), (Action::Unchanged, 0));
 
     let owner = step(&before, would(of(json!({"x": "1", "y": "2"}), more)));
-    assert_eq!((owner.action, owner.changes.len()), (Action::Update, 0), "only who owns y");
+    assert_eq!(
+        (owner.action, owner.changes.len()),
+        (Action::Update, 0),
+        "only who owns y"
+    );
 
     let changed = step(&before, would(of(json!({"x": "3", "y": "2"}), one)));
-    let paths: Vec<_> = changed.changes.iter().map(|change| change.path.as_str()).collect();
+    let paths: Vec<_> = changed
+        .changes
+        .iter()
+        .map(|change| change.path.as_str())
+        .collect();
     assert_eq!((changed.action, paths), (Action::Update, vec!["data.x"]));
 
     let conflict = step(&before, Outcome::Conflict(vec![field.clone()]));
-    assert_eq!((conflict.action, conflict.conflicts), (Action::Conflict, vec![field]));
+    assert_eq!(
+        (conflict.action, conflict.conflicts),
+        (Action::Conflict, vec![field])
+    );
 
     let blind = step(&before, Outcome::Blind("no webhook".to_owned()));
-    assert_eq!(blind.action, Action::Update, "the marks of the set are missing");
+    assert_eq!(
+        blind.action,
+        Action::Update,
+        "the marks of the set are missing"
+    );
     assert_eq!(blind.unsure.as_deref(), Some("no webhook"));
 }
 
@@ -137,14 +158,15 @@ fn one_that_is_going_is_made_again() {
 
 #[test]
 fn nobody_sees_what_is_in_a_secret() {
-    let secret = |value: &str| {
-        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"key": value}})
-    };
+    let secret = |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"key": value}});
     let id = ObjectId::of(&secret("")).unwrap();
     let changes = differences(&id, &secret("b2xk"), &secret("bmV3"));
     assert_eq!(changes.len(), 1);
     let text = serde_json::to_string(&changes).unwrap();
-    assert!(text.contains("data.key") && !text.contains("b2xk") && !text.contains("bmV3"), "{text}");
+    assert!(
+        text.contains("data.key") && !text.contains("b2xk") && !text.contains("bmV3"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -156,7 +178,11 @@ fn what_belongs_to_others_is_refused_with_everything_else() {
         (ObjectId::of(&object).unwrap(), object)
     };
     let objects = vec![of("a", PART_OF, "applyset-x-v1"), of("b", MESH, "other")];
-    let mut stages = vec![vec![map("a", &json!({})), map("b", &json!({})), map("c", &json!({}))]];
+    let mut stages = vec![vec![
+        map("a", &json!({})),
+        map("b", &json!({})),
+        map("c", &json!({})),
+    ]];
     stages[0][2]["metadata"]["namespace"] = json!("nowhere");
 
     let mistakes = planned(&items(stages), &snapshot(objects), []).unwrap_err();

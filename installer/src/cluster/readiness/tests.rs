@@ -102,7 +102,12 @@ fn everything_else() {
     let address = json!({"spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {"ingress": [{"ip": "10.0.0.1"}]}}});
     let condition = |kind: &str, status: &str| json!({"status": {"conditions": [{"type": kind, "status": status, "message": "why"}]}});
     let cases = [
-        ("v1", "Service", json!({"spec": {"type": "ClusterIP"}}), "ready"),
+        (
+            "v1",
+            "Service",
+            json!({"spec": {"type": "ClusterIP"}}),
+            "ready",
+        ),
         (
             "v1",
             "Service",
@@ -110,9 +115,24 @@ fn everything_else() {
             "an address from the load balancer",
         ),
         ("v1", "Service", address, "ready"),
-        ("v1", "PersistentVolumeClaim", json!({"status": {"phase": "Bound"}}), "ready"),
-        ("v1", "PersistentVolumeClaim", json!({"status": {"phase": "Pending"}}), "a volume"),
-        ("v1", "Namespace", json!({"status": {"phase": "Active"}}), "ready"),
+        (
+            "v1",
+            "PersistentVolumeClaim",
+            json!({"status": {"phase": "Bound"}}),
+            "ready",
+        ),
+        (
+            "v1",
+            "PersistentVolumeClaim",
+            json!({"status": {"phase": "Pending"}}),
+            "a volume",
+        ),
+        (
+            "v1",
+            "Namespace",
+            json!({"status": {"phase": "Active"}}),
+            "ready",
+        ),
         (
             "v1",
             "Namespace",
@@ -120,7 +140,12 @@ fn everything_else() {
             "what is in it to be deleted",
         ),
         ("v1", "Pod", condition("Ready", "True"), "ready"),
-        ("v1", "Pod", condition("Ready", "False"), "its containers to be ready"),
+        (
+            "v1",
+            "Pod",
+            condition("Ready", "False"),
+            "its containers to be ready",
+        ),
         ("batch/v1", "Job", condition("Failed", "True"), "!why"),
         ("batch/v1", "Job", condition("Complete", "True"), "ready"),
         (
@@ -143,9 +168,18 @@ fn everything_else() {
         ),
         ("v1", "ConfigMap", json!({}), "ready"),
         ("networking.istio.io/v1", "Gateway", json!({}), "ready"),
-        ("serving.knative.dev/v1", "Service", json!({"spec": {"type": "LoadBalancer"}}), "ready"),
+        (
+            "serving.knative.dev/v1",
+            "Service",
+            json!({"spec": {"type": "LoadBalancer"}}),
+            "ready",
+        ),
     ];
     for (api_version, kind, object, wanted) in cases {
-        assert_eq!(judged(api_version, kind, &object), wanted, "{kind} {object}");
+        assert_eq!(
+            judged(api_version, kind, &object),
+            wanted,
+            "{kind} {object}"
+        );
     }
 }

@@ -43,15 +43,25 @@ fn loom() -> Value {
 
 #[test]
 fn objects_come_in_order_with_their_marks() {
-    let stages = vec![vec![map("a", None), namespace("home")], vec![namespace("other")]];
+    let stages = vec![
+        vec![map("a", None), namespace("home")],
+        vec![namespace("other")],
+    ];
     let items = wanted(stages).items(&kinds()).unwrap();
 
     let order: Vec<_> = items.iter().map(|item| item.id.to_string()).collect();
-    assert_eq!(order, ["Namespace home", "ConfigMap home/a", "Namespace other"]);
+    assert_eq!(
+        order,
+        ["Namespace home", "ConfigMap home/a", "Namespace other"]
+    );
     let labels = &items[1].object["metadata"]["labels"];
     assert_eq!(
         (&labels[PART_OF], &labels[MESH], &labels[COMPONENT]),
-        (&json!(wanted(vec![]).parent.set()), &json!("a"), &json!("part-0"))
+        (
+            &json!(wanted(vec![]).parent.set()),
+            &json!("a"),
+            &json!("part-0")
+        )
     );
     assert_eq!(
         items[0].object["metadata"],
@@ -62,7 +72,9 @@ fn objects_come_in_order_with_their_marks() {
 
 #[test]
 fn a_definition_brings_its_kind_in_any_order() {
-    let items = wanted(vec![vec![loom(), definition()]]).items(&kinds()).unwrap();
+    let items = wanted(vec![vec![loom(), definition()]])
+        .items(&kinds())
+        .unwrap();
     let order: Vec<_> = items.iter().map(|item| item.id.kind.as_str()).collect();
     assert_eq!(order, ["CustomResourceDefinition", "Loom"]);
     assert!(!items[1].resource.served);
@@ -100,7 +112,9 @@ fn every_mistake_is_reported_at_once() {
 /// A kind whose definition comes in a later stage could not be written in time either.
 #[test]
 fn a_definition_must_not_come_later() {
-    let mistakes = wanted(vec![vec![loom()], vec![definition()]]).items(&kinds()).unwrap_err();
+    let mistakes = wanted(vec![vec![loom()], vec![definition()]])
+        .items(&kinds())
+        .unwrap_err();
     assert_eq!(
         mistakes[0].to_string(),
         "Loom home/a: its definition is wanted in a later stage only: put the definition before it"
