@@ -110,7 +110,7 @@ pub(crate) fn first(id: &ObjectId, object: &Value, evidence: &Evidence) -> Optio
         ("apps", _) | ("batch", "Job") => workload(id, object, evidence),
         ("", "Pod") => pod::first(object, evidence),
         ("", "Service") => service(id, object, evidence),
-        ("", "PersistentVolumeClaim") => claim(id, object, evidence),
+        ("", "PersistentVolumeClaim") => Some(claim(id, object, evidence)),
         ("apiextensions.k8s.io", _) => definition(id, object),
         ("admissionregistration.k8s.io", _) => webhook(id, object),
         ("apiregistration.k8s.io", _) => api_service(id, object),
@@ -155,7 +155,7 @@ fn service(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> 
     Some(Cause::new(id, what, remedy))
 }
 
-fn claim(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> {
+fn claim(id: &ObjectId, object: &Value, evidence: &Evidence) -> Cause {
     let reasons = [
         "ProvisioningFailed",
         "FailedBinding",
@@ -169,7 +169,7 @@ fn claim(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> {
         } else {
             "look at the StorageClass and its provisioner"
         };
-        return Some(Cause::new(id, format!("it gets no volume: {told}"), remedy));
+        return Cause::new(id, format!("it gets no volume: {told}"), remedy);
     }
     let what = if class.is_empty() {
         "it gets no volume, and names no StorageClass".to_owned()
@@ -177,7 +177,7 @@ fn claim(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> {
         format!("it gets no volume from the StorageClass {class}")
     };
     let remedy = "make a StorageClass the default one, or name one that has a provisioner";
-    Some(Cause::new(id, what, remedy))
+    Cause::new(id, what, remedy)
 }
 
 fn definition(id: &ObjectId, object: &Value) -> Option<Cause> {
@@ -221,15 +221,10 @@ pub(crate) fn refusal(error: &ClusterError) -> String {
 
 /// What the server said, without what we tried.
 pub(crate) fn plain(error: &ClusterError) -> String {
-    match error {
-        ClusterError::Forbidden { message, .. } | ClusterError::Invalid { message, .. } => {
-            message.clone()
-        }
-        other => match std::error::Error::source(other) {
-            Some(source) => super::error::root_cause(source),
-            None => other.to_string(),
-        },
+    if let ClusterError::Forbidden { message, .. } | ClusterError::Invalid { message, .. } = error {
+        return message.clone();
     }
+    std::error::Error::source(error).map_or_else(|| error.to_string(), super::error::root_cause)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What belongs together, by the ApplySet convention of Kubernetes (KEP-3659): a parent object says which kinds in which
+//! What belongs together, by the `ApplySet` convention of Kubernetes (KEP-3659): a parent object says which kinds in which
 //! namespaces its set has, and each member carries the set's id. Pruning then looks in those places only, and other tools
 //! see the same set.
 //!

@@ -35,6 +35,13 @@ pub(crate) fn is_awaited(id: &ObjectId) -> bool {
     rule(id).is_some()
 }
 
+/// Whether its containers say themselves when they are ready; what has no containers is as ready as it says.
+pub(crate) fn is_probed(object: &Value) -> bool {
+    let containers = list(object, "/spec/template/spec/containers");
+    let mut containers = containers.iter().chain(list(object, "/spec/containers"));
+    containers.all(|container| container.get("readinessProbe").is_some())
+}
+
 /// How far it is.
 pub(crate) fn judge(id: &ObjectId, object: &Value, evidence: &Evidence) -> Readiness {
     let Some(rule) = rule(id) else {

@@ -5,7 +5,6 @@
 
 use super::{Output, Style};
 use serde::Serialize;
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 /// `--progress`.
@@ -114,11 +113,11 @@ impl Shown {
         let width = |of: fn(&Line) -> usize| self.lines.iter().map(of).max().unwrap_or_default();
         let names = width(|line| line.name.chars().count());
         let states = width(|line| line.state.chars().count());
-        for line in self.lines.iter().skip(skipped) {
+        let lines = self.lines.iter().skip(skipped).map(|line| {
             let state = paint(line.style, &format!("{:states$}", line.state));
-            // Writing to a String cannot fail.
-            let _: Result<_, _> = writeln!(text, "{:names$}  {state}  {}", line.name, line.text);
-        }
+            format!("{:names$}  {state}  {}\n", line.name, line.text)
+        });
+        text.extend(lines);
         text += "\x1b[?7h";
         self.height = self.lines.len().saturating_sub(skipped);
         text

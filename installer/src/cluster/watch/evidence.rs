@@ -61,16 +61,16 @@ async fn logs(cluster: &Cluster, pods: &[Value]) -> BTreeMap<(String, String), S
     for pod in pods {
         let statuses = ["/status/initContainerStatuses", "/status/containerStatuses"];
         for status in statuses.into_iter().flat_map(|pointer| list(pod, pointer)) {
-            let has_ended = status.pointer("/state/terminated").is_some();
-            let had_ended = status.pointer("/lastState/terminated").is_some();
-            if !has_ended && !had_ended {
+            let is_over = status.pointer("/state/terminated").is_some();
+            let before = status.pointer("/lastState/terminated").is_some();
+            if !is_over && !before {
                 continue;
             }
             let of = |pointer| text(pod, pointer).to_owned();
             let api: Api<Pod> = Api::namespaced(cluster.client.clone(), &of("/metadata/namespace"));
             let params = LogParams {
                 container: Some(text(status, "/name").to_owned()),
-                previous: !has_ended,
+                previous: !is_over,
                 tail_lines: Some(1),
                 limit_bytes: Some(4096),
                 ..LogParams::default()
