@@ -55,10 +55,10 @@ impl ClusterArgs {
 /// How long to wait.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct WaitArgs {
-    /// How long to wait for the proxies
+    /// How long to wait until all of it works
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, help_heading = "Waiting")]
     timeout: Duration,
-    /// Return once it is written, without looking at the proxies
+    /// Return once it is written
     #[arg(long, conflicts_with = "timeout", help_heading = "Waiting")]
     no_wait: bool,
 }

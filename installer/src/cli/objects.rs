@@ -3,13 +3,12 @@
 //! It is hidden: whoever looks for a mesh needs the verbs on meshes. It shows what the engine does, whatever the objects.
 
 use std::io::Read as _;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::connection::{ClusterArgs, DryRun, ProgressArgs, duration};
+use super::connection::{ClusterArgs, DryRun, ProgressArgs, WaitArgs};
 use super::{Context, runtime};
 use crate::cluster::engine::{self, Manner};
 use crate::cluster::inventory::Parent;
@@ -45,7 +44,7 @@ struct ApplyArgs {
     /// The manifests, a stage each; - reads standard input; repeatable
     #[arg(short = 'f', long = "file", value_name = "FILE", required = true)]
     files: Vec<String>,
-    /// The ConfigMap that says what belongs to the set
+    /// The name of the set, and of the object that says what belongs to it
     #[arg(long, value_name = "NAME")]
     set_name: String,
     /// Remove what belongs to the set and is in no file
@@ -60,12 +59,8 @@ struct ApplyArgs {
     /// Take over fields that somebody else owns
     #[arg(long)]
     force_conflicts: bool,
-    /// How long to wait until all is ready
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, help_heading = "Waiting")]
-    timeout: Duration,
-    /// Return once it is written
-    #[arg(long, conflicts_with = "timeout", help_heading = "Waiting")]
-    no_wait: bool,
+    #[command(flatten)]
+    wait: WaitArgs,
     #[command(flatten)]
     progress: ProgressArgs,
     #[command(flatten)]
@@ -119,8 +114,7 @@ async fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
     }
     if args.dry_run.is_none() {
         let told = Told::new(&context.output, args.progress.progress);
-        let timeout = (!args.no_wait).then_some(args.timeout);
-        engine::carry_out(&cluster, &told, &plan, timeout).await?;
+        engine::carry_out(&cluster, &told, &plan, args.wait.timeout()).await?;
     }
     context.output.report(&PlanReport(&plan))?;
     Ok(Exit::Ok)

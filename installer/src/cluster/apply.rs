@@ -40,13 +40,14 @@ impl Execution<'_> {
             .iter()
             .partition(|step| step.action != Action::Prune);
         // The parent is in a namespace, which may be one of those that are wanted.
-        let home = wanted.iter().find(|step| {
-            is_namespace(&step.id) && step.id.name == plan.parent.namespace
-        });
+        let home = wanted
+            .iter()
+            .find(|step| is_namespace(&step.id) && step.id.name == plan.parent.namespace);
         if let Some(home) = home {
             self.write(home).await?;
         }
-        self.promise(plan, plan.before.as_ref(), &plan.widest()).await?;
+        self.promise(plan, plan.before.as_ref(), &plan.widest())
+            .await?;
         let stages: std::collections::BTreeSet<usize> =
             wanted.iter().map(|step| step.work.stage).collect();
         for stage in stages {
@@ -95,8 +96,13 @@ impl Execution<'_> {
             self.ready(definitions.copied()).await?;
         }
         if self.waits {
-            self.ready(steps.iter().filter(|step| !is_definition(&step.id)).copied())
-                .await?;
+            self.ready(
+                steps
+                    .iter()
+                    .filter(|step| !is_definition(&step.id))
+                    .copied(),
+            )
+            .await?;
         }
         Ok(())
     }
@@ -126,7 +132,9 @@ impl Execution<'_> {
         };
         let work = &step.work;
         if work.going {
-            let gone = self.watch.until_gone(vec![(target(step), work.uid.clone())]);
+            let gone = self
+                .watch
+                .until_gone(vec![(target(step), work.uid.clone())]);
             self.end(gone.await?)?;
         }
         let write = Write {

@@ -32,6 +32,11 @@ pub(crate) struct Evidence {
 impl Evidence {
     /// The newest warning about an object for one of these reasons.
     fn warning(&self, about: &Value, reasons: &[&str]) -> Option<&str> {
+        self.warnings(about, reasons).last().copied()
+    }
+
+    /// All of them, the newest last.
+    fn warnings(&self, about: &Value, reasons: &[&str]) -> Vec<&str> {
         let uid = text(about, "/metadata/uid");
         let mut about: Vec<_> = self
             .events
@@ -40,7 +45,10 @@ impl Evidence {
             .filter(|event| reasons.contains(&text(event, "/reason")))
             .collect();
         about.sort_by_key(|event| moment(event));
-        about.last().map(|event| text(event, "/message"))
+        about
+            .into_iter()
+            .map(|event| text(event, "/message"))
+            .collect()
     }
 }
 
@@ -102,7 +110,7 @@ pub(crate) fn first(id: &ObjectId, object: &Value, evidence: &Evidence) -> Optio
         ("apps", _) | ("batch", "Job") => workload(id, object, evidence),
         ("", "Pod") => pod::first(object, evidence),
         ("", "Service") => service(id, object, evidence),
-        ("", "PersistentVolumeClaim") => claim(id, object, evidence),
+        ("", "PersistentVolumeClaim") => Some(claim(id, object, evidence)),
         ("apiextensions.k8s.io", _) => definition(id, object),
         ("admissionregistration.k8s.io", _) => webhook(id, object),
         ("apiregistration.k8s.io", _) => api_service(id, object),
@@ -122,9 +130,16 @@ fn workload(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause>
     let events = events.filter(|_| evidence.pods.is_empty());
     if let Some(message) = conditions.chain(events).find(|message| !message.is_empty()) {
         let (what, remedy) = refused::explain(message);
-        return Some(Cause::new(id, format!("its pods are refused: {what}"), remedy));
+        return Some(Cause::new(
+            id,
+            format!("its pods are refused: {what}"),
+            remedy,
+        ));
     }
-    evidence.pods.iter().find_map(|pod| pod::first(pod, evidence))
+    evidence
+        .pods
+        .iter()
+        .find_map(|pod| pod::first(pod, evidence))
 }
 
 fn service(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> {
@@ -136,12 +151,11 @@ fn service(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> 
         || "nobody has given it an address".to_owned(),
         |told| format!("it gets no address: {told}"),
     );
-    let remedy =
-        "install a load balancer controller or ask the cloud's quota, or make its type ClusterIP or NodePort";
+    let remedy = "install a load balancer controller or ask the cloud's quota, or make its type ClusterIP or NodePort";
     Some(Cause::new(id, what, remedy))
 }
 
-fn claim(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> {
+fn claim(id: &ObjectId, object: &Value, evidence: &Evidence) -> Cause {
     let reasons = [
         "ProvisioningFailed",
         "FailedBinding",
@@ -155,7 +169,7 @@ fn claim(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> {
         } else {
             "look at the StorageClass and its provisioner"
         };
-        return Some(Cause::new(id, format!("it gets no volume: {told}"), remedy));
+        return Cause::new(id, format!("it gets no volume: {told}"), remedy);
     }
     let what = if class.is_empty() {
         "it gets no volume, and names no StorageClass".to_owned()
@@ -163,15 +177,12 @@ fn claim(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> {
         format!("it gets no volume from the StorageClass {class}")
     };
     let remedy = "make a StorageClass the default one, or name one that has a provisioner";
-    Some(Cause::new(id, what, remedy))
+    Cause::new(id, what, remedy)
 }
 
 fn definition(id: &ObjectId, object: &Value) -> Option<Cause> {
     let refused = condition_is(object, "NamesAccepted", "False")?;
-    let what = format!(
-        "its names are not accepted: {}",
-        text(refused, "/message")
-    );
+    let what = format!("its names are not accepted: {}", text(refused, "/message"));
     let remedy = "another definition has the same names: remove that one, or this one";
     Some(Cause::new(id, what, remedy).for_good())
 }
@@ -179,7 +190,11 @@ fn definition(id: &ObjectId, object: &Value) -> Option<Cause> {
 fn api_service(id: &ObjectId, object: &Value) -> Option<Cause> {
     let refused = condition_is(object, "Available", "False")?;
     let what = format!("it is not available: {}", text(refused, "/message"));
-    Some(Cause::new(id, what, "look at the Service that it names, and at its pods"))
+    Some(Cause::new(
+        id,
+        what,
+        "look at the Service that it names, and at its pods",
+    ))
 }
 
 /// A server behind a webhook that has not written its certificate is not trusted by the API server.
@@ -206,15 +221,10 @@ pub(crate) fn refusal(error: &ClusterError) -> String {
 
 /// What the server said, without what we tried.
 pub(crate) fn plain(error: &ClusterError) -> String {
-    match error {
-        ClusterError::Forbidden { message, .. } | ClusterError::Invalid { message, .. } => {
-            message.clone()
-        }
-        other => match std::error::Error::source(other) {
-            Some(source) => super::error::root_cause(source),
-            None => other.to_string(),
-        },
+    if let ClusterError::Forbidden { message, .. } | ClusterError::Invalid { message, .. } = error {
+        return message.clone();
     }
+    std::error::Error::source(error).map_or_else(|| error.to_string(), super::error::root_cause)
 }
 
 #[cfg(test)]

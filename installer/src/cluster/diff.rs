@@ -121,13 +121,7 @@ fn items(path: &str, before: &[Value], after: &[Value], key: &str, found: &mut V
     }
 }
 
-fn arrays(
-    path: &str,
-    before: &[Value],
-    after: &[Value],
-    by_name: bool,
-    found: &mut Vec<Change>,
-) {
+fn arrays(path: &str, before: &[Value], after: &[Value], by_name: bool, found: &mut Vec<Change>) {
     for index in 0..before.len().max(after.len()) {
         walk(
             &format!("{path}[{index}]"),
@@ -190,7 +184,8 @@ mod tests {
 
     #[test]
     fn items_with_names_are_compared_by_name() {
-        let before = json!({"containers": [{"name": "a", "image": "1"}, {"name": "b"}], "args": ["x", "y"]});
+        let before =
+            json!({"containers": [{"name": "a", "image": "1"}, {"name": "b"}], "args": ["x", "y"]});
         let after = json!({"containers": [{"name": "b"}, {"name": "c"}, {"name": "a", "image": "2"}], "args": ["x", "z"]});
         let paths: Vec<_> = named_changes(&before, &after)
             .into_iter()
@@ -203,7 +198,11 @@ mod tests {
         );
         let ab = json!([{"name": "a"}, {"name": "b"}]);
         let ba = json!([{"name": "b"}, {"name": "a"}]);
-        assert_eq!(named_changes(&ab, &ba).len(), 1, "an order that differs shows");
+        assert_eq!(
+            named_changes(&ab, &ba).len(),
+            1,
+            "an order that differs shows"
+        );
     }
 
     #[test]

@@ -175,21 +175,24 @@ pub(crate) async fn discover(cluster: &Cluster) -> Result<Kinds, ClusterError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use serde_json::json;
 
     use super::*;
 
-    fn kinds() -> Kinds {
-        let resource = |plural: &str, kind: &str, scope: &str, verbs: &[&str]| {
-            json!({"resource": plural, "responseKind": {"group": "", "version": "", "kind": kind}, "scope": scope, "verbs": verbs})
-        };
+    /// A small cluster's.
+    pub(crate) fn kinds() -> Kinds {
+        let resource = |plural: &str, kind: &str, scope: &str, verbs: &[&str]| json!({"resource": plural, "responseKind": {"group": "", "version": "", "kind": kind}, "scope": scope, "verbs": verbs});
         let core = json!({"items": [{"metadata": {}, "versions": [{"version": "v1", "resources": [
             resource("configmaps", "ConfigMap", "Namespaced", &["get", "patch"]),
             resource("namespaces", "Namespace", "Cluster", &["get", "patch"]),
             resource("bindings", "Binding", "Namespaced", &["create"]),
         ]}]}]});
-        let groups = json!({"items": [{"metadata": {"name": "autoscaling"}, "versions": [
+        let groups = json!({"items": [
+            {"metadata": {"name": "apiextensions.k8s.io"}, "versions": [{"version": "v1", "resources": [
+                resource("customresourcedefinitions", "CustomResourceDefinition", "Cluster", &["patch"]),
+            ]}]},
+            {"metadata": {"name": "autoscaling"}, "versions": [
             {"version": "v2", "resources": [resource("horizontalpodautoscalers", "HorizontalPodAutoscaler", "Namespaced", &["patch"])]},
             {"version": "v1", "resources": [resource("horizontalpodautoscalers", "HorizontalPodAutoscaler", "Namespaced", &["patch"])]},
         ]}]});
@@ -211,11 +214,7 @@ mod tests {
                 .map(|found| found.path(Some("b")))
         };
         let cases = [
-            (
-                "v1",
-                "ConfigMap",
-                Some("/api/v1/namespaces/b/configmaps"),
-            ),
+            ("v1", "ConfigMap", Some("/api/v1/namespaces/b/configmaps")),
             ("v1", "Namespace", Some("/api/v1/namespaces")),
             (
                 "autoscaling/v1",

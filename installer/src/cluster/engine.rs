@@ -3,7 +3,6 @@
 //! It knows nothing of what the objects are for but how Kubernetes says that they are ready.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -55,7 +54,10 @@ pub(crate) enum EngineError {
     #[error("it does not work:\n{}what was written stays; correct it and run the same command again", unready(.0))]
     Failed(Vec<Unready>),
     /// Something was not ready in time.
-    #[error("not ready within {seconds} s:\n{}what was written stays; the same command goes on from there", unready(waiting))]
+    #[error(
+        "not ready within {seconds} s:\n{}what was written stays; the same command goes on from there",
+        unready(waiting)
+    )]
     Late {
         /// How long we waited.
         seconds: u64,
@@ -110,18 +112,12 @@ fn contested(objects: &[(ObjectId, Vec<OwnedField>)]) -> String {
 }
 
 fn unready(objects: &[Unready]) -> String {
-    let mut text = String::new();
-    for object in objects {
-        // Writing to a String cannot fail.
-        let _: Result<_, _> = match &object.cause {
-            Some(cause) if cause.object == object.id.to_string() => {
-                writeln!(text, "  {}: {}; {}", object.id, cause.what, cause.remedy)
-            }
-            Some(cause) => writeln!(text, "  {}: {cause}", object.id),
-            None => writeln!(text, "  {}: {}", object.id, object.waits_for),
-        };
-    }
-    text
+    let line = |object: &Unready| match &object.cause {
+        Some(cause) if cause.object == object.id.to_string() => format!("  {cause}\n"),
+        Some(cause) => format!("  {}: {cause}\n", object.id),
+        None => format!("  {}: {}\n", object.id, object.waits_for),
+    };
+    objects.iter().map(line).collect()
 }
 
 /// What would have to be done. Nothing is written.

@@ -67,7 +67,10 @@ pub(crate) enum ClusterError {
         message: String,
     },
     /// The resource type does not exist there.
-    #[error("cannot {what}: the cluster does not know such objects: {}", missing(what))]
+    #[error(
+        "cannot {what}: the cluster does not know such objects: {}",
+        missing(what)
+    )]
     NotServed {
         /// What was tried.
         what: String,
@@ -159,6 +162,16 @@ impl ClusterError {
                 what,
                 message: status.message,
             },
+            // A field that an apply cannot have: the object is wrong, whatever the code says.
+            500 if status
+                .message
+                .starts_with("failed to create typed patch object") =>
+            {
+                Self::Invalid {
+                    what,
+                    message: status.message,
+                }
+            }
             _ => Self::Other {
                 what,
                 source: Box::new(kube::Error::Api(status)),
@@ -176,10 +189,9 @@ impl ClusterError {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Slow { .. } => true,
-            Self::Other { source, .. } => match source.as_ref() {
-                kube::Error::Api(status) => matches!(status.code, 409 | 429 | 500..=599),
-                _ => false,
-            },
+            Self::Other { source, .. } => {
+                matches!(source.as_ref(), kube::Error::Api(status) if matches!(status.code, 409 | 429 | 500..=599))
+            }
             // A namespace of that name is on its way out.
             Self::Forbidden { message, .. } => message.contains("because it is being terminated"),
             Self::NoKubeconfig
@@ -195,13 +207,10 @@ impl ClusterError {
 
     /// Whether something that the request needs does not exist.
     pub(crate) fn is_not_found(&self) -> bool {
-        match self {
-            Self::NotServed { .. } => true,
-            Self::Other { source, .. } => {
-                matches!(source.as_ref(), kube::Error::Api(status) if status.code == 404)
-            }
-            _ => false,
-        }
+        let Self::Other { source, .. } = self else {
+            return matches!(self, Self::NotServed { .. });
+        };
+        matches!(source.as_ref(), kube::Error::Api(status) if status.code == 404)
     }
 
     /// What the server asks us to wait, when it says so.
@@ -319,24 +328,42 @@ mod tests {
     #[test]
     fn what_may_work_later() {
         let cases = [
-            (json!({"code": 429, "message": "busy", "details": {"retryAfterSeconds": 3}}), true),
+            (
+                json!({"code": 429, "message": "busy", "details": {"retryAfterSeconds": 3}}),
+                true,
+            ),
             (json!({"code": 503, "message": "starting"}), true),
             (
                 json!({"code": 500, "reason": "InternalError", "message": "failed calling webhook \"a\": no endpoints available for service \"b\""}),
                 true,
             ),
-            (json!({"code": 409, "reason": "Conflict", "message": "the object has been modified"}), true),
+            (
+                json!({"code": 409, "reason": "Conflict", "message": "the object has been modified"}),
+                true,
+            ),
             (
                 json!({"code": 403, "reason": "Forbidden", "message": "unable to create new content in namespace a because it is being terminated"}),
                 true,
             ),
-            (json!({"code": 403, "reason": "Forbidden", "message": "no"}), false),
-            (json!({"code": 422, "reason": "Invalid", "message": "no"}), false),
+            (
+                json!({"code": 403, "reason": "Forbidden", "message": "no"}),
+                false,
+            ),
+            (
+                json!({"code": 422, "reason": "Invalid", "message": "no"}),
+                false,
+            ),
+            (
+                json!({"code": 500, "message": "failed to create typed patch object (a/b; /v1, Kind=ConfigMap): .dta: field not declared in schema"}),
+                false,
+            ),
         ];
         for (status, wanted) in cases {
             let error = api(status.clone());
             assert_eq!(error.is_transient(), wanted, "{status}");
-            let after = status.pointer("/details/retryAfterSeconds").and_then(serde_json::Value::as_u64);
+            let after = status
+                .pointer("/details/retryAfterSeconds")
+                .and_then(serde_json::Value::as_u64);
             assert_eq!(error.retry_after(), after.map(Duration::from_secs));
         }
     }

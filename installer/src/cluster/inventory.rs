@@ -1,4 +1,4 @@
-//! What belongs together, by the ApplySet convention of Kubernetes (KEP-3659): a parent object says which kinds in which
+//! What belongs together, by the `ApplySet` convention of Kubernetes (KEP-3659): a parent object says which kinds in which
 //! namespaces its set has, and each member carries the set's id. Pruning then looks in those places only, and other tools
 //! see the same set.
 //!
@@ -121,10 +121,8 @@ impl Inventory {
         }
         let words = |key| annotation(object, key).unwrap_or_default().split(',');
         let some = |word: &&str| !word.is_empty();
-        let mut namespaces: BTreeSet<String> = words(NAMESPACES)
-            .filter(some)
-            .map(str::to_owned)
-            .collect();
+        let mut namespaces: BTreeSet<String> =
+            words(NAMESPACES).filter(some).map(str::to_owned).collect();
         namespaces.insert(parent.namespace.clone());
         Ok(Self {
             kinds: words(KINDS).filter(some).map(GroupKind::parse).collect(),
@@ -155,10 +153,9 @@ impl Inventory {
 }
 
 fn joined(words: impl Iterator<Item = impl ToString>) -> String {
-    words
-        .map(|word| word.to_string())
-        .collect::<Vec<_>>()
-        .join(",")
+    let mut words: Vec<_> = words.map(|word| word.to_string()).collect();
+    words.sort();
+    words.join(",")
 }
 
 #[cfg(test)]
@@ -209,7 +206,10 @@ mod tests {
         other["metadata"]["labels"][ID] = json!("applyset-x-v1");
         let plain = json!({"metadata": {"name": "weft-mesh-a"}});
 
-        for (object, words) in [(&foreign, "belongs to kubectl/v1.34.0"), (&other, "applyset-x-v1")] {
+        for (object, words) in [
+            (&foreign, "belongs to kubectl/v1.34.0"),
+            (&other, "applyset-x-v1"),
+        ] {
             let error = Inventory::read(&parent(), object).unwrap_err();
             assert!(error.contains(words), "{error}");
         }

@@ -54,7 +54,9 @@ pub(crate) fn overlay(current: &Value, wanted: &Value) -> Value {
             None => Value::Array(wanted.clone()),
         },
         // An empty field that is wanted is a field that nobody sets.
-        (Value::Null, Value::Object(wanted)) => overlay(&Value::Object(Map::new()), &Value::Object(wanted.clone())),
+        (Value::Null, Value::Object(wanted)) => {
+            overlay(&Value::Object(Map::new()), &Value::Object(wanted.clone()))
+        }
         (_, wanted) => wanted.clone(),
     }
 }
@@ -72,4 +74,61 @@ fn overlay_items(current: &[Value], wanted: &[Value], key: &str) -> Vec<Value> {
     });
     let added = wanted.iter().filter(|item| find(current, item).is_none());
     kept.chain(added.cloned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::diff::{changes, named_changes};
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (0..3_i64).prop_map(Value::from),
+            "[ab]{1}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let named =
+                proptest::collection::vec(("[abc]", inner.clone()), 0..3).prop_map(|items| {
+                    let items = items.into_iter();
+                    items
+                        .map(|(name, value)| json!({"name": name, "value": value}))
+                        .collect()
+                });
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                named.prop_map(Value::Array),
+                proptest::collection::btree_map("[a-c]", inner, 0..4)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_overlay_twice_is_the_same_as_once(current in value(), wanted in value()) {
+            let once = overlay(&current, &wanted);
+            prop_assert_eq!(overlay(&once, &wanted), once);
+        }
+
+        #[test]
+        fn by_name_or_by_place_the_same_values_differ(one in value(), other in value()) {
+            prop_assert_eq!(named_changes(&one, &other).is_empty(), changes(&one, &other).is_empty());
+            prop_assert!(named_changes(&one, &one).is_empty());
+        }
+    }
+
+    #[test]
+    fn an_overlay_keeps_what_is_not_mentioned() {
+        let current = json!({"spec": {"replicas": 3, "containers": [{"name": "a", "image": "1", "pull": "x"}, {"name": "b"}]}});
+        let wanted = json!({"spec": {"containers": [{"name": "a", "image": "2"}, {"name": "c"}]}});
+        assert_eq!(
+            overlay(&current, &wanted),
+            json!({"spec": {"replicas": 3, "containers": [{"name": "a", "image": "2", "pull": "x"}, {"name": "b"}, {"name": "c"}]}})
+        );
+    }
 }

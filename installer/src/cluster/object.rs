@@ -169,7 +169,11 @@ mod tests {
 
     #[test]
     fn kinds_are_read_as_they_are_written() {
-        for text in ["Deployment.apps", "ConfigMap", "WasmPlugin.extensions.istio.io"] {
+        for text in [
+            "Deployment.apps",
+            "ConfigMap",
+            "WasmPlugin.extensions.istio.io",
+        ] {
             assert_eq!(GroupKind::parse(text).to_string(), text);
         }
     }

@@ -48,8 +48,14 @@ const ORDER: [&[(&str, &str)]; 14] = [
     ],
     OTHERS,
     &[
-        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
-        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+        (
+            "admissionregistration.k8s.io",
+            "MutatingWebhookConfiguration",
+        ),
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingWebhookConfiguration",
+        ),
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
         (
             "admissionregistration.k8s.io",
@@ -121,6 +127,8 @@ mod tests {
         let ranks = order.map(|(api_version, kind)| rank(&id(api_version, kind)));
         assert!(ranks.is_sorted_by(|a, b| a < b), "{ranks:?}");
         // Of the same name, but of another group.
-        assert!(rank(&id("serving.knative.dev/v1", "Service")) > rank(&id("apps/v1", "Deployment")));
+        assert!(
+            rank(&id("serving.knative.dev/v1", "Service")) > rank(&id("apps/v1", "Deployment"))
+        );
     }
 }

@@ -169,7 +169,8 @@ impl Basis<'_> {
             .filter(|item| super::order::is_namespace(&item.id))
             .map(|item| item.id.name.as_str())
             .collect();
-        let parent = Some(self.parent.namespace.as_str()).filter(|_| self.snapshot.inventory.is_none());
+        let parent =
+            Some(self.parent.namespace.as_str()).filter(|_| self.snapshot.inventory.is_none());
         let needed = self
             .items
             .iter()
@@ -224,12 +225,12 @@ impl Basis<'_> {
             work: Work {
                 stage: item.stage,
                 resource: item.resource.clone(),
-                object: rehearsal.map_or_else(
-                    || item.object.clone(),
-                    |rehearsal| rehearsal.object.clone(),
-                ),
+                object: rehearsal
+                    .map_or_else(|| item.object.clone(), |rehearsal| rehearsal.object.clone()),
                 force: rehearsal.is_some_and(|rehearsal| rehearsal.force),
-                uid: found.map(|found| found.uid().to_owned()).unwrap_or_default(),
+                uid: found
+                    .map(|found| found.uid().to_owned())
+                    .unwrap_or_default(),
                 going,
             },
         })
@@ -257,10 +258,7 @@ impl Basis<'_> {
 
     fn after(&self, unwanted: &[(&ObjectId, &Found)]) -> Inventory {
         let wanted = self.items.iter().map(|item| &item.id);
-        let kept = unwanted
-            .iter()
-            .filter(|_| !self.prune)
-            .map(|(id, _)| *id);
+        let kept = unwanted.iter().filter(|_| !self.prune).map(|(id, _)| *id);
         let members = wanted.filter(|id| is_prunable(id)).chain(kept);
         Inventory::of(self.parent, members)
     }
@@ -293,12 +291,19 @@ fn judge(
             });
         }
         // A new object is shown as it is wanted: its defaults are nobody's wish.
-        Some(Outcome::Would(_, _)) | None if current.is_none() => (wanted.clone(), Vec::new(), None),
+        Some(Outcome::Would(_, _)) | None if current.is_none() => {
+            (wanted.clone(), Vec::new(), None)
+        }
         Some(Outcome::Would(after, taken)) => (after.clone(), taken.clone(), None),
         Some(Outcome::Blind(why)) => (overlay(before, wanted), Vec::new(), Some(why.clone())),
         None => (overlay(before, wanted), Vec::new(), None),
     };
-    let changes = differences(id, before, &after);
+    let mut changes = differences(id, before, &after);
+    if current.is_none() {
+        // Which object it is stands beside its changes.
+        changes
+            .retain(|change| !["apiVersion", "kind", "metadata"].contains(&change.path.as_str()));
+    }
     let rehearsed = matches!(
         rehearsal.map(|rehearsal| &rehearsal.outcome),
         Some(Outcome::Would(_, _))
@@ -321,7 +326,9 @@ fn judge(
 fn prune(id: &ObjectId, found: &Found) -> Step {
     Step {
         id: id.clone(),
-        component: label(&found.object, COMPONENT).unwrap_or_default().to_owned(),
+        component: label(&found.object, COMPONENT)
+            .unwrap_or_default()
+            .to_owned(),
         action: Action::Prune,
         changes: Vec::new(),
         conflicts: Vec::new(),
@@ -343,7 +350,10 @@ fn differences(id: &ObjectId, before: &Value, after: &Value) -> Vec<Change> {
     let mut changes = diff::named_changes(&before, &after);
     if id.is("", "Secret") {
         for change in &mut changes {
-            for value in [&mut change.before, &mut change.after].into_iter().flatten() {
+            for value in [&mut change.before, &mut change.after]
+                .into_iter()
+                .flatten()
+            {
                 if change.path.starts_with("data") || change.path.starts_with("stringData") {
                     *value = json!("(hidden)");
                 }

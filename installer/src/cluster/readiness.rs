@@ -35,6 +35,13 @@ pub(crate) fn is_awaited(id: &ObjectId) -> bool {
     rule(id).is_some()
 }
 
+/// Whether its containers say themselves when they are ready; what has no containers is as ready as it says.
+pub(crate) fn is_probed(object: &Value) -> bool {
+    let containers = list(object, "/spec/template/spec/containers");
+    let mut containers = containers.iter().chain(list(object, "/spec/containers"));
+    containers.all(|container| container.get("readinessProbe").is_some())
+}
+
 /// How far it is.
 pub(crate) fn judge(id: &ObjectId, object: &Value, evidence: &Evidence) -> Readiness {
     let Some(rule) = rule(id) else {
@@ -48,7 +55,11 @@ pub(crate) fn judge(id: &ObjectId, object: &Value, evidence: &Evidence) -> Readi
     let cause = cause::first(id, object, evidence);
     match stuck {
         Ok(why) => Readiness::Failed(cause.unwrap_or_else(|| {
-            Cause::new(id, why, "look at its status and its events with kubectl describe")
+            Cause::new(
+                id,
+                why,
+                "look at its status and its events with kubectl describe",
+            )
         })),
         Err(_) if cause.as_ref().is_some_and(|cause| cause.is_final) => {
             cause.map_or(Readiness::Ready, Readiness::Failed)
@@ -107,7 +118,10 @@ fn deployment(object: &Value) -> Course {
     }
     let wanted = replicas(object);
     let of = |pointer| number(object, pointer);
-    let (updated, ready) = (of("/status/updatedReplicas"), of("/status/availableReplicas"));
+    let (updated, ready) = (
+        of("/status/updatedReplicas"),
+        of("/status/availableReplicas"),
+    );
     if updated < wanted {
         return Course::Waits(format!("{updated} of {wanted} pods are of the new version"));
     }
@@ -115,7 +129,9 @@ fn deployment(object: &Value) -> Course {
     if old > 0 {
         return Course::Waits(format!("{old} pods of the old version to go"));
     }
-    when(ready >= wanted, || format!("{ready} of {wanted} pods are ready"))
+    when(ready >= wanted, || {
+        format!("{ready} of {wanted} pods are ready")
+    })
 }
 
 fn daemon_set(object: &Value) -> Course {
@@ -132,7 +148,9 @@ fn daemon_set(object: &Value) -> Course {
     if updated < wanted {
         return Course::Waits(format!("{updated} of {wanted} pods are of the new version"));
     }
-    when(ready >= wanted, || format!("{ready} of {wanted} pods are ready"))
+    when(ready >= wanted, || {
+        format!("{ready} of {wanted} pods are ready")
+    })
 }
 
 fn stateful_set(object: &Value) -> Course {
@@ -147,9 +165,13 @@ fn stateful_set(object: &Value) -> Course {
     let (updated, ready) = (of("/status/updatedReplicas"), of("/status/readyReplicas"));
     let is_same = text(object, "/status/currentRevision") == text(object, "/status/updateRevision");
     if updated < renewed && !is_same {
-        return Course::Waits(format!("{updated} of {renewed} pods are of the new version"));
+        return Course::Waits(format!(
+            "{updated} of {renewed} pods are of the new version"
+        ));
     }
-    when(ready >= wanted, || format!("{ready} of {wanted} pods are ready"))
+    when(ready >= wanted, || {
+        format!("{ready} of {wanted} pods are ready")
+    })
 }
 
 fn service(object: &Value) -> Course {
@@ -194,9 +216,10 @@ fn job(object: &Value) -> Course {
 }
 
 fn definition(object: &Value) -> Course {
-    when(condition_is(object, "Established", "True").is_some(), || {
-        "the API server to serve it".to_owned()
-    })
+    when(
+        condition_is(object, "Established", "True").is_some(),
+        || "the API server to serve it".to_owned(),
+    )
 }
 
 fn api_service(object: &Value) -> Course {

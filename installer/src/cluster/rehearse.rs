@@ -54,12 +54,11 @@ pub(crate) async fn rehearse(
     let defined = defined(items);
     let defined = &defined;
     let asked = items.iter().map(|item| async move {
-        let rehearsal = match obstacle(item, snapshot) {
-            Some(why) => blind(item, why),
-            None => {
-                let brought = defined.contains(&(item.id.group.clone(), item.id.kind.clone()));
-                one(cluster, item, force, brought).await?
-            }
+        let rehearsal = if let Some(why) = obstacle(item, snapshot) {
+            blind(item, why)
+        } else {
+            let brought = defined.contains(&(item.id.group.clone(), item.id.kind.clone()));
+            one(cluster, item, force, brought).await?
         };
         Ok::<_, ClusterError>((item.id.clone(), rehearsal))
     });
@@ -80,7 +79,7 @@ fn obstacle(item: &Item, snapshot: &Snapshot) -> Option<&'static str> {
     }
     let found = snapshot.objects.get(&item.id);
     found
-        .is_some_and(super::snapshot::Found::is_going)
+        .is_some_and(|found| snapshot.is_going(&item.id, found))
         .then_some("the one that is there is being deleted")
 }
 

@@ -106,15 +106,16 @@ impl Report for ChangesReport {
     fn table(&self) -> Table {
         let mut table = Table::new(&["OBJECT", "ACTION", "FIELD", "IS", "WOULD BE"]);
         for object in &self.0 {
-            let head = |table: &mut Table, field: &str, is: &Option<Value>, will: &Option<Value>| {
-                table.row([
-                    object.object.clone().into(),
-                    Cell::styled(style(object.action), word(object.action)),
-                    field.to_owned().into(),
-                    Cell::styled(Style::Bad, shown(is.as_ref())),
-                    Cell::styled(Style::Good, shown(will.as_ref())),
-                ]);
-            };
+            let head =
+                |table: &mut Table, field: &str, is: &Option<Value>, will: &Option<Value>| {
+                    table.row([
+                        object.object.clone().into(),
+                        Cell::styled(style(object.action), word(object.action)),
+                        field.to_owned().into(),
+                        Cell::styled(Style::Bad, shown(is.as_ref())),
+                        Cell::styled(Style::Good, shown(will.as_ref())),
+                    ]);
+                };
             if object.changes.is_empty() {
                 head(&mut table, "-", &None, &None);
             }

@@ -74,13 +74,26 @@ mod tests {
         let tried = Cell::new(0);
         let attempt = || async {
             tried.set(tried.get() + 1);
-            if tried.get() < 3 { Err(slow()) } else { Ok(tried.get()) }
+            if tried.get() < 3 {
+                Err(slow())
+            } else {
+                Ok(tried.get())
+            }
         };
         let soon = Instant::now() + Duration::from_secs(30);
-        assert_eq!(until(soon, ClusterError::is_transient, attempt).await.unwrap(), 3);
+        assert_eq!(
+            until(soon, ClusterError::is_transient, attempt)
+                .await
+                .unwrap(),
+            3
+        );
 
         tried.set(0);
-        assert!(until(Instant::now(), ClusterError::is_transient, attempt).await.is_err());
+        assert!(
+            until(Instant::now(), ClusterError::is_transient, attempt)
+                .await
+                .is_err()
+        );
         assert_eq!(tried.get(), 1, "no time, no second try");
 
         tried.set(0);

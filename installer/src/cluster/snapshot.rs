@@ -55,7 +55,7 @@ pub(crate) struct Snapshot {
     pub(crate) inventory: Option<Inventory>,
     /// The members of the set, and those of the wanted objects that exist.
     pub(crate) objects: BTreeMap<ObjectId, Found>,
-    /// Those of the wanted objects' namespaces that exist.
+    /// Those of the wanted objects' namespaces, and that of the parent, that exist and stay.
     pub(crate) namespaces: BTreeSet<String>,
 }
 
@@ -71,6 +71,14 @@ pub(crate) enum Trouble {
 impl From<ClusterError> for Trouble {
     fn from(error: ClusterError) -> Self {
         Self::Cluster(error)
+    }
+}
+
+impl Snapshot {
+    /// Whether an object is on its way out, by itself or with its namespace.
+    pub(crate) fn is_going(&self, id: &ObjectId, found: &Found) -> bool {
+        let namespace = id.namespace.as_ref();
+        found.is_going() || namespace.is_some_and(|name| !self.namespaces.contains(name))
     }
 }
 
@@ -113,11 +121,7 @@ pub(crate) async fn read(
 }
 
 /// Where members may be: each kind with its namespaces. What is wanted is read in the version that it is written in.
-fn places(
-    kinds: &Kinds,
-    items: &[Item],
-    inventory: &Inventory,
-) -> Vec<(Resource, Option<String>)> {
+fn places(kinds: &Kinds, items: &[Item], inventory: &Inventory) -> Vec<(Resource, Option<String>)> {
     let wanted: BTreeMap<GroupKind, &Resource> = items
         .iter()
         .map(|item| (item.id.group_kind(), &item.resource))
@@ -188,7 +192,8 @@ async fn existing(
 ) -> Result<BTreeSet<String>, ClusterError> {
     let wanted = names.into_iter().map(namespace).collect();
     let found = named(cluster, wanted).await?;
-    Ok(found.into_iter().map(|(id, _)| id.name).collect())
+    let staying = found.into_iter().filter(|(_, found)| !found.is_going());
+    Ok(staying.map(|(id, _)| id.name).collect())
 }
 
 /// A namespace as an object.

@@ -224,20 +224,26 @@ fn too_early(items: &[Item]) -> Vec<Mistake> {
         .filter(|item| is_namespace(&item.id))
         .map(|item| (item.id.name.as_str(), item.stage))
         .collect();
-    let late = |item: &&Item| {
-        let namespace = item.id.namespace.as_deref();
-        namespace
-            .and_then(|name| namespaces.get(name))
-            .is_some_and(|stage| *stage > item.stage)
-    };
-    items
+    let definitions: BTreeMap<(String, String), usize> = items
         .iter()
-        .filter(late)
-        .map(|item| {
-            let text = "its namespace is wanted in a later stage only: put the namespace before it";
-            Mistake::new(&item.id, text)
-        })
-        .collect()
+        .filter(|item| is_definition(&item.id))
+        .map(|item| (brings(&item.object), item.stage))
+        .collect();
+    let mut mistakes = Vec::new();
+    for item in items {
+        let namespace = item.id.namespace.as_deref();
+        let namespace = namespace.and_then(|name| namespaces.get(name));
+        let kind = (item.id.group.clone(), item.id.kind.clone());
+        let definition = definitions.get(&kind).filter(|_| !item.resource.served);
+        for (what, stage) in [("namespace", namespace), ("definition", definition)] {
+            if stage.is_some_and(|stage| *stage > item.stage) {
+                let text =
+                    format!("its {what} is wanted in a later stage only: put the {what} before it");
+                mistakes.push(Mistake::new(&item.id, text));
+            }
+        }
+    }
+    mistakes
 }
 
 /// The kinds whose definitions are among these objects.
@@ -245,11 +251,14 @@ pub(crate) fn defined(items: &[Item]) -> BTreeSet<(String, String)> {
     items
         .iter()
         .filter(|item| is_definition(&item.id))
-        .map(|item| {
-            let of = |pointer| text(&item.object, pointer).to_owned();
-            (of("/spec/group"), of("/spec/names/kind"))
-        })
+        .map(|item| brings(&item.object))
         .collect()
+}
+
+/// The group and the kind that a definition brings.
+fn brings(definition: &Value) -> (String, String) {
+    let of = |pointer| text(definition, pointer).to_owned();
+    (of("/spec/group"), of("/spec/names/kind"))
 }
 
 #[cfg(test)]

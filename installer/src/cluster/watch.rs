@@ -23,6 +23,9 @@ use super::snapshot::AT_ONCE;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// For how long a container without a probe has to run.
+const STEADY: Duration = Duration::from_secs(2);
+
 /// An object that is waited for.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -43,6 +46,24 @@ pub(crate) struct Unready {
     pub(crate) waits_for: String,
     /// What is in its way.
     pub(crate) cause: Option<Cause>,
+}
+
+/// One look at an object.
+struct Look {
+    readiness: Readiness,
+    is_probed: bool,
+}
+
+impl Look {
+    fn open(waits_for: impl Into<String>) -> Self {
+        Self {
+            readiness: Readiness::Progressing {
+                waits_for: waits_for.into(),
+                cause: None,
+            },
+            is_probed: true,
+        }
+    }
 }
 
 /// How waiting ended.
@@ -74,24 +95,21 @@ impl Watch<'_> {
             .into_iter()
             .filter(|target| readiness::is_awaited(&target.id))
             .collect();
-        let mut told = BTreeMap::new();
+        let (mut told, mut up) = (BTreeMap::new(), BTreeMap::new());
         loop {
             let is_last = Instant::now() >= self.deadline;
-            let looked: Vec<_> = futures_util::stream::iter(&open)
-                .map(|target| async move { (target, self.look(target, is_last).await) })
-                .buffered(AT_ONCE)
-                .collect()
-                .await;
             let (mut still, mut failed, mut unready) = (Vec::new(), Vec::new(), Vec::new());
-            for (target, readiness) in looked {
-                let readiness = readiness.or_else(patient)?;
-                self.tell(target, &readiness, &mut told);
+            for (target, look) in self.looks(&open, is_last).await {
+                let look = look.or_else(patient)?;
+                let flickers = !look.is_probed && told.contains_key(&target.id);
+                let readiness = steady(&target.id, look.readiness, flickers, &mut up);
+                self.tell(&target, &readiness, &mut told);
                 match described(&target.id, readiness) {
                     None => continue,
                     Some((true, what)) => failed.push(what),
                     Some((false, what)) => unready.push(what),
                 }
-                still.push(target.clone());
+                still.push(target);
             }
             if still.is_empty() {
                 return Ok(Waited::Ready);
@@ -105,6 +123,18 @@ impl Watch<'_> {
             open = still;
             tokio::time::sleep_until(self.deadline.min(next())).await;
         }
+    }
+
+    async fn looks(
+        &self,
+        targets: &[Target],
+        is_last: bool,
+    ) -> Vec<(Target, Result<Look, ClusterError>)> {
+        futures_util::stream::iter(targets)
+            .map(|target| async move { (target.clone(), self.look(target, is_last).await) })
+            .buffered(AT_ONCE)
+            .collect()
+            .await
     }
 
     /// Until these very objects are gone, or time is up.
@@ -123,7 +153,8 @@ impl Watch<'_> {
                     Err(error) if error.is_transient() => Some(Value::Null),
                     Err(error) => return Err(error),
                 };
-                let there = found.filter(|object| object.is_null() || text(object, "/metadata/uid") == uid);
+                let there =
+                    found.filter(|object| object.is_null() || text(object, "/metadata/uid") == uid);
                 let Some(object) = there else {
                     continue;
                 };
@@ -143,19 +174,24 @@ impl Watch<'_> {
         }
     }
 
-    async fn look(&self, target: &Target, is_last: bool) -> Result<Readiness, ClusterError> {
+    async fn look(&self, target: &Target, is_last: bool) -> Result<Look, ClusterError> {
         let Some(object) = self.cluster.read(&target.resource, &target.id).await? else {
-            return Ok(Readiness::Progressing {
-                waits_for: "it does not exist".to_owned(),
-                cause: None,
-            });
+            return Ok(Look::open("it does not exist"));
         };
-        let bare = readiness::judge(&target.id, &object, &Evidence::default());
-        if bare == Readiness::Ready {
-            return Ok(bare);
+        let mut readiness = readiness::judge(&target.id, &object, &Evidence::default());
+        if readiness != Readiness::Ready {
+            let evidence = evidence::gather(self.cluster, &target.id, &object, is_last).await?;
+            readiness = readiness::judge(&target.id, &object, &evidence);
+            // What is said in the end says what the containers said.
+            if !is_last && matches!(readiness, Readiness::Failed(_)) {
+                let evidence = evidence::gather(self.cluster, &target.id, &object, true).await?;
+                readiness = readiness::judge(&target.id, &object, &evidence);
+            }
         }
-        let evidence = evidence::gather(self.cluster, &target.id, &object, is_last).await?;
-        Ok(readiness::judge(&target.id, &object, &evidence))
+        Ok(Look {
+            readiness,
+            is_probed: readiness::is_probed(&object),
+        })
     }
 
     /// Tells what has changed.
@@ -168,8 +204,13 @@ impl Watch<'_> {
         let news = match readiness {
             Readiness::Ready => (State::Ready, None),
             Readiness::Progressing { waits_for, cause } => {
-                let cause = cause.as_ref().map(|cause| format!(" ({}: {})", cause.object, cause.what));
-                (State::Waiting, Some(format!("{waits_for}{}", cause.unwrap_or_default())))
+                let cause = cause
+                    .as_ref()
+                    .map(|cause| format!(" ({}: {})", cause.object, cause.what));
+                (
+                    State::Waiting,
+                    Some(format!("{waits_for}{}", cause.unwrap_or_default())),
+                )
             }
             Readiness::Failed(cause) => (State::Failed, Some(cause.to_string())),
         };
@@ -193,15 +234,32 @@ fn next() -> Instant {
 }
 
 /// A server that is away for a moment says nothing about the object.
-fn patient(error: ClusterError) -> Result<Readiness, ClusterError> {
+fn patient(error: ClusterError) -> Result<Look, ClusterError> {
     if error.is_transient() {
-        Ok(Readiness::Progressing {
-            waits_for: error.to_string(),
-            cause: None,
-        })
+        Ok(Look::open(error.to_string()))
     } else {
         Err(error)
     }
+}
+
+/// A container without a probe counts as ready as soon as it runs, and one that ends at once does so each time that it is
+/// started: what was not ready before must stay so for a moment.
+fn steady(
+    id: &ObjectId,
+    readiness: Readiness,
+    flickers: bool,
+    up: &mut BTreeMap<ObjectId, Instant>,
+) -> Readiness {
+    if readiness != Readiness::Ready || !flickers {
+        up.remove(id);
+        return readiness;
+    }
+    let now = Instant::now();
+    let since = *up.entry(id.clone()).or_insert(now);
+    if now.saturating_duration_since(since) >= STEADY {
+        return Readiness::Ready;
+    }
+    Look::open("its containers to stay up").readiness
 }
 
 /// Whether it has failed for good, and what is said about it; nothing for one that is ready.

@@ -87,6 +87,9 @@ mod tests {
         );
         assert_eq!(without(&id, &object, &contested[2..]), None);
         let other = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "v"}, "webhooks": object["webhooks"]});
-        assert_eq!(without(&ObjectId::of(&other).unwrap(), &other, &contested), None);
+        assert_eq!(
+            without(&ObjectId::of(&other).unwrap(), &other, &contested),
+            None
+        );
     }
 }

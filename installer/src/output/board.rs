@@ -5,7 +5,6 @@
 
 use super::{Output, Style};
 use serde::Serialize;
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 /// `--progress`.
@@ -55,7 +54,13 @@ impl Board {
     }
 
     /// The state of a thing now. `event` is the same for programs.
-    pub fn update(&self, name: &str, (style, state): (Style, &str), text: &str, event: &impl Serialize) {
+    pub fn update(
+        &self,
+        name: &str,
+        (style, state): (Style, &str),
+        text: &str,
+        event: &impl Serialize,
+    ) {
         if self.output.settings.quiet {
             return;
         }
@@ -79,7 +84,11 @@ impl Board {
                 self.output.talk.send(drawn.as_bytes());
             }
             ProgressChoice::Auto | ProgressChoice::Plain => {
-                let text = if text.is_empty() { String::new() } else { format!(": {text}") };
+                let text = if text.is_empty() {
+                    String::new()
+                } else {
+                    format!(": {text}")
+                };
                 let state = terminal.paint(style, state);
                 self.output.line(&format!("{name} {state}{text}"));
             }
@@ -104,11 +113,11 @@ impl Shown {
         let width = |of: fn(&Line) -> usize| self.lines.iter().map(of).max().unwrap_or_default();
         let names = width(|line| line.name.chars().count());
         let states = width(|line| line.state.chars().count());
-        for line in self.lines.iter().skip(skipped) {
+        let lines = self.lines.iter().skip(skipped).map(|line| {
             let state = paint(line.style, &format!("{:states$}", line.state));
-            // Writing to a String cannot fail.
-            let _: Result<_, _> = writeln!(text, "{:names$}  {state}  {}", line.name, line.text);
-        }
+            format!("{:names$}  {state}  {}\n", line.name, line.text)
+        });
+        text.extend(lines);
         text += "\x1b[?7h";
         self.height = self.lines.len().saturating_sub(skipped);
         text
@@ -154,10 +163,18 @@ mod tests {
 
     fn said(choice: ProgressChoice, quiet: bool) -> String {
         let talk = Sink::default();
-        let settings = Settings { quiet, ..Settings::default() };
+        let settings = Settings {
+            quiet,
+            ..Settings::default()
+        };
         let output = Output::to(settings, Box::new(io::sink()), Box::new(talk.clone()));
         let board = output.board(choice);
-        board.update("istiod", (Style::Warn, "waiting"), "0 of 1 pods are ready", &[1]);
+        board.update(
+            "istiod",
+            (Style::Warn, "waiting"),
+            "0 of 1 pods are ready",
+            &[1],
+        );
         board.update("istiod", (Style::Good, "ready"), "", &[2]);
         drop(board);
         let text = talk.0.lock().unwrap().clone();
@@ -196,6 +213,13 @@ mod tests {
         for number in 0..30 {
             shown.set(line(&number.to_string(), "ready"));
         }
-        assert_eq!(shown.draw(plain).lines().filter(|line| line.contains("ready")).count(), LINES);
+        assert_eq!(
+            shown
+                .draw(plain)
+                .lines()
+                .filter(|line| line.contains("ready"))
+                .count(),
+            LINES
+        );
     }
 }

@@ -41,7 +41,12 @@ fn named(pod: &Value) -> String {
 }
 
 fn unscheduled(name: &str, message: &str) -> Cause {
-    let message = message.split(" preemption:").next().unwrap_or(message);
+    // What follows is about pods that could be removed for it.
+    let end = [" no new claims", " preemption:"]
+        .into_iter()
+        .filter_map(|words| message.find(words))
+        .min();
+    let message = end.and_then(|end| message.get(..end)).unwrap_or(message);
     let remedies = [
         ("Insufficient", "add nodes, or lower its requests"),
         (
@@ -72,7 +77,9 @@ fn unscheduled(name: &str, message: &str) -> Cause {
     let remedy = remedies
         .iter()
         .find(|(word, _)| message.contains(word))
-        .map_or("look at the nodes: kubectl describe node", |(_, remedy)| remedy);
+        .map_or("look at the nodes: kubectl describe node", |(_, remedy)| {
+            remedy
+        });
     Cause::new(
         name,
         format!("no node takes it: {}", message.trim_end_matches('.')),
@@ -87,12 +94,19 @@ fn stopped(name: &str, pod: &Value, status: &Value, evidence: &Evidence) -> Opti
     let said = text(status, "/state/waiting/message");
     match waiting {
         "ErrImagePull" | "ImagePullBackOff" | "ErrImageNeverPull" | "RegistryUnavailable" => {
-            let event = evidence.warning(pod, &["Failed"]).unwrap_or_default();
-            let told = if said.contains("rpc error") { said } else { event };
-            Some(unpulled(name, text(status, "/image"), if told.is_empty() { said } else { told }))
+            // Older kubelets say why in an event only.
+            let told = evidence
+                .warnings(pod, &["Failed"])
+                .into_iter()
+                .rfind(|told| told.starts_with("Failed to pull image"));
+            let told = told.filter(|_| !said.contains(RESOLVE) && !said.contains(UNPACK));
+            Some(unpulled(name, text(status, "/image"), told.unwrap_or(said)))
         }
         "InvalidImageName" => {
-            let what = format!("the image {:?} of container {container} is no image name", text(status, "/image"));
+            let what = format!(
+                "the image {:?} of container {container} is no image name",
+                text(status, "/image")
+            );
             Some(Cause::new(name, what, "correct it").for_good())
         }
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
@@ -115,10 +129,13 @@ fn stopped(name: &str, pod: &Value, status: &Value, evidence: &Evidence) -> Opti
     }
 }
 
+const RESOLVE: &str = "failed to resolve reference \"";
+const UNPACK: &str = "failed to pull and unpack image \"";
+
 /// `… desc = failed to pull and unpack image "X": failed to resolve reference "X": X: not found`.
 fn unpulled(name: &str, image: &str, said: &str) -> Cause {
     let said = said.rsplit(" desc = ").next().unwrap_or(said);
-    let told = ["failed to resolve reference \"", "failed to pull and unpack image \""]
+    let told = [RESOLVE, UNPACK]
         .iter()
         .find_map(|words| {
             let (_, rest) = said.split_once(words)?;
@@ -126,9 +143,22 @@ fn unpulled(name: &str, image: &str, said: &str) -> Cause {
         })
         .unwrap_or(said);
     let has = |words: &[&str]| words.iter().any(|word| told.contains(word));
-    let remedy = if has(&["no such host", "connection refused", "timeout", "no route", "unreachable", "lookup "]) {
+    let remedy = if has(&[
+        "no such host",
+        "connection refused",
+        "timeout",
+        "no route",
+        "unreachable",
+        "lookup ",
+    ]) {
         "the node does not reach the registry: correct its address, or the node's network"
-    } else if has(&["nauthorized", "authorization failed", "403", "denied", "no basic auth"]) {
+    } else if has(&[
+        "nauthorized",
+        "authorization failed",
+        "403",
+        "denied",
+        "no basic auth",
+    ]) {
         "give the registry's credentials as an imagePullSecret"
     } else if has(&["x509", "HTTP response to HTTPS", "certificate"]) {
         "make the node's container runtime trust the registry"
@@ -137,7 +167,11 @@ fn unpulled(name: &str, image: &str, said: &str) -> Cause {
     } else {
         "look at the registry, and at the name of the image"
     };
-    let told = if told.is_empty() { "no reason given" } else { told };
+    let told = if told.is_empty() {
+        "no reason given"
+    } else {
+        told
+    };
     Cause::new(
         name,
         format!("the image {image} cannot be pulled: {}", shortened(told)),
@@ -153,8 +187,16 @@ fn crashed(name: &str, status: &Value, ended: &Value, evidence: &Evidence) -> Ca
     }
     let pod = name.rsplit('/').next().unwrap_or(name);
     let key = (pod.to_owned(), container.to_owned());
-    let line = evidence.logs.get(&key).map(String::as_str).unwrap_or_default();
-    let line = if line.is_empty() { text(ended, "/message") } else { line };
+    let line = evidence
+        .logs
+        .get(&key)
+        .map(String::as_str)
+        .unwrap_or_default();
+    let line = if line.is_empty() {
+        text(ended, "/message")
+    } else {
+        line
+    };
     let line = if line.is_empty() {
         String::new()
     } else {
@@ -169,7 +211,11 @@ fn crashed(name: &str, status: &Value, ended: &Value, evidence: &Evidence) -> Ca
         "container {container} ended with exit code {}{times}{line}",
         number(ended, "/exitCode")
     );
-    Cause::new(name, what, format!("read its log: kubectl logs {pod} -c {container} -p"))
+    Cause::new(
+        name,
+        what,
+        format!("read its log: kubectl logs {pod} -c {container} -p"),
+    )
 }
 
 /// A pod whose volumes or network do not come.
@@ -202,15 +248,23 @@ fn unprepared(name: &str, pod: &Value, evidence: &Evidence) -> Option<Cause> {
 
 /// A pod that runs, but whose probes fail.
 fn unhealthy(name: &str, pod: &Value, evidence: &Evidence) -> Option<Cause> {
-    let open = list(pod, "/status/containerStatuses").iter().find(|status| {
-        status.pointer("/state/running").is_some()
-            && status.get("ready").and_then(Value::as_bool) == Some(false)
-    })?;
+    let open = list(pod, "/status/containerStatuses")
+        .iter()
+        .find(|status| {
+            status.pointer("/state/running").is_some()
+                && status.get("ready").and_then(Value::as_bool) == Some(false)
+        })?;
     let told = evidence.warning(pod, &["Unhealthy", "ProbeWarning"])?;
     let container = text(open, "/name");
     Some(Cause::new(
         name,
-        format!("container {container} runs, but is not ready: {}", shortened(told)),
-        format!("read its log: kubectl logs {} -c {container}", name.rsplit('/').next().unwrap_or(name)),
+        format!(
+            "container {container} runs, but is not ready: {}",
+            shortened(told)
+        ),
+        format!(
+            "read its log: kubectl logs {} -c {container}",
+            name.rsplit('/').next().unwrap_or(name)
+        ),
     ))
 }

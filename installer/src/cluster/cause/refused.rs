@@ -26,8 +26,11 @@ fn quota(message: &str) -> Explained {
     let (_, rest) = message.split_once("failed quota: ")?;
     let (name, rest) = rest.split_once(": ").unwrap_or((rest, ""));
     Some((
-        format!("the ResourceQuota {name} lets nothing in that does not say what it needs ({rest})"),
-        "write these requests and limits, or add a LimitRange with defaults to the namespace".to_owned(),
+        format!(
+            "the ResourceQuota {name} lets nothing in that does not say what it needs ({rest})"
+        ),
+        "write these requests and limits, or add a LimitRange with defaults to the namespace"
+            .to_owned(),
     ))
 }
 
@@ -38,9 +41,13 @@ fn limits(message: &str) -> Explained {
         .filter_map(|word| message.find(word))
         .min()?;
     let rule = message.get(start..)?;
-    let is_range = ["usage per", "memory limit to request ratio", "cpu limit to request ratio"]
-        .iter()
-        .any(|words| rule.contains(words));
+    let is_range = [
+        "usage per",
+        "memory limit to request ratio",
+        "cpu limit to request ratio",
+    ]
+    .iter()
+    .any(|words| rule.contains(words));
     is_range.then(|| {
         (
             format!(
@@ -61,7 +68,10 @@ fn webhook(message: &str) -> Explained {
     if let Some((name, rest)) = named("admission webhook \"") {
         let (_, why) = rest.split_once(": ").unwrap_or(("", rest));
         return Some((
-            format!("the admission webhook {name} refuses it: {}", shortened(why)),
+            format!(
+                "the admission webhook {name} refuses it: {}",
+                shortened(why)
+            ),
             format!("do what it asks, or ask whoever runs {name}"),
         ));
     }
@@ -84,7 +94,8 @@ fn standard(message: &str) -> Explained {
             "the namespace's Pod Security Standard {level} forbids it{}",
             shortened(why)
         ),
-        "change the label pod-security.kubernetes.io/enforce of the namespace, or the pod".to_owned(),
+        "change the label pod-security.kubernetes.io/enforce of the namespace, or the pod"
+            .to_owned(),
     ))
 }
 
@@ -100,18 +111,22 @@ fn account(message: &str) -> Explained {
 
 /// A field that is wrong: the server names it.
 fn field(message: &str) -> Explained {
-    let is_field = message.contains(" is invalid: ") || message.contains("field not declared in schema");
-    is_field.then(|| (shortened(message), "correct the fields that it names".to_owned()))
+    let remedy = "correct the fields that it names".to_owned();
+    // `failed to create typed patch object (a/b; /v1, Kind=ConfigMap): .dta: field not declared in schema`.
+    if message.starts_with("failed to create typed patch object") {
+        let (_, rest) = message.split_once("): ")?;
+        return Some((shortened(rest), remedy));
+    }
+    message
+        .contains(" is invalid: ")
+        .then(|| (shortened(message), remedy))
 }
 
 /// The first lines are what a person reads.
 pub(super) fn shortened(text: &str) -> String {
     const ENOUGH: usize = 400;
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = format!(
-        "{}{line}",
-        if text.starts_with(' ') { " " } else { "" }
-    );
+    let line = format!("{}{line}", if text.starts_with(' ') { " " } else { "" });
     if line.chars().count() <= ENOUGH {
         return line;
     }

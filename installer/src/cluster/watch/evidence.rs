@@ -44,7 +44,9 @@ pub(super) async fn gather(
             evidence.replica_sets = cluster
                 .select(&replica_sets(), namespace, &labels, "")
                 .await?;
-            evidence.replica_sets.retain(|set| is_made_by(set, object) && number(set, "/spec/replicas") > 0);
+            evidence
+                .replica_sets
+                .retain(|set| is_made_by(set, object) && number(set, "/spec/replicas") > 0);
         }
     }
     if with_logs {
@@ -59,17 +61,16 @@ async fn logs(cluster: &Cluster, pods: &[Value]) -> BTreeMap<(String, String), S
     for pod in pods {
         let statuses = ["/status/initContainerStatuses", "/status/containerStatuses"];
         for status in statuses.into_iter().flat_map(|pointer| list(pod, pointer)) {
-            let has_ended = status.pointer("/state/terminated").is_some();
-            let had_ended = status.pointer("/lastState/terminated").is_some();
-            if !has_ended && !had_ended {
+            let is_over = status.pointer("/state/terminated").is_some();
+            let before = status.pointer("/lastState/terminated").is_some();
+            if !is_over && !before {
                 continue;
             }
             let of = |pointer| text(pod, pointer).to_owned();
-            let api: Api<Pod> =
-                Api::namespaced(cluster.client.clone(), &of("/metadata/namespace"));
+            let api: Api<Pod> = Api::namespaced(cluster.client.clone(), &of("/metadata/namespace"));
             let params = LogParams {
                 container: Some(text(status, "/name").to_owned()),
-                previous: !has_ended,
+                previous: !is_over,
                 tail_lines: Some(1),
                 limit_bytes: Some(4096),
                 ..LogParams::default()
@@ -77,7 +78,10 @@ async fn logs(cluster: &Cluster, pods: &[Value]) -> BTreeMap<(String, String), S
             let name = of("/metadata/name");
             let asked = cluster.call("read a log", api.logs(&name, &params));
             if let Ok(line) = asked.await {
-                logs.insert((name, text(status, "/name").to_owned()), line.trim().to_owned());
+                logs.insert(
+                    (name, text(status, "/name").to_owned()),
+                    line.trim().to_owned(),
+                );
             }
         }
     }
