@@ -10,3 +10,4 @@ pub mod failure;
 mod history;
 pub mod output;
 pub mod plugin;
+mod sidecar;
