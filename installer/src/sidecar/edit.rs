@@ -101,7 +101,8 @@ impl Edit {
 pub(crate) fn prepare(object: &Value, site: Site, edit: &Edit) -> Prepared {
     let labels = part(object, site, "labels", &edit.labels);
     let annotations = part(object, site, "annotations", &edit.annotations);
-    let both = |a: &Labels, b: &Labels| nest(site, &[("labels", a), ("annotations", b)]);
+    // With both maps always there, each key that differs is a change of its own.
+    let both = |a: &Labels, b: &Labels| wrap(site, json!({"labels": a, "annotations": b}));
     let before = both(&labels.before, &annotations.before);
     let after = both(&labels.after, &annotations.after);
     let nulls = |part: &Part| -> Value {

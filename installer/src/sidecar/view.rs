@@ -113,8 +113,6 @@ pub(crate) struct PodView {
     pub(crate) proxy: Option<Proxy>,
     /// Whether a proxy stands in its own template instead (a gateway that istiod runs).
     pub(crate) brings_its_own: bool,
-    /// Since when it is ready.
-    pub(crate) ready_since: Option<String>,
     /// What keeps it from getting ready.
     pub(crate) trouble: Option<String>,
 }

@@ -124,7 +124,6 @@ struct Condition {
     status: String,
     reason: Option<String>,
     message: Option<String>,
-    last_transition_time: Option<String>,
 }
 
 /// Deployment, StatefulSet or DaemonSet.
@@ -187,7 +186,6 @@ impl PodObject {
         Some(PodView {
             brings_its_own: proxy.is_none() && container.is_some(),
             proxy,
-            ready_since: self.status.ready_since(),
             trouble: self.status.first_trouble(),
             belongs: belongs(&self.metadata, &self.spec),
             namespace: self.metadata.namespace,
@@ -233,13 +231,6 @@ impl PodStatus {
             Trouble::Failed(why) => Some(format!("container {}: {why}", status.name)),
             Trouble::Starting(_) => None,
         })
-    }
-
-    fn ready_since(&self) -> Option<String> {
-        let mut conditions = self.conditions.iter().flatten();
-        conditions
-            .find(|condition| condition.r#type == "Ready" && condition.status == "True")
-            .and_then(|condition| condition.last_transition_time.clone())
     }
 }
 
