@@ -143,6 +143,8 @@ pub(crate) struct WorkloadStatus {
     pub(crate) revision: Option<String>,
     /// The label or rule that won.
     pub(crate) winner: String,
+    /// Whether two webhooks inject its pods.
+    pub(crate) is_doubled: bool,
     /// Why it needs a restart, or whatever else is odd.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) reason: String,
@@ -333,6 +335,7 @@ fn row(
         wanted: decision.injected,
         revision: decision.revision.clone(),
         winner: decision.winner.clone(),
+        is_doubled: !decision.also.is_empty(),
         reason,
         pods,
     }
@@ -406,18 +409,20 @@ fn other_version(proxy: &Proxy, wanted: &str) -> Option<String> {
 }
 
 impl NamespaceStatus {
-    /// Whether somebody should look: pods that wait, proxies that fail, labels that contradict each other.
+    /// Whether somebody should look: labels that contradict each other, or one of the workloads.
     pub(crate) fn has_findings(&self) -> bool {
-        let failed = |pod: &PodStatus| pod.state == PodState::Failed;
-        self.need_restart > 0
-            || !self.findings.is_empty()
-            || self.workloads.iter().any(|workload| {
-                workload.reason.starts_with("injected twice") || workload.pods.iter().any(failed)
-            })
+        !self.findings.is_empty() || self.workloads.iter().any(WorkloadStatus::has_findings)
     }
 }
 
 impl WorkloadStatus {
+    /// Whether somebody should look: it waits, it is injected twice, or a proxy fails.
+    fn has_findings(&self) -> bool {
+        self.state == WorkloadState::NeedRestart
+            || self.is_doubled
+            || self.pods.iter().any(|pod| pod.state == PodState::Failed)
+    }
+
     /// Whether only a proxy of another version or revision makes it stale: labels and pods agree.
     pub(crate) fn is_only_old(&self) -> bool {
         self.wanted

@@ -102,6 +102,7 @@ fn workloads_wait_for_their_namespace() {
         wanted,
         revision: None,
         winner: String::new(),
+        is_doubled: false,
         reason: String::new(),
         pods: vec![crate::sidecar::state::PodStatus {
             name: "cart-1".to_owned(),
