@@ -6,6 +6,7 @@ mod deploy;
 mod guard;
 mod objects;
 mod plugin;
+mod sidecar;
 mod version;
 
 use crate::environment::Environment;
@@ -67,6 +68,8 @@ struct Common {
 enum Noun {
     /// Build, ship, deploy and run plugins
     Plugin(plugin::PluginArgs),
+    /// Say who gets a sidecar, and how the sidecars are
+    Sidecar(sidecar::SidecarArgs),
     /// Print the completion script for a shell
     Completion(completion::CompletionArgs),
     /// Print the version of weft
@@ -145,6 +148,7 @@ fn exit_codes() -> String {
 fn dispatch(noun: Noun, context: &Context) -> Outcome {
     match noun {
         Noun::Plugin(args) => plugin::run(args, context),
+        Noun::Sidecar(args) => sidecar::run(args, context),
         Noun::Completion(args) => completion::run(args, context),
         Noun::Version => version::run(context),
         Noun::Objects(args) => objects::run(args, context),

@@ -11,3 +11,4 @@ mod history;
 mod mesh;
 pub mod output;
 pub mod plugin;
+mod sidecar;

@@ -109,7 +109,7 @@ impl Proxies {
     ) -> Result<[String; N], ProxyError> {
         let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), namespace);
         let timeout = self.cluster.timeout;
-        let asked = tokio::time::timeout(timeout, self.answers(&pods, pod, &paths));
+        let asked = tokio::time::timeout(timeout, self.answers(&pods, pod, "GET", &paths));
         let answers = asked
             .await
             .map_err(|_| ProxyError::Slow(timeout.as_secs()))??;
@@ -118,14 +118,31 @@ impl Proxies {
             .map_err(|_| ProxyError::Admin("it stopped half way".to_owned()))
     }
 
+    /// The answers to requests that change something in the proxy, in their order, over one connection.
+    pub(crate) async fn post(
+        &self,
+        namespace: &str,
+        pod: &str,
+        paths: &[String],
+    ) -> Result<Vec<String>, ProxyError> {
+        let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), namespace);
+        let timeout = self.cluster.timeout;
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let asked = tokio::time::timeout(timeout, self.answers(&pods, pod, "POST", &paths));
+        asked
+            .await
+            .map_err(|_| ProxyError::Slow(timeout.as_secs()))?
+    }
+
     async fn answers(
         &self,
         pods: &Api<Pod>,
         pod: &str,
+        method: &'static str,
         paths: &[&str],
     ) -> Result<Vec<String>, ProxyError> {
         if !self.exec.load(Ordering::Relaxed) {
-            match self.forwarded(pods, pod, paths).await {
+            match self.forwarded(pods, pod, method, paths).await {
                 Err(ProxyError::Cluster(error)) if error.is_forbidden() => {
                     self.exec.store(true, Ordering::Relaxed);
                 }
@@ -134,7 +151,7 @@ impl Proxies {
         }
         let mut answers = Vec::new();
         for path in paths {
-            answers.push(self.executed(pods, pod, path).await?);
+            answers.push(self.executed(pods, pod, method, path).await?);
         }
         Ok(answers)
     }
@@ -161,6 +178,7 @@ impl Proxies {
         &self,
         pods: &Api<Pod>,
         pod: &str,
+        method: &'static str,
         paths: &[&str],
     ) -> Result<Vec<String>, ProxyError> {
         let what = "forward a port of the pod";
@@ -171,7 +189,7 @@ impl Proxies {
         let stream = forward
             .take_stream(ADMIN_PORT)
             .ok_or_else(|| ProxyError::Admin("no stream".to_owned()))?;
-        let answers = get(stream, paths).await;
+        let answers = requests(stream, method, paths).await;
         // The kubelet says why it could not connect on a channel of its own.
         let answers = match (answers, forward.take_error(ADMIN_PORT)) {
             (Err(error), Some(told)) => {
@@ -184,11 +202,17 @@ impl Proxies {
         answers
     }
 
-    async fn executed(&self, pods: &Api<Pod>, pod: &str, path: &str) -> Result<String, ProxyError> {
+    async fn executed(
+        &self,
+        pods: &Api<Pod>,
+        pod: &str,
+        method: &str,
+        path: &str,
+    ) -> Result<String, ProxyError> {
         let command = [
             "pilot-agent",
             "request",
-            "GET",
+            method,
             path.trim_start_matches('/'),
         ];
         let params = AttachParams::default()
@@ -214,8 +238,12 @@ impl Proxies {
     }
 }
 
-/// Several GETs over one stream.
-async fn get<S>(stream: S, paths: &[&str]) -> Result<Vec<String>, ProxyError>
+/// Several requests over one stream.
+async fn requests<S>(
+    stream: S,
+    method: &'static str,
+    paths: &[&str],
+) -> Result<Vec<String>, ProxyError>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
@@ -225,7 +253,9 @@ where
     let driver = tokio::spawn(connection);
     let mut answers = Vec::new();
     for path in paths {
-        let request = hyper::Request::get(*path)
+        let request = hyper::Request::builder()
+            .method(method)
+            .uri(*path)
             .header(hyper::header::HOST, "localhost")
             .body(Empty::<Bytes>::new())
             .map_err(|error| ProxyError::Admin(error.to_string()))?;

@@ -1,0 +1,179 @@
+//! `weft sidecar`: who gets a proxy, how the proxies are, and what can be set about them.
+
+mod args;
+mod tune;
+mod verbs;
+
+use clap::{Args, Subcommand};
+
+use super::{Context, runtime};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::sidecar::target::Target;
+use crate::sidecar::verbs::{Enabling, Levels, Sample, Sidecars, Which};
+use crate::sidecar::wish::Wish;
+use args::MeshArgs;
+use verbs::{ExplainArgs, InjectArgs, LevelArgs, RestartArgs, StatusArgs, UpgradeArgs};
+
+#[derive(Args, Debug)]
+pub(super) struct SidecarArgs {
+    #[command(subcommand)]
+    verb: Box<SidecarVerb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum SidecarVerb {
+    /// Show which namespaces, workloads and pods have sidecars, and which wait for a restart
+    Status(StatusArgs),
+    /// Say whether something gets a sidecar, and which label, webhook or rule decides
+    Explain(ExplainArgs),
+    /// Have namespaces or workloads injected
+    Enable(verbs::EnableArgs),
+    /// Have namespaces or workloads not injected
+    Disable(InjectArgs),
+    /// Take the setting of namespaces or workloads away
+    Clear(InjectArgs),
+    /// Restart workloads in batches, within their disruption budgets
+    Restart(RestartArgs),
+    /// Restart workloads whose proxies are of an older version than they would be now
+    Upgrade(UpgradeArgs),
+    /// Show or set what the proxies of workloads may use
+    Resources(tune::ResourcesArgs),
+    /// Show or set which traffic passes by the proxies of workloads
+    Passthrough(tune::PassthroughArgs),
+    /// Show or set which namespaces the proxies of a namespace know
+    Scope(tune::ScopeArgs),
+    /// Show or set how much running proxies write into their logs
+    LogLevel(LevelArgs),
+}
+
+pub(super) fn run(args: SidecarArgs, context: &Context) -> Outcome {
+    runtime()?.block_on(async {
+        let writes = !matches!(
+            *args.verb,
+            SidecarVerb::Status(_) | SidecarVerb::Explain(_)
+        );
+        tokio::select! {
+            outcome = dispatch(*args.verb, context) => outcome,
+            _ = tokio::signal::ctrl_c() => {
+                let rest = if writes { "; what was written stays, and the same command goes on from there" } else { "" };
+                Err(Failure::text(Exit::Interrupted, format!("interrupted{rest}")))
+            }
+        }
+    })
+}
+
+async fn dispatch(verb: SidecarVerb, context: &Context) -> Outcome {
+    match verb {
+        SidecarVerb::Status(args) => {
+            let sidecars = args.mesh.open("status", &args.targets, context).await?;
+            let namespace = args.mesh.namespace(&sidecars, args.all_namespaces);
+            sidecars.status(&args.targets, namespace.as_deref()).await
+        }
+        SidecarVerb::Explain(args) => {
+            let sample = Sample {
+                labels: args.labels.into_iter().collect(),
+                annotations: args.annotations.into_iter().collect(),
+                host_network: args.host_network,
+            };
+            let sidecars = args.mesh.open("explain", &args.targets, context).await?;
+            let namespace = args.mesh.named();
+            sidecars.explain(&args.targets, namespace, &sample).await
+        }
+        SidecarVerb::Enable(args) => {
+            inject("enable", args.inject, Wish::Enable(args.revision), context).await
+        }
+        SidecarVerb::Disable(args) => inject("disable", args, Wish::Disable, context).await,
+        SidecarVerb::Clear(args) => inject("clear", args, Wish::Clear, context).await,
+        SidecarVerb::Restart(args) => {
+            let which = if args.needed {
+                Which::Needed
+            } else {
+                Which::All
+            };
+            restart("restart", args.common, which, context).await
+        }
+        SidecarVerb::Upgrade(args) => restart("upgrade", args.common, Which::Old, context).await,
+        SidecarVerb::Resources(args) => tune::resources(args, context).await,
+        SidecarVerb::Passthrough(args) => tune::passthrough(args, context).await,
+        SidecarVerb::Scope(args) => tune::scope(args, context).await,
+        SidecarVerb::LogLevel(args) => {
+            let sidecars = args.mesh.open("log-level", &args.targets, context).await?;
+            let levels = Levels {
+                level: args.level,
+                loggers: args.loggers,
+            };
+            let namespace = args.mesh.named();
+            sidecars.log_level(&args.targets, namespace, &levels).await
+        }
+    }
+}
+
+async fn inject(verb: &str, args: InjectArgs, wish: Wish, context: &Context) -> Outcome {
+    let sidecars = args.mesh.open(verb, &args.targets, context).await?;
+    let asked = Enabling {
+        wish,
+        manner: args.write.manner(),
+        restart: args.restart.then(|| args.pace.pace()),
+        force: args.force,
+    };
+    let namespace = args.mesh.named();
+    sidecars.inject(&args.targets, namespace, &asked).await
+}
+
+async fn restart(
+    verb: &str,
+    args: verbs::RestartCommon,
+    which: Which,
+    context: &Context,
+) -> Outcome {
+    let sidecars = args.mesh.open(verb, &args.targets, context).await?;
+    let namespace = args.mesh.namespace(&sidecars, args.all_namespaces);
+    let mode = args::mode(args.dry_run, args.diff);
+    sidecars
+        .restart(
+            &args.targets,
+            namespace.as_deref(),
+            which,
+            args.pace.pace(),
+            mode,
+            args.yes,
+        )
+        .await
+}
+
+/// For the history: the verb and what it was about.
+fn described(verb: &str, targets: &[Target]) -> String {
+    targets
+        .iter()
+        .fold(format!("sidecar {verb}"), |text, target| {
+            text + " " + &target.to_string()
+        })
+}
+
+impl MeshArgs {
+    async fn open(
+        &self,
+        verb: &str,
+        targets: &[Target],
+        context: &Context,
+    ) -> Result<Sidecars, Failure> {
+        let cluster = self.cluster.access().connect(&context.environment).await?;
+        Sidecars::open(
+            cluster,
+            context.output.clone(),
+            self.cluster.root_namespace.clone(),
+            self.mesh.as_deref(),
+            described(verb, targets),
+        )
+        .await
+    }
+
+    fn named(&self) -> Option<&str> {
+        self.cluster.namespace.as_deref()
+    }
+
+    /// The namespace that is meant; nothing for all of them.
+    fn namespace(&self, sidecars: &Sidecars, all: bool) -> Option<String> {
+        (!all).then(|| self.named().unwrap_or(sidecars.namespace()).to_owned())
+    }
+}

@@ -1,0 +1,268 @@
+//! Changes to labels and annotations of objects that belong to others, as server-side apply wants them.
+//!
+//! An apply names all that its manager wants: what it leaves out and owned alone goes. So the keys that weft owns already
+//! have to be known, and what somebody else owns neither goes by leaving it out nor changes without a conflict; both are
+//! found here, before anything is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::injector::Labels;
+use crate::cluster::diff::{self, Change};
+use crate::cluster::ownership::OwnedField;
+
+/// The name under which weft writes on objects of others.
+pub(crate) const MANAGER: &str = "weft-labels";
+
+/// Where labels and annotations stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// On the object itself.
+    Object,
+    /// On the template of its pods.
+    Template,
+}
+
+/// What should become of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// To have this value.
+    Value(String),
+    /// To be gone.
+    Gone,
+    /// To be gone if weft has put it there.
+    NotOurs,
+}
+
+/// What should become of some keys; all others stay as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Edit {
+    /// Labels.
+    pub(crate) labels: BTreeMap<String, Want>,
+    /// Annotations.
+    pub(crate) annotations: BTreeMap<String, Want>,
+}
+
+/// An edit of one object, ready to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Prepared {
+    /// What to apply.
+    pub(crate) body: Value,
+    /// What takes away the keys that others own, which an apply cannot; nothing when there are none.
+    pub(crate) removal: Option<Value>,
+    /// What differs.
+    pub(crate) changes: Vec<Change>,
+    /// The keys that somebody else owns, with their owners: writing them takes force.
+    pub(crate) foreign: Vec<OwnedField>,
+    /// The keys as they are and as they will be, for the history.
+    pub(crate) before: Value,
+    /// The same afterwards.
+    pub(crate) after: Value,
+}
+
+/// One of the two maps, computed.
+#[derive(Default)]
+struct Part {
+    applied: Labels,
+    removed: Vec<String>,
+    foreign: Vec<OwnedField>,
+    before: Labels,
+    after: Labels,
+}
+
+impl Edit {
+    /// The same with one label more.
+    pub(crate) fn label(mut self, key: &str, want: Want) -> Self {
+        self.labels.insert(key.to_owned(), want);
+        self
+    }
+
+    /// The same with one annotation more.
+    pub(crate) fn annotation(mut self, key: &str, want: Want) -> Self {
+        self.annotations.insert(key.to_owned(), want);
+        self
+    }
+
+    /// Labels or annotations as they will be, where everything is allowed.
+    pub(crate) fn on(wants: &BTreeMap<String, Want>, current: &Labels) -> Labels {
+        let mut after = current.clone();
+        for (key, want) in wants {
+            match want {
+                Want::Value(value) => drop(after.insert(key.clone(), value.clone())),
+                Want::Gone | Want::NotOurs => drop(after.remove(key)),
+            }
+        }
+        after
+    }
+}
+
+/// Looks at the object as the API server gave it, `managedFields` included.
+pub(crate) fn prepare(object: &Value, site: Site, edit: &Edit) -> Prepared {
+    let labels = part(object, site, "labels", &edit.labels);
+    let annotations = part(object, site, "annotations", &edit.annotations);
+    // With both maps always there, each key that differs is a change of its own.
+    let both = |a: &Labels, b: &Labels| wrap(site, json!({"labels": a, "annotations": b}));
+    let before = both(&labels.before, &annotations.before);
+    let after = both(&labels.after, &annotations.after);
+    let nulls = |part: &Part| -> Value {
+        part.removed
+            .iter()
+            .map(|key| (key.clone(), Value::Null))
+            .collect()
+    };
+    let removes = !(labels.removed.is_empty() && annotations.removed.is_empty());
+    let removal = json!({"labels": nulls(&labels), "annotations": nulls(&annotations)});
+    let mut foreign = labels.foreign;
+    foreign.extend(annotations.foreign);
+    Prepared {
+        body: body(object, site, &labels.applied, &annotations.applied),
+        removal: removes.then(|| wrap(site, removal)),
+        changes: diff::changes(&before, &after),
+        foreign,
+        before,
+        after,
+    }
+}
+
+fn part(object: &Value, site: Site, field: &str, wants: &BTreeMap<String, Want>) -> Part {
+    let current = current(object, site, field);
+    let owners = Owners::read(object, site, field);
+    let mut part = Part::default();
+    // What is ours and not asked about stays ours.
+    for key in owners.ours.iter().filter(|key| !wants.contains_key(*key)) {
+        if let Some(value) = current.get(key) {
+            part.applied.insert(key.clone(), value.clone());
+        }
+    }
+    for (key, want) in wants {
+        let is = current.get(key);
+        let is_ours = owners.ours.contains(key);
+        if *want == Want::NotOurs && !is_ours {
+            continue;
+        }
+        let owner = || OwnedField {
+            field: format!("{}.{field}.{key}", path(site)),
+            manager: owners.of(key),
+        };
+        if let Some(is) = is {
+            part.before.insert(key.clone(), is.clone());
+        }
+        match (want, is) {
+            (Want::Value(value), is) => {
+                if is.is_some_and(|is| is != value) && owners.is_foreign(key) {
+                    part.foreign.push(owner());
+                }
+                if is != Some(value) || is_ours {
+                    part.applied.insert(key.clone(), value.clone());
+                }
+                part.after.insert(key.clone(), value.clone());
+            }
+            (Want::Gone | Want::NotOurs, Some(_)) if owners.is_foreign(key) || !is_ours => {
+                part.foreign.push(owner());
+                part.removed.push(key.clone());
+            }
+            (Want::Gone | Want::NotOurs, _) => {}
+        }
+    }
+    part
+}
+
+/// Who owns which keys.
+struct Owners {
+    ours: BTreeSet<String>,
+    others: Vec<(String, BTreeSet<String>)>,
+}
+
+impl Owners {
+    fn read(object: &Value, site: Site, field: &str) -> Self {
+        let mut owners = Self {
+            ours: BTreeSet::new(),
+            others: Vec::new(),
+        };
+        let pointer = match site {
+            Site::Object => format!("/fieldsV1/f:metadata/f:{field}"),
+            Site::Template => format!("/fieldsV1/f:spec/f:template/f:metadata/f:{field}"),
+        };
+        let entries = object
+            .pointer("/metadata/managedFields")
+            .and_then(Value::as_array);
+        for entry in entries.into_iter().flatten() {
+            let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+            let fields = entry.pointer(&pointer).and_then(Value::as_object);
+            let keys: BTreeSet<String> = fields
+                .into_iter()
+                .flat_map(Map::keys)
+                .filter_map(|key| key.strip_prefix("f:").map(str::to_owned))
+                .collect();
+            if text("manager") == MANAGER && text("operation") == "Apply" {
+                owners.ours.extend(keys);
+            } else {
+                owners.others.push((text("manager").to_owned(), keys));
+            }
+        }
+        owners
+    }
+
+    fn is_foreign(&self, key: &str) -> bool {
+        self.others.iter().any(|(_, keys)| keys.contains(key))
+    }
+
+    fn of(&self, key: &str) -> String {
+        let owner = self.others.iter().find(|(_, keys)| keys.contains(key));
+        owner.map_or_else(|| "nobody".to_owned(), |(manager, _)| manager.clone())
+    }
+}
+
+fn path(site: Site) -> &'static str {
+    match site {
+        Site::Object => ".metadata",
+        Site::Template => ".spec.template.metadata",
+    }
+}
+
+/// The labels or annotations that are there.
+pub(crate) fn current(object: &Value, site: Site, field: &str) -> Labels {
+    let pointer = format!("{}/{field}", path(site).replace('.', "/"));
+    let fields = object.pointer(&pointer).and_then(Value::as_object);
+    let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+    fields.into_iter().flatten().filter_map(text).collect()
+}
+
+/// With the uid, so that an object that has gone meanwhile is not created anew.
+fn body(object: &Value, site: Site, labels: &Labels, annotations: &Labels) -> Value {
+    let mut body = nest(site, &[("labels", labels), ("annotations", annotations)]);
+    if let Value::Object(body) = &mut body {
+        for key in ["apiVersion", "kind"] {
+            body.insert(key.to_owned(), object.get(key).cloned().unwrap_or_default());
+        }
+        let metadata = body.entry("metadata").or_insert_with(|| json!({}));
+        for key in ["name", "namespace", "uid"] {
+            if let (Some(value), Value::Object(metadata)) =
+                (object.pointer(&format!("/metadata/{key}")), &mut *metadata)
+            {
+                metadata.insert(key.to_owned(), value.clone());
+            }
+        }
+    }
+    body
+}
+
+fn nest(site: Site, maps: &[(&str, &Labels)]) -> Value {
+    let filled: Map<String, Value> = maps
+        .iter()
+        .filter(|(_, map)| !map.is_empty())
+        .map(|(field, map)| ((*field).to_owned(), json!(map)))
+        .collect();
+    wrap(site, Value::Object(filled))
+}
+
+fn wrap(site: Site, metadata: Value) -> Value {
+    match site {
+        Site::Object => json!({ "metadata": metadata }),
+        Site::Template => json!({"spec": {"template": {"metadata": metadata}}}),
+    }
+}
+
+#[cfg(test)]
+mod tests;

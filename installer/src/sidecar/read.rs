@@ -1,0 +1,257 @@
+//! Reads what is, with few requests: lists in pages, of which only the views are kept.
+
+use futures_util::future::try_join_all;
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use kube::Api;
+use kube::api::ListParams;
+use kube::core::Request;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::injector::{Injectors, Settings, settings_name};
+use super::state::Snapshot;
+use super::view::{Kind, NamespaceObject, Page, PodObject, PodView, Workload, WorkloadObject};
+use crate::cluster::access::Cluster;
+use crate::cluster::error::ClusterError;
+use crate::failure::{Exit, Failure};
+
+/// How many objects one page of a list holds.
+const PAGE: u32 = 500;
+/// The label by which a mesh's record is found.
+const MESH: &str = "weft.dev/mesh";
+
+/// Reads a cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader {
+    cluster: Cluster,
+}
+
+/// `/api/v1/namespaces/NS/pods`, or of all namespaces.
+pub(crate) fn collection(group: &str, namespace: Option<&str>, plural: &str) -> String {
+    let base = if group.contains('/') {
+        format!("/apis/{group}")
+    } else {
+        format!("/api/{group}")
+    };
+    match namespace {
+        Some(namespace) => format!("{base}/namespaces/{namespace}/{plural}"),
+        None => format!("{base}/{plural}"),
+    }
+}
+
+fn snapshot_of(
+    wanted: Option<&str>,
+    injectors: Injectors,
+    namespaces: Vec<NamespaceObject>,
+) -> Result<Snapshot, Failure> {
+    if let (Some(name), true) = (wanted, namespaces.is_empty()) {
+        let text = format!("there is no namespace {name}");
+        return Err(Failure::text(Exit::Failure, text));
+    }
+    Ok(Snapshot {
+        injectors,
+        namespaces: namespaces
+            .into_iter()
+            .map(|one| (one.metadata.name, one.metadata.labels.unwrap_or_default()))
+            .collect(),
+        ..Snapshot::default()
+    })
+}
+
+impl Reader {
+    /// For one cluster.
+    pub(crate) fn new(cluster: Cluster) -> Self {
+        Self { cluster }
+    }
+
+    /// The root namespace of a mesh that has a record.
+    pub(crate) async fn root_of(&self, mesh: &str) -> Result<String, Failure> {
+        let api: Api<ConfigMap> = Api::all(self.cluster.client.clone());
+        let params = ListParams::default().labels(&format!("{MESH}={mesh}"));
+        let found = self
+            .cluster
+            .call("list the records of meshes", api.list_metadata(&params))
+            .await?;
+        let record = format!("weft-mesh-{mesh}");
+        let mut records = found.items.into_iter().map(|item| item.metadata);
+        records
+            .find(|metadata| metadata.name.as_deref() == Some(record.as_str()))
+            .and_then(|metadata| metadata.namespace)
+            .ok_or_else(|| {
+                let text = format!(
+                    "no mesh {mesh} is recorded in this cluster; leave --mesh out, and give --root-namespace if istiod is not in istio-system"
+                );
+                Failure::text(Exit::Failure, text)
+            })
+    }
+
+    /// Everything that a status needs, of one namespace or of all.
+    pub(crate) async fn snapshot(
+        &self,
+        namespace: Option<&str>,
+        root: &str,
+    ) -> Result<Snapshot, Failure> {
+        let namespaces = self.namespaces(namespace);
+        let workloads = self.workloads(namespace);
+        let pods = self.pods(namespace, None);
+        let (injectors, namespaces, workloads, pods) =
+            futures_util::try_join!(self.injectors(root), namespaces, workloads, pods)?;
+        Ok(Snapshot {
+            workloads,
+            pods,
+            ..snapshot_of(namespace, injectors, namespaces)?
+        })
+    }
+
+    /// The injectors and the namespaces, without what is in them.
+    pub(crate) async fn outline(
+        &self,
+        namespace: Option<&str>,
+        root: &str,
+    ) -> Result<Snapshot, Failure> {
+        let namespaces = self.namespaces(namespace);
+        let (injectors, namespaces) = futures_util::try_join!(self.injectors(root), namespaces)?;
+        snapshot_of(namespace, injectors, namespaces)
+    }
+
+    /// The webhooks that inject, and the settings of the istiods behind them.
+    pub(crate) async fn injectors(&self, root: &str) -> Result<Injectors, ClusterError> {
+        let api: Api<MutatingWebhookConfiguration> = Api::all(self.cluster.client.clone());
+        let listed = self
+            .cluster
+            .call("list webhooks", api.list(&ListParams::default()))
+            .await?;
+        let injectors = Injectors::of(&listed.items);
+        let homes = injectors.homes();
+        let asked = homes
+            .iter()
+            .map(|(revision, home)| self.settings(revision, home.as_deref().unwrap_or(root)));
+        let found = try_join_all(asked).await?;
+        let pairs = homes.into_keys().zip(found);
+        Ok(pairs.fold(
+            injectors,
+            |injectors, (revision, settings)| match settings {
+                Some(settings) => injectors.with(&revision, settings),
+                None => injectors,
+            },
+        ))
+    }
+
+    /// What may not be read, or is not as expected, is not known; `explain` says so.
+    async fn settings(
+        &self,
+        revision: &str,
+        namespace: &str,
+    ) -> Result<Option<Settings>, ClusterError> {
+        let api: Api<ConfigMap> = Api::namespaced(self.cluster.client.clone(), namespace);
+        let name = settings_name(revision);
+        let what = format!("read ConfigMap {namespace}/{name}");
+        match self.cluster.call(&what, api.get_opt(&name)).await {
+            Ok(map) => {
+                let data = map.and_then(|map| map.data).unwrap_or_default();
+                let texts = data.get("config").zip(data.get("values"));
+                Ok(texts.and_then(|(config, values)| Settings::read(config, values).ok()))
+            }
+            Err(error) if error.is_forbidden() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn namespaces(
+        &self,
+        namespace: Option<&str>,
+    ) -> Result<Vec<NamespaceObject>, ClusterError> {
+        let path = collection("v1", None, "namespaces");
+        let mut params = ListParams::default();
+        if let Some(name) = namespace {
+            params = params.fields(&format!("metadata.name={name}"));
+        }
+        self.list("list namespaces", &path, params, Some).await
+    }
+
+    /// Workloads of every kind that can be restarted.
+    async fn workloads(&self, namespace: Option<&str>) -> Result<Vec<Workload>, ClusterError> {
+        let of = |kind: Kind| async move {
+            let path = collection("apps/v1", namespace, kind.plural());
+            let what = format!("list {}", kind.plural());
+            let view = |object: WorkloadObject| Some(object.view(kind));
+            self.list(&what, &path, ListParams::default(), view).await
+        };
+        Ok(try_join_all(Kind::ALL.map(of)).await?.concat())
+    }
+
+    /// The pods that count.
+    pub(crate) async fn pods(
+        &self,
+        namespace: Option<&str>,
+        labels: Option<&str>,
+    ) -> Result<Vec<PodView>, ClusterError> {
+        let path = collection("v1", namespace, "pods");
+        let mut params = ListParams::default();
+        if let Some(labels) = labels {
+            params = params.labels(labels);
+        }
+        self.list("list pods", &path, params, PodObject::view).await
+    }
+
+    /// The disruption budgets of a namespace.
+    pub(crate) async fn budgets(
+        &self,
+        namespace: &str,
+    ) -> Result<Vec<PodDisruptionBudget>, ClusterError> {
+        let api: Api<PodDisruptionBudget> = Api::namespaced(self.cluster.client.clone(), namespace);
+        let params = ListParams::default();
+        Ok(self
+            .cluster
+            .call("list disruption budgets", api.list(&params))
+            .await?
+            .items)
+    }
+
+    /// Istio's `Sidecar` objects of a namespace, or of all.
+    pub(crate) async fn sidecars(
+        &self,
+        namespace: Option<&str>,
+    ) -> Result<Vec<Value>, ClusterError> {
+        let path = collection(super::scope::API_VERSION, namespace, "sidecars");
+        self.list("list Sidecars", &path, ListParams::default(), Some)
+            .await
+    }
+
+    /// One object whole.
+    pub(crate) async fn object(&self, what: &str, path: &str) -> Result<Value, ClusterError> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let request = Request::new(parent).get(name, &kube::api::GetParams::default());
+        let asked = async {
+            let request = request.map_err(kube::Error::BuildRequest)?;
+            self.cluster.client.request::<Value>(request).await
+        };
+        self.cluster.call(&format!("read {what}"), asked).await
+    }
+
+    async fn list<T: DeserializeOwned, V>(
+        &self,
+        what: &str,
+        path: &str,
+        params: ListParams,
+        view: impl Fn(T) -> Option<V>,
+    ) -> Result<Vec<V>, ClusterError> {
+        let mut params = params.limit(PAGE);
+        let mut found = Vec::new();
+        loop {
+            let request = Request::new(path).list(&params);
+            let asked = async {
+                let request = request.map_err(kube::Error::BuildRequest)?;
+                self.cluster.client.request::<Page<T>>(request).await
+            };
+            let page = self.cluster.call(what, asked).await?;
+            found.extend(page.items.into_iter().filter_map(&view));
+            match page.metadata.next.filter(|token| !token.is_empty()) {
+                Some(token) => params = params.continue_token(&token),
+                None => return Ok(found),
+            }
+        }
+    }
+}

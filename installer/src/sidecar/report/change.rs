@@ -1,0 +1,103 @@
+//! What was written, or would be.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cluster::diff::Change;
+use crate::cluster::error::ClusterError;
+use crate::cluster::object::ObjectId;
+use crate::output::{Cell, Report, Style, Table};
+
+/// What became of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Written {
+    /// It was as asked for already.
+    Unchanged,
+    /// It was written.
+    Written,
+    /// It would be.
+    WouldBeWritten,
+    /// It could not be.
+    Failed,
+}
+
+/// One object.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ChangeRow {
+    /// Which.
+    pub(crate) object: ObjectId,
+    /// What became of it.
+    pub(crate) result: Written,
+    /// The fields that differ.
+    pub(crate) fields: Vec<Change>,
+    /// What would be applied, of a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) manifest: Option<Value>,
+    /// Why it could not be written.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) message: String,
+}
+
+impl ChangeRow {
+    /// The same, but it did not work.
+    pub(crate) fn failed(self, error: &ClusterError) -> Self {
+        Self {
+            result: Written::Failed,
+            message: error.to_string(),
+            ..self
+        }
+    }
+}
+
+/// All of them.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct ChangeReport {
+    /// One for each object.
+    pub(crate) rows: Vec<ChangeRow>,
+    /// Whether only what differs is asked for.
+    #[serde(skip)]
+    pub(crate) is_diff: bool,
+}
+
+impl Report for ChangeReport {
+    fn table(&self) -> Table {
+        let mut table = Table::new(&["OBJECT", "RESULT", "FIELD", "IS", "WILL BE"]);
+        for row in &self.rows {
+            let (style, word) = match row.result {
+                Written::Unchanged if self.is_diff => continue,
+                Written::Unchanged => (Style::Dim, "unchanged"),
+                Written::Written => (Style::Good, "written"),
+                Written::WouldBeWritten => (Style::Warn, "would be written"),
+                Written::Failed => (Style::Bad, "failed"),
+            };
+            let object = row.object.to_string();
+            if row.fields.is_empty() {
+                table.row([object.clone().into(), Cell::styled(style, word)]);
+            }
+            for field in &row.fields {
+                let text = |value: &Option<Value>| match value {
+                    Some(Value::String(text)) => text.clone(),
+                    Some(value) => value.to_string(),
+                    None => "-".to_owned(),
+                };
+                table.row([
+                    object.clone().into(),
+                    Cell::styled(style, word),
+                    field.path.clone().into(),
+                    text(&field.before).into(),
+                    text(&field.after).into(),
+                ]);
+            }
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.rows
+            .iter()
+            .map(|row| format!("{}/{}", row.object.kind.to_lowercase(), row.object.name))
+            .collect()
+    }
+}

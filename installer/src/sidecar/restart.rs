@@ -1,0 +1,228 @@
+//! Restarts workloads in batches, within their disruption budgets, and watches each until its new pods have been ready
+//! for a while.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::core::Selector;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::edit::{self, Site};
+use super::read::{Reader, collection};
+use super::rollout::{self, Progress};
+use super::view::WorkloadName;
+use super::write::Writer;
+use crate::cluster::error::ClusterError;
+use crate::output;
+
+/// Between two looks at a workload.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How to go about it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// How many workloads at a time.
+    pub(crate) batch: usize,
+    /// How long the new pods must have been ready before the next batch.
+    pub(crate) settle: Duration,
+    /// How long one workload may take, waiting for its budget included; nothing for not waiting at all.
+    pub(crate) timeout: Option<Duration>,
+    /// Go on after a failure.
+    pub(crate) keep_going: bool,
+}
+
+/// How far one target has come, in the reference's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Verdict {
+    /// Begun, and nobody waits for it.
+    InProcess,
+    /// All of its pods are new and ready.
+    Succeed,
+    /// It did not work.
+    Failed,
+    /// Nothing was done.
+    Skipped,
+}
+
+/// One target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Restarted {
+    /// Its namespace.
+    pub(crate) namespace: String,
+    /// `Deployment`, …, or `Pod`.
+    pub(crate) kind: &'static str,
+    /// Its name.
+    pub(crate) name: String,
+    /// How far it has come.
+    pub(crate) result: Verdict,
+    /// The first cause, or what was skipped.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) message: String,
+}
+
+impl Restarted {
+    /// Of a workload.
+    pub(crate) fn of(name: &WorkloadName, result: Verdict, message: impl Into<String>) -> Self {
+        Self {
+            namespace: name.namespace.clone(),
+            kind: name.kind.word(),
+            name: name.name.clone(),
+            result,
+            message: message.into(),
+        }
+    }
+}
+
+/// Restarts workloads.
+#[derive(Debug)]
+pub(crate) struct Restarter<'a> {
+    /// Reads.
+    pub(crate) reader: &'a Reader,
+    /// Writes.
+    pub(crate) writer: &'a Writer,
+    /// Where progress is told.
+    pub(crate) progress: &'a output::Progress,
+    /// How to go about it.
+    pub(crate) pace: Pace,
+}
+
+impl Restarter<'_> {
+    /// All of them, batch after batch. A failure stops those that have not begun.
+    pub(crate) async fn all(&self, names: &[WorkloadName], begin: bool) -> Vec<Restarted> {
+        let mut rows: Vec<Restarted> = Vec::new();
+        for batch in names.chunks(self.pace.batch.max(1)) {
+            let failed = rows.iter().find(|row| row.result == Verdict::Failed);
+            if let (Some(failed), false) = (failed, self.pace.keep_going) {
+                let why = format!("not begun, because {} {} failed", failed.kind, failed.name);
+                rows.extend(
+                    batch
+                        .iter()
+                        .map(|name| Restarted::of(name, Verdict::Skipped, why.clone())),
+                );
+                continue;
+            }
+            rows.extend(join_all(batch.iter().map(|name| self.one(name, begin))).await);
+        }
+        rows
+    }
+
+    /// One of them; `begin` is false for a workload whose template has just changed, which restarts it anyway.
+    async fn one(&self, name: &WorkloadName, begin: bool) -> Restarted {
+        let row = |verdict, text: String| Restarted::of(name, verdict, text);
+        match self.attempt(name, begin).await {
+            Ok(Ok(true)) => row(Verdict::Succeed, String::new()),
+            Ok(Ok(false)) => row(Verdict::InProcess, String::new()),
+            Ok(Err(why)) => row(Verdict::Failed, why),
+            Err(error) => row(Verdict::Failed, error.to_string()),
+        }
+    }
+
+    /// Whether it was waited for, or why it did not work.
+    async fn attempt(
+        &self,
+        name: &WorkloadName,
+        begin: bool,
+    ) -> Result<Result<bool, String>, ClusterError> {
+        let deadline = self
+            .pace
+            .timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        let (what, path) = (name.to_string(), path(name));
+        if begin {
+            if let Err(why) = self.allowed(name, &what, &path, deadline).await? {
+                return Ok(Err(why));
+            }
+            self.writer.restart(&what, &path).await?;
+        }
+        match deadline {
+            Some(deadline) => self.finished(name, &what, &path, deadline).await,
+            None => Ok(Ok(false)),
+        }
+    }
+
+    /// Waits until the budgets let it be restarted.
+    async fn allowed(
+        &self,
+        name: &WorkloadName,
+        what: &str,
+        path: &str,
+        deadline: Option<Instant>,
+    ) -> Result<Result<(), String>, ClusterError> {
+        loop {
+            let object = self.reader.object(what, path).await?;
+            if let Some(why) = rollout::needs_hands(name.kind, &object) {
+                return Ok(Err(why));
+            }
+            let labels = edit::current(&object, Site::Template, "labels");
+            let budgets = self.reader.budgets(&name.namespace).await?;
+            let down = rollout::takes_down(name.kind, &object);
+            let Some(why) = rollout::held_back(&budgets, &labels, down) else {
+                return Ok(Ok(()));
+            };
+            if deadline.is_none_or(|deadline| Instant::now() >= deadline) {
+                return Ok(Err(why));
+            }
+            self.progress.update(format!("{what}: {why}"));
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until all of its pods are new, and have been ready for a while.
+    async fn finished(
+        &self,
+        name: &WorkloadName,
+        what: &str,
+        path: &str,
+        deadline: Instant,
+    ) -> Result<Result<bool, String>, ClusterError> {
+        let mut done_since: Option<Instant> = None;
+        loop {
+            let object = self.reader.object(what, path).await?;
+            let text = match rollout::progress(name.kind, &object) {
+                Progress::Done => {
+                    let since = *done_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= self.pace.settle {
+                        return Ok(Ok(true));
+                    }
+                    "all pods are new and ready".to_owned()
+                }
+                Progress::Stuck(why) => return Ok(Err(why)),
+                Progress::Waiting(text) => {
+                    done_since = None;
+                    text
+                }
+            };
+            if Instant::now() >= deadline {
+                let cause = self.cause(name, &object).await.unwrap_or(text);
+                return Ok(Err(format!("not done in time: {cause}")));
+            }
+            self.progress.update(format!("{what}: {text}"));
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// What keeps the first of its pods that does not get on.
+    async fn cause(&self, name: &WorkloadName, object: &Value) -> Option<String> {
+        let selector = object.pointer("/spec/selector")?.clone();
+        let selector: LabelSelector = serde_json::from_value(selector).ok()?;
+        let selector = Selector::try_from(selector).ok()?;
+        let pods = self
+            .reader
+            .pods(Some(&name.namespace), Some(&selector.to_string()))
+            .await
+            .ok()?;
+        pods.into_iter()
+            .find_map(|pod| Some(format!("Pod {}: {}", pod.name, pod.trouble?)))
+    }
+}
+
+/// Where the API server has a workload.
+pub(crate) fn path(name: &WorkloadName) -> String {
+    let folder = collection("apps/v1", Some(&name.namespace), name.kind.plural());
+    format!("{folder}/{}", name.name)
+}

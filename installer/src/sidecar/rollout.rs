@@ -1,0 +1,262 @@
+//! How a restart of one workload goes on, and what it may take down: decided from the object as the API server shows it.
+
+use serde_json::Value;
+
+use super::injector::Labels;
+use super::view::Kind;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use kube::core::{Selector, SelectorExt as _};
+
+/// Where a rollout stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Every pod is new and ready.
+    Done,
+    /// Not yet; so many are.
+    Waiting(String),
+    /// It will not get on by itself.
+    Stuck(String),
+}
+
+/// Looks at a workload after its template has changed.
+pub(crate) fn progress(kind: Kind, object: &Value) -> Progress {
+    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_u64);
+    let status = |field: &str| number(&format!("/status/{field}")).unwrap_or(0);
+    let generation = number("/metadata/generation").unwrap_or(0);
+    if status("observedGeneration") < generation {
+        return Progress::Waiting("its controller has not seen the change yet".to_owned());
+    }
+    if let Some(why) = stuck(object) {
+        return Progress::Stuck(why);
+    }
+    let (wanted, updated, all, ready) = match kind {
+        Kind::DaemonSet => {
+            let wanted = status("desiredNumberScheduled");
+            let ready = status("numberAvailable");
+            (wanted, status("updatedNumberScheduled"), wanted, ready)
+        }
+        Kind::Deployment | Kind::StatefulSet => {
+            let wanted = number("/spec/replicas").unwrap_or(1);
+            let ready = status("availableReplicas");
+            (wanted, status("updatedReplicas"), status("replicas"), ready)
+        }
+    };
+    if updated >= wanted && all == wanted && ready >= wanted {
+        return Progress::Done;
+    }
+    Progress::Waiting(format!(
+        "{updated} of {wanted} pods are new, {ready} are ready"
+    ))
+}
+
+/// What the controller itself gives up on, or cannot do.
+fn stuck(object: &Value) -> Option<String> {
+    let conditions = object.pointer("/status/conditions")?.as_array()?;
+    conditions.iter().find_map(|condition| {
+        let text = |key: &str| {
+            condition
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let failed = text("type") == "ReplicaFailure" && text("status") == "True";
+        let late = text("reason") == "ProgressDeadlineExceeded" && text("status") == "False";
+        (failed || late).then(|| format!("{}: {}", text("reason"), text("message")))
+    })
+}
+
+/// Why a restart would not start new pods, if so.
+pub(crate) fn needs_hands(kind: Kind, object: &Value) -> Option<String> {
+    let strategy = object
+        .pointer("/spec/updateStrategy/type")
+        .and_then(Value::as_str);
+    let paused = object.pointer("/spec/paused").and_then(Value::as_bool) == Some(true);
+    match (kind, strategy) {
+        (Kind::StatefulSet | Kind::DaemonSet, Some("OnDelete")) => Some(
+            "its update strategy is OnDelete: its pods are new only once somebody deletes them"
+                .to_owned(),
+        ),
+        (Kind::Deployment, _) if paused => {
+            Some("it is paused: `kubectl rollout resume` it first".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// How many of its pods a rollout takes down at once, by its strategy.
+pub(crate) fn takes_down(kind: Kind, object: &Value) -> u64 {
+    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_u64);
+    let share = |field: &Value, of: u64| match field {
+        Value::String(text) => {
+            let percent: u64 = text.trim_end_matches('%').parse().unwrap_or(0);
+            of.saturating_mul(percent).checked_div(100).unwrap_or(0)
+        }
+        other => other.as_u64().unwrap_or(0),
+    };
+    let replicas = number("/spec/replicas").unwrap_or(1);
+    match kind {
+        Kind::StatefulSet => 1,
+        Kind::DaemonSet => {
+            let all = number("/status/desiredNumberScheduled").unwrap_or(1);
+            let field = object.pointer("/spec/updateStrategy/rollingUpdate/maxUnavailable");
+            field.map_or(1, |field| share(field, all).max(1))
+        }
+        Kind::Deployment => {
+            if object
+                .pointer("/spec/strategy/type")
+                .and_then(Value::as_str)
+                == Some("Recreate")
+            {
+                return replicas;
+            }
+            let field = object.pointer("/spec/strategy/rollingUpdate/maxUnavailable");
+            field.map_or(0, |field| share(field, replicas))
+        }
+    }
+}
+
+/// Why the budgets of a namespace do not let a workload be restarted now; nothing when they do.
+///
+/// A rollout that starts a new pod before it stops an old one disrupts nothing, so that a budget of nought allows it as
+/// long as it is met: otherwise nobody could ever restart a single pod behind a budget of one.
+pub(crate) fn held_back(
+    budgets: &[PodDisruptionBudget],
+    labels: &Labels,
+    takes_down: u64,
+) -> Option<String> {
+    budgets.iter().find_map(|budget| {
+        let selector = budget.spec.as_ref()?.selector.clone()?;
+        let selector = Selector::try_from(selector).ok()?;
+        if !selector.matches(labels) {
+            return None;
+        }
+        let status = budget.status.as_ref()?;
+        let allowed = status.disruptions_allowed.and_then(|allowed| u64::try_from(allowed).ok());
+        let allowed = allowed.unwrap_or(0);
+        let name = budget.metadata.name.as_deref().unwrap_or_default();
+        let healthy = status.current_healthy.unwrap_or(0);
+        let needed = status.desired_healthy.unwrap_or(0);
+        if takes_down > allowed {
+            return Some(format!(
+                "PodDisruptionBudget {name} allows {allowed} disruptions now ({healthy} healthy, {needed} needed), and the rollout takes down {takes_down} at once"
+            ));
+        }
+        (healthy < needed).then(|| {
+            format!("PodDisruptionBudget {name} is not met: {healthy} healthy, {needed} needed")
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_rollout_is_done_when_all_pods_are_new_and_ready() {
+        let deployment = |observed: u64, updated: u64, all: u64, ready: u64| {
+            json!({"metadata": {"generation": 2}, "spec": {"replicas": 2},
+                "status": {"observedGeneration": observed, "updatedReplicas": updated, "replicas": all, "availableReplicas": ready}})
+        };
+        let cases = [
+            (deployment(1, 2, 2, 2), false),
+            (deployment(2, 1, 3, 2), false),
+            (deployment(2, 2, 3, 2), false),
+            (deployment(2, 2, 2, 1), false),
+            (deployment(2, 2, 2, 2), true),
+        ];
+        for (object, done) in cases {
+            let found = progress(Kind::Deployment, &object);
+            assert_eq!(found == Progress::Done, done, "{object}");
+        }
+        let none = json!({"metadata": {"generation": 1}, "spec": {"replicas": 0}, "status": {"observedGeneration": 1}});
+        assert_eq!(progress(Kind::StatefulSet, &none), Progress::Done);
+        let set = json!({"metadata": {"generation": 1}, "status": {"observedGeneration": 1,
+            "desiredNumberScheduled": 3, "updatedNumberScheduled": 3, "numberAvailable": 2}});
+        assert_eq!(
+            progress(Kind::DaemonSet, &set),
+            Progress::Waiting("3 of 3 pods are new, 2 are ready".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_the_controller_cannot_do_is_told() {
+        let object = json!({"status": {"conditions": [
+            {"type": "Available", "status": "True"},
+            {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}]}});
+        assert_eq!(
+            progress(Kind::Deployment, &object),
+            Progress::Stuck("FailedCreate: exceeded quota".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_a_rollout_takes_down() {
+        let rolling = |value: Value| json!({"spec": {"replicas": 5, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": value}}}});
+        let cases = [
+            (Kind::Deployment, rolling(json!("25%")), 1),
+            (Kind::Deployment, rolling(json!("10%")), 0),
+            (Kind::Deployment, rolling(json!(2)), 2),
+            (
+                Kind::Deployment,
+                json!({"spec": {"replicas": 5, "strategy": {"type": "Recreate"}}}),
+                5,
+            ),
+            (Kind::StatefulSet, json!({"spec": {"replicas": 5}}), 1),
+            (
+                Kind::DaemonSet,
+                json!({"status": {"desiredNumberScheduled": 10}}),
+                1,
+            ),
+            (
+                Kind::DaemonSet,
+                json!({"spec": {"updateStrategy": {"rollingUpdate": {"maxUnavailable": "30%"}}}, "status": {"desiredNumberScheduled": 10}}),
+                3,
+            ),
+        ];
+        for (kind, object, wanted) in cases {
+            assert_eq!(takes_down(kind, &object), wanted, "{object}");
+        }
+    }
+
+    #[test]
+    fn budgets_hold_a_restart_back() {
+        let budget = |allowed: i32, healthy: i32| -> PodDisruptionBudget {
+            serde_json::from_value(json!({"metadata": {"name": "cart"},
+                "spec": {"selector": {"matchLabels": {"app": "cart"}}},
+                "status": {"disruptionsAllowed": allowed, "currentHealthy": healthy, "desiredHealthy": 1, "expectedPods": 2}}))
+            .unwrap()
+        };
+        let labels = |app: &str| Labels::from([("app".to_owned(), app.to_owned())]);
+        let cases = [
+            (budget(0, 1), "cart", 1, Some("allows 0 disruptions now")),
+            (budget(1, 2), "cart", 1, None),
+            (budget(1, 2), "cart", 2, Some("takes down 2 at once")),
+            (budget(0, 1), "cart", 0, None),
+            (
+                budget(0, 0),
+                "cart",
+                0,
+                Some("is not met: 0 healthy, 1 needed"),
+            ),
+            (budget(0, 0), "other", 1, None),
+        ];
+        for (budget, app, down, wanted) in cases {
+            let found = held_back(&[budget], &labels(app), down);
+            match wanted {
+                None => assert_eq!(found, None, "{app} {down}"),
+                Some(text) => assert!(found.unwrap().contains(text), "{app} {down}"),
+            }
+        }
+    }
+
+    #[test]
+    fn some_workloads_are_not_restarted_by_their_controller() {
+        let on_delete = json!({"spec": {"updateStrategy": {"type": "OnDelete"}}});
+        let paused = json!({"spec": {"paused": true}});
+        assert!(needs_hands(Kind::StatefulSet, &on_delete).is_some());
+        assert!(needs_hands(Kind::Deployment, &paused).is_some());
+        assert_eq!(needs_hands(Kind::Deployment, &json!({})), None);
+    }
+}

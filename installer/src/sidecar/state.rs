@@ -1,0 +1,437 @@
+//! What is, against what should be: the states of pods, workloads and namespaces.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::decision::{Decision, INJECTION, Place, Template, contradiction, decide};
+use super::injector::{Injectors, Labels, REVISION};
+use super::view::{Belongs, PodView, Proxy, Trouble, Workload, WorkloadName, tag};
+
+/// The kinds of one image; they say nothing about its version.
+const IMAGE_KINDS: [&str; 2] = ["-distroless", "-debug"];
+/// The annotation that names another image for one workload's proxies.
+const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
+
+/// A pod's proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum PodState {
+    /// It has none.
+    NotInjected,
+    /// It is there and not yet ready.
+    Starting,
+    /// It runs.
+    Running,
+    /// It does not.
+    Failed,
+}
+
+/// A workload against what its pods would be now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum WorkloadState {
+    /// All pods have the proxy that they would get.
+    Injected,
+    /// No pod has one, and none would get one; or there is no pod.
+    UnInjected,
+    /// Some pod is not what it would be now.
+    NeedRestart,
+}
+
+/// What a namespace says, and whether its pods have heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum NamespaceState {
+    /// It asks for injection.
+    Enabled,
+    /// It does, and some pod waits for a restart.
+    EnabledWait,
+    /// It declines.
+    Disabled,
+    /// It does, and some pod waits for a restart.
+    DisabledWait,
+    /// It says nothing.
+    Unset,
+}
+
+impl PodState {
+    /// In the reference's spelling.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::NotInjected => "NOT_INJECTED",
+            Self::Starting => "STARTING",
+            Self::Running => "RUNNING",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+impl WorkloadState {
+    /// In the reference's spelling.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Injected => "INJECTED",
+            Self::UnInjected => "UN_INJECTED",
+            Self::NeedRestart => "NEED_RESTART",
+        }
+    }
+}
+
+impl NamespaceState {
+    /// In the reference's spelling; a namespace that says nothing has none there.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Enabled => "ENABLED",
+            Self::EnabledWait => "ENABLED_WAIT",
+            Self::Disabled => "DISABLED",
+            Self::DisabledWait => "DISABLED_WAIT",
+            Self::Unset => "UNSET",
+        }
+    }
+
+    /// Whether a change of the namespace still awaits restarts.
+    pub(crate) fn waits(self) -> bool {
+        matches!(self, Self::EnabledWait | Self::DisabledWait)
+    }
+}
+
+/// One pod.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PodStatus {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its proxy.
+    pub(crate) state: PodState,
+    /// The revision that injected it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revision: Option<String>,
+    /// The version of its proxy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
+    /// Why it is not as it would be now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stale: Option<String>,
+    /// Why its proxy does not run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) failure_reason: Vec<String>,
+}
+
+/// One workload, or one pod that belongs to none which could be restarted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WorkloadStatus {
+    /// Its namespace.
+    pub(crate) namespace: String,
+    /// `Deployment`, …; `Pod` for a pod alone.
+    pub(crate) kind: &'static str,
+    /// Its name.
+    pub(crate) name: String,
+    /// How it is.
+    pub(crate) state: WorkloadState,
+    /// Whether a restart through its owner is possible.
+    pub(crate) restartable: bool,
+    /// Pods with a proxy.
+    pub(crate) injected: usize,
+    /// All pods that count.
+    pub(crate) total: usize,
+    /// Whether a new pod would get a proxy, and what decides it.
+    pub(crate) wanted: bool,
+    /// The revision of that proxy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revision: Option<String>,
+    /// The label or rule that won.
+    pub(crate) winner: String,
+    /// Whether two webhooks inject its pods.
+    pub(crate) is_doubled: bool,
+    /// Why it needs a restart, or whatever else is odd.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) reason: String,
+    /// Its pods.
+    pub(crate) pods: Vec<PodStatus>,
+}
+
+/// One namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NamespaceStatus {
+    /// Its name.
+    pub(crate) namespace: String,
+    /// What it says, and whether its pods have heard.
+    pub(crate) state: NamespaceState,
+    /// The label that says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<String>,
+    /// Pods with a proxy.
+    pub(crate) injected: usize,
+    /// All pods that count.
+    pub(crate) total: usize,
+    /// Workloads that need a restart.
+    pub(crate) need_restart: usize,
+    /// What is odd.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) findings: Vec<String>,
+    /// Its workloads.
+    pub(crate) workloads: Vec<WorkloadStatus>,
+}
+
+/// Everything that was read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    /// The injectors.
+    pub(crate) injectors: Injectors,
+    /// Namespaces with their labels.
+    pub(crate) namespaces: BTreeMap<String, Labels>,
+    /// The workloads in them.
+    pub(crate) workloads: Vec<Workload>,
+    /// The pods in them that count.
+    pub(crate) pods: Vec<PodView>,
+}
+
+/// The status of every namespace that was read.
+pub(crate) fn survey(snapshot: &Snapshot) -> Vec<NamespaceStatus> {
+    let mut pods: BTreeMap<&WorkloadName, Vec<&PodView>> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, Vec<WorkloadStatus>> = BTreeMap::new();
+    let nothing = Labels::new();
+    let place = |name| {
+        let labels = snapshot.namespaces.get(name).unwrap_or(&nothing);
+        Place { name, labels }
+    };
+    for pod in &snapshot.pods {
+        match &pod.belongs {
+            Belongs::To(name) => pods.entry(name).or_default().push(pod),
+            Belongs::Else(template, whose) => {
+                let decision = decide(&snapshot.injectors, place(&pod.namespace), template);
+                let row = alone(&snapshot.injectors, pod, template, whose, &decision);
+                rows.entry(&pod.namespace).or_default().push(row);
+            }
+        }
+    }
+    for workload in &snapshot.workloads {
+        let namespace = workload.name.namespace.as_str();
+        let decision = decide(&snapshot.injectors, place(namespace), &workload.template);
+        let pods = pods.remove(&workload.name).unwrap_or_default();
+        let row = status(&snapshot.injectors, workload, &decision, &pods);
+        rows.entry(namespace).or_default().push(row);
+    }
+    let of = |(name, labels): (&String, &Labels)| {
+        namespace(name, labels, rows.remove(name.as_str()).unwrap_or_default())
+    };
+    snapshot.namespaces.iter().map(of).collect()
+}
+
+fn namespace(name: &str, labels: &Labels, mut workloads: Vec<WorkloadStatus>) -> NamespaceStatus {
+    workloads.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    let need_restart = workloads
+        .iter()
+        .filter(|workload| workload.state == WorkloadState::NeedRestart)
+        .count();
+    let (state, label) = says(labels, need_restart > 0);
+    NamespaceStatus {
+        namespace: name.to_owned(),
+        state,
+        label,
+        injected: workloads.iter().map(|workload| workload.injected).sum(),
+        total: workloads.iter().map(|workload| workload.total).sum(),
+        need_restart,
+        findings: contradiction(labels).into_iter().collect(),
+        workloads,
+    }
+}
+
+fn says(labels: &Labels, waits: bool) -> (NamespaceState, Option<String>) {
+    let enabled = if waits {
+        NamespaceState::EnabledWait
+    } else {
+        NamespaceState::Enabled
+    };
+    let disabled = if waits {
+        NamespaceState::DisabledWait
+    } else {
+        NamespaceState::Disabled
+    };
+    match (labels.get(INJECTION), labels.get(REVISION)) {
+        (Some(value), _) => {
+            let state = if value == "enabled" {
+                enabled
+            } else {
+                disabled
+            };
+            (state, Some(format!("{INJECTION}={value}")))
+        }
+        (None, Some(revision)) => (enabled, Some(format!("{REVISION}={revision}"))),
+        (None, None) => (NamespaceState::Unset, None),
+    }
+}
+
+fn status(
+    injectors: &Injectors,
+    workload: &Workload,
+    decision: &Decision,
+    pods: &[&PodView],
+) -> WorkloadStatus {
+    let pods: Vec<_> = pods
+        .iter()
+        .map(|pod| pod_status(injectors, pod, &workload.template, decision))
+        .collect();
+    let own = &workload.name;
+    row(&own.namespace, own.kind.word(), &own.name, decision, pods)
+}
+
+/// A pod that nothing starts anew is a row of its own.
+fn alone(
+    injectors: &Injectors,
+    pod: &PodView,
+    template: &Template,
+    whose: &str,
+    decision: &Decision,
+) -> WorkloadStatus {
+    let pods = vec![pod_status(injectors, pod, template, decision)];
+    let mut row = row(&pod.namespace, "Pod", &pod.name, decision, pods);
+    row.restartable = false;
+    if row.state == WorkloadState::NeedRestart {
+        row.reason = format!(
+            "{}; it belongs to {whose} and cannot be restarted",
+            row.reason
+        );
+    }
+    row
+}
+
+fn row(
+    namespace: &str,
+    kind: &'static str,
+    name: &str,
+    decision: &Decision,
+    pods: Vec<PodStatus>,
+) -> WorkloadStatus {
+    let stale: Vec<_> = pods.iter().filter_map(|pod| pod.stale.as_ref()).collect();
+    let injected = pods
+        .iter()
+        .filter(|pod| pod.state != PodState::NotInjected)
+        .count();
+    let state = match (stale.is_empty(), injected) {
+        (false, _) => WorkloadState::NeedRestart,
+        (true, 0) => WorkloadState::UnInjected,
+        (true, _) => WorkloadState::Injected,
+    };
+    let reason = match stale.first() {
+        Some(first) => format!("{} of {} pods: {first}", stale.len(), pods.len()),
+        None if pods.is_empty() => "no pods".to_owned(),
+        None if !decision.also.is_empty() => {
+            format!("injected twice, also by {}", decision.also.join(", "))
+        }
+        None => String::new(),
+    };
+    WorkloadStatus {
+        namespace: namespace.to_owned(),
+        kind,
+        name: name.to_owned(),
+        state,
+        restartable: true,
+        injected,
+        total: pods.len(),
+        wanted: decision.injected,
+        revision: decision.revision.clone(),
+        winner: decision.winner.clone(),
+        is_doubled: !decision.also.is_empty(),
+        reason,
+        pods,
+    }
+}
+
+fn pod_status(
+    injectors: &Injectors,
+    pod: &PodView,
+    template: &Template,
+    decision: &Decision,
+) -> PodStatus {
+    let trouble = pod.proxy.as_ref().map(|proxy| &proxy.trouble);
+    let (state, failure) = match trouble {
+        None => (PodState::NotInjected, None),
+        Some(None) => (PodState::Running, None),
+        Some(Some(Trouble::Starting(why))) => (PodState::Starting, Some(why)),
+        Some(Some(Trouble::Failed(why))) => (PodState::Failed, Some(why)),
+    };
+    PodStatus {
+        name: pod.name.clone(),
+        state,
+        revision: pod.proxy.as_ref().map(|proxy| proxy.revision.clone()),
+        version: pod.proxy.as_ref().map(|proxy| proxy.version.clone()),
+        stale: stale(injectors, pod, template, decision),
+        failure_reason: failure.into_iter().cloned().collect(),
+    }
+}
+
+/// How a pod differs from what would come of it now.
+fn stale(
+    injectors: &Injectors,
+    pod: &PodView,
+    template: &Template,
+    decision: &Decision,
+) -> Option<String> {
+    match (&pod.proxy, &decision.revision) {
+        (None, None) => None,
+        (None, Some(_)) => Some("it has no proxy, and would get one".to_owned()),
+        (Some(_), None) => Some("it has a proxy, and would get none".to_owned()),
+        (Some(proxy), Some(revision)) if proxy.revision != *revision => Some(format!(
+            "its proxy is of revision {}, and would be of {revision}",
+            proxy.revision
+        )),
+        (Some(proxy), Some(revision)) => {
+            let wanted = wanted_version(injectors, revision, template)?;
+            other_version(proxy, &wanted)
+        }
+    }
+}
+
+fn wanted_version(injectors: &Injectors, revision: &str, template: &Template) -> Option<String> {
+    match template.annotations.get(PROXY_IMAGE) {
+        Some(image) => Some(tag(image)),
+        None => injectors.settings.get(revision)?.version.clone(),
+    }
+}
+
+fn other_version(proxy: &Proxy, wanted: &str) -> Option<String> {
+    let plain = |version: &str| {
+        let kind = IMAGE_KINDS
+            .iter()
+            .find_map(|kind| version.strip_suffix(kind));
+        kind.unwrap_or(version).to_owned()
+    };
+    (plain(&proxy.version) != plain(wanted)).then(|| {
+        format!(
+            "its proxy is version {}, and would be {wanted}",
+            proxy.version
+        )
+    })
+}
+
+impl NamespaceStatus {
+    /// Whether somebody should look: labels that contradict each other, or one of the workloads.
+    pub(crate) fn has_findings(&self) -> bool {
+        !self.findings.is_empty() || self.workloads.iter().any(WorkloadStatus::has_findings)
+    }
+}
+
+impl WorkloadStatus {
+    /// Whether somebody should look: it waits, it is injected twice, or a proxy fails.
+    fn has_findings(&self) -> bool {
+        self.state == WorkloadState::NeedRestart
+            || self.is_doubled
+            || self.pods.iter().any(|pod| pod.state == PodState::Failed)
+    }
+
+    /// Whether only a proxy of another version or revision makes it stale: labels and pods agree.
+    pub(crate) fn is_only_old(&self) -> bool {
+        self.wanted
+            && self
+                .pods
+                .iter()
+                .all(|pod| pod.state != PodState::NotInjected)
+    }
+}
+
+#[cfg(test)]
+mod tests;

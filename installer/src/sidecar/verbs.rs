@@ -1,0 +1,340 @@
+//! What the verbs of `weft sidecar` do, put together from the parts beside this file: look, decide, act, tell.
+
+mod inject;
+mod level;
+mod restart;
+mod scope;
+mod show;
+mod tune;
+
+pub(crate) use inject::Enabling;
+pub(crate) use level::Levels;
+pub(crate) use restart::Which;
+pub(crate) use show::Sample;
+pub(crate) use tune::Tuning;
+
+use serde_json::Value;
+
+use super::edit::{Edit, Prepared, Site, current, prepare};
+use super::injector::Labels;
+use super::read::{Reader, collection};
+use super::report::{ChangeReport, ChangeRow, Written};
+use super::restart::path;
+use super::target::Target;
+use super::view::WorkloadName;
+use super::wish::{Refusal, guard};
+use super::write::Writer;
+use crate::cluster::access::Cluster;
+use crate::cluster::error::ClusterError;
+use crate::cluster::object::ObjectId;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::history::Change;
+use crate::output::Output;
+
+/// What may be done with what was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Carry it out.
+    Act,
+    /// Show what would be written, as far as we know.
+    Client,
+    /// Let the server check it, and show it.
+    Server,
+    /// Show what differs.
+    Diff,
+}
+
+/// How to write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// What may be done.
+    pub(crate) mode: Mode,
+    /// Take over what others own.
+    pub(crate) force_conflicts: bool,
+}
+
+/// A mesh's sidecars, and how to talk about them.
+#[derive(Debug)]
+pub(crate) struct Sidecars {
+    cluster: Cluster,
+    reader: Reader,
+    output: Output,
+    /// The mesh's root namespace.
+    root: String,
+    /// The command, for the history.
+    verb: String,
+}
+
+/// An edit of one object, decided.
+struct Planned {
+    id: ObjectId,
+    path: String,
+    /// The labels that it has.
+    labels: Labels,
+    deed: Deed,
+}
+
+enum Deed {
+    /// Labels or annotations on an object of somebody else's.
+    Edit(Box<Prepared>),
+    /// An object of weft's own: as it is, as it will be, and what differs.
+    Own {
+        before: Option<Value>,
+        after: Option<Value>,
+    },
+}
+
+impl Sidecars {
+    /// Of a cluster; the mesh's record names the root namespace, if one is named.
+    pub(crate) async fn open(
+        cluster: Cluster,
+        output: Output,
+        root: String,
+        mesh: Option<&str>,
+        verb: String,
+    ) -> Result<Self, Failure> {
+        let reader = Reader::new(cluster.clone());
+        let root = match mesh {
+            Some(mesh) => reader.root_of(mesh).await?,
+            None => root,
+        };
+        Ok(Self {
+            cluster,
+            reader,
+            output,
+            root,
+            verb,
+        })
+    }
+
+    /// The namespace that is meant when none is named.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.cluster.namespace
+    }
+
+    /// Refuses all that is the system's, at once.
+    fn guard<'a>(&self, namespaces: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+        let mut refused: Vec<String> = namespaces
+            .filter_map(|name| guard(name, &self.root).err())
+            .map(|refusal| refusal.to_string())
+            .collect();
+        refused.dedup();
+        all_or(refused)
+    }
+
+    async fn namespace_edit(&self, name: &str, edit: &Edit) -> Result<Planned, Failure> {
+        let path = format!("{}/{name}", collection("v1", None, "namespaces"));
+        self.plan(&format!("Namespace {name}"), path, Site::Object, |_| {
+            Ok(edit.clone())
+        })
+        .await
+    }
+
+    async fn workload_edit(
+        &self,
+        name: &WorkloadName,
+        edit: impl FnOnce(&Value) -> Result<Edit, Failure>,
+    ) -> Result<Planned, Failure> {
+        self.plan(&name.to_string(), path(name), Site::Template, edit)
+            .await
+    }
+
+    async fn plan(
+        &self,
+        what: &str,
+        path: String,
+        site: Site,
+        edit: impl FnOnce(&Value) -> Result<Edit, Failure>,
+    ) -> Result<Planned, Failure> {
+        let object = self.reader.object(what, &path).await?;
+        let id = ObjectId::of(&object)
+            .ok_or_else(|| Failure::text(Exit::Failure, format!("{what} has no name")))?;
+        let prepared = prepare(&object, site, &edit(&object)?);
+        Ok(Planned {
+            id,
+            path,
+            labels: current(&object, site, "labels"),
+            deed: Deed::Edit(Box::new(prepared)),
+        })
+    }
+
+    /// Writes, or shows, what was decided. Says whether something was really written.
+    async fn carry_out(&self, planned: Vec<Planned>, manner: Manner) -> Result<bool, Failure> {
+        if !manner.force_conflicts {
+            conflicts(&planned)?;
+        }
+        let dry_run = manner.mode != Mode::Act;
+        let writer = Writer::new(self.cluster.clone(), manner.force_conflicts, dry_run);
+        let mut rows = Vec::new();
+        let mut changes = Vec::new();
+        for plan in &planned {
+            let row = plan.row(manner.mode);
+            if row.fields.is_empty() || matches!(manner.mode, Mode::Client | Mode::Diff) {
+                rows.push(row);
+                continue;
+            }
+            match plan.write(&writer).await {
+                Ok(()) => {
+                    changes.push(plan.change());
+                    rows.push(row);
+                }
+                Err(error) => {
+                    rows.push(row.failed(&error));
+                    // With nothing written there is one error to tell, and it exits in its own way.
+                    if changes.is_empty() && planned.len() == 1 {
+                        return Err(error.into());
+                    }
+                }
+            }
+        }
+        let written = !changes.is_empty() && manner.mode == Mode::Act;
+        self.record(&writer, changes).await;
+        self.told(rows, manner.mode)?;
+        Ok(written)
+    }
+
+    async fn record(&self, writer: &Writer, changes: Vec<Change>) {
+        if let Err(error) = writer.record(&self.root, &self.verb, changes).await {
+            self.output
+                .warn(format!("what was written is not in the history: {error}"));
+        }
+    }
+
+    /// Prints the rows; some that failed are a failure.
+    fn told(&self, rows: Vec<ChangeRow>, mode: Mode) -> Result<(), Failure> {
+        let failed = rows
+            .iter()
+            .filter(|row| row.result == Written::Failed)
+            .count();
+        let all = rows.len();
+        self.output.report(&ChangeReport {
+            rows,
+            is_diff: mode == Mode::Diff,
+        })?;
+        if failed == 0 {
+            return Ok(());
+        }
+        let exit = if failed == all {
+            Exit::Failure
+        } else {
+            Exit::Partial
+        };
+        let text = format!("{failed} of {all} objects could not be written; the rest was");
+        Err(Failure::text(exit, text))
+    }
+
+    /// How a verb that only writes ends.
+    fn ended(planned: &[Planned], mode: Mode) -> Exit {
+        let differs = planned.iter().any(|plan| !plan.row(mode).fields.is_empty());
+        if mode == Mode::Diff && differs {
+            Exit::Drift
+        } else {
+            Exit::Ok
+        }
+    }
+
+    async fn finish(&self, planned: Vec<Planned>, manner: Manner) -> Outcome {
+        let exit = Self::ended(&planned, manner.mode);
+        self.carry_out(planned, manner).await?;
+        Ok(exit)
+    }
+}
+
+impl Planned {
+    fn row(&self, mode: Mode) -> ChangeRow {
+        let (fields, object) = match &self.deed {
+            Deed::Edit(prepared) => (prepared.changes.clone(), Some(prepared.body.clone())),
+            Deed::Own { before, after } => {
+                let spec = |object: &Option<Value>| {
+                    let spec = object.as_ref().and_then(|object| object.get("spec"));
+                    serde_json::json!({"spec": spec.cloned().unwrap_or_default()})
+                };
+                let fields = crate::cluster::diff::changes(&spec(before), &spec(after));
+                (fields, after.clone())
+            }
+        };
+        ChangeRow {
+            object: self.id.clone(),
+            result: match (fields.is_empty(), mode) {
+                (true, _) => Written::Unchanged,
+                (false, Mode::Act) => Written::Written,
+                (false, _) => Written::WouldBeWritten,
+            },
+            fields,
+            manifest: object.filter(|_| matches!(mode, Mode::Client | Mode::Server)),
+            message: String::new(),
+        }
+    }
+
+    fn change(&self) -> Change {
+        let (before, after) = match &self.deed {
+            Deed::Edit(prepared) => (Some(prepared.before.clone()), Some(prepared.after.clone())),
+            Deed::Own { before, after } => (before.clone(), after.clone()),
+        };
+        Change {
+            object: self.id.clone(),
+            before,
+            after,
+        }
+    }
+
+    async fn write(&self, writer: &Writer) -> Result<(), ClusterError> {
+        let what = self.id.to_string();
+        match &self.deed {
+            Deed::Edit(prepared) => writer.edit(&what, &self.path, prepared).await,
+            Deed::Own {
+                after: Some(object),
+                ..
+            } => writer.own(&what, &self.path, object).await,
+            Deed::Own { after: None, .. } => writer.delete(&what, &self.path).await,
+        }
+    }
+}
+
+/// What somebody else owns is told before anything is written, of all objects at once.
+fn conflicts(planned: &[Planned]) -> Result<(), Failure> {
+    let mut lines = Vec::new();
+    for plan in planned {
+        if let Deed::Edit(prepared) = &plan.deed
+            && !prepared.foreign.is_empty()
+        {
+            let error = ClusterError::Conflict {
+                what: format!("write {}", plan.id),
+                fields: prepared.foreign.clone(),
+            };
+            lines.push(error.to_string());
+        }
+    }
+    all_or(lines)
+}
+
+/// Several reasons are one failure.
+fn all_or(reasons: Vec<String>) -> Result<(), Failure> {
+    if reasons.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::text(Exit::Failure, reasons.join("\n")))
+    }
+}
+
+/// The targets that are workloads, in a namespace; anything else is a mistake.
+fn workloads(targets: &[Target], namespace: &str) -> Result<Vec<WorkloadName>, Failure> {
+    let of = |target: &Target| match target {
+        Target::Workload(kind, name) => Ok(WorkloadName {
+            namespace: namespace.to_owned(),
+            kind: *kind,
+            name: name.clone(),
+        }),
+        Target::Namespace(name) | Target::Pod(name) => Err(Failure::text(
+            Exit::Usage,
+            format!("{name}: this is set on workloads: write deploy/NAME, sts/NAME or ds/NAME"),
+        )),
+    };
+    targets.iter().map(of).collect()
+}
+
+impl From<Refusal> for Failure {
+    fn from(error: Refusal) -> Self {
+        Self::new(Exit::Failure, error)
+    }
+}

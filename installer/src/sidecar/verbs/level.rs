@@ -1,0 +1,117 @@
+//! `log-level`: how much running proxies write, until they start anew.
+
+use futures_util::StreamExt as _;
+
+use super::super::loggers;
+use super::super::report::{LevelReport, LevelRow};
+use super::super::target::Target;
+use super::super::view::{Belongs, PROXY, PodView};
+use super::Sidecars;
+use crate::cluster::proxy::{Proxies, ProxyError};
+use crate::failure::{Exit, Failure, Outcome};
+
+/// How many proxies are asked at a time.
+const AT_ONCE: usize = 16;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Levels {
+    /// `--level`.
+    pub(crate) level: Option<String>,
+    /// `--logger`.
+    pub(crate) loggers: Vec<String>,
+}
+
+impl Sidecars {
+    /// Shows the levels of the targets' proxies, after they have been set if that is asked for.
+    pub(crate) async fn log_level(
+        &self,
+        targets: &[Target],
+        namespace: Option<&str>,
+        levels: &Levels,
+    ) -> Outcome {
+        let paths = loggers::paths(levels.level.as_deref(), &levels.loggers)
+            .map_err(|mistakes| Failure::text(Exit::Usage, mistakes.join("\n")))?;
+        let here = namespace.unwrap_or(self.namespace());
+        let mut pods = Vec::new();
+        for target in targets {
+            let place = match target {
+                Target::Namespace(name) => name.as_str(),
+                Target::Workload(..) | Target::Pod(_) => here,
+            };
+            let all = self.reader.pods(Some(place), None).await?;
+            let mut found: Vec<_> = all
+                .into_iter()
+                .filter(|pod| has_proxy(pod) && is_of(target, pod))
+                .collect();
+            if found.is_empty() {
+                let text =
+                    format!("no pod with a proxy is meant by {target:?} in namespace {place}");
+                return Err(Failure::text(Exit::Failure, text));
+            }
+            pods.append(&mut found);
+        }
+        let proxies = Proxies::new(self.cluster.clone(), PROXY);
+        let asked = pods.iter().map(|pod| row(&proxies, pod, &paths));
+        let rows: Vec<LevelRow> = futures_util::stream::iter(asked)
+            .buffered(AT_ONCE)
+            .collect()
+            .await;
+        self.ended_levels(rows, levels)
+    }
+
+    fn ended_levels(&self, rows: Vec<LevelRow>, levels: &Levels) -> Outcome {
+        let failed = rows.iter().filter(|row| row.failure.is_some()).count();
+        let all = rows.len();
+        self.output.report(&LevelReport(rows))?;
+        if levels.level.is_some() || !levels.loggers.is_empty() {
+            self.output
+                .say("it holds until the proxy starts anew: nothing was written to the cluster");
+        }
+        match failed {
+            0 => Ok(Exit::Ok),
+            _ if failed == all => Err(Failure::text(Exit::Failure, "no proxy answered")),
+            _ => Err(Failure::text(
+                Exit::Partial,
+                format!("{failed} of {all} proxies did not answer"),
+            )),
+        }
+    }
+}
+
+async fn row(proxies: &Proxies, pod: &PodView, paths: &[String]) -> LevelRow {
+    let answers = proxies.post(&pod.namespace, &pod.name, paths).await;
+    let read = answers.and_then(|answers| {
+        let last = answers.last().map(String::as_str).unwrap_or_default();
+        loggers::read(last).ok_or_else(|| ProxyError::Answer(last.chars().take(120).collect()))
+    });
+    let (level, others, failure) = match read {
+        Ok(loggers) => {
+            let (level, others) = loggers::summary(&loggers);
+            (Some(level), others, None)
+        }
+        Err(error) => (None, Default::default(), Some(error.to_string())),
+    };
+    LevelRow {
+        namespace: pod.namespace.clone(),
+        pod: pod.name.clone(),
+        level,
+        loggers: others,
+        failure,
+    }
+}
+
+fn has_proxy(pod: &PodView) -> bool {
+    pod.proxy.is_some() || pod.brings_its_own
+}
+
+fn is_of(target: &Target, pod: &PodView) -> bool {
+    match (target, &pod.belongs) {
+        (Target::Namespace(_), _) => true,
+        (Target::Pod(name), _) => pod.name == *name,
+        (Target::Workload(kind, name), Belongs::To(owner)) => {
+            owner.kind == *kind && owner.name == *name
+        }
+        (Target::Workload(..), Belongs::Else(..)) => false,
+    }
+}

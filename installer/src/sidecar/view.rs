@@ -1,0 +1,118 @@
+//! What of a cluster's objects is kept: of 4,000 pods only the few fields that a status needs.
+
+mod wire;
+
+use serde::Serialize;
+
+use super::decision::Template;
+pub(crate) use wire::{NamespaceObject, Page, PodObject, WorkloadObject, tag};
+
+/// The container of a sidecar.
+pub(crate) const PROXY: &str = "istio-proxy";
+
+/// The kinds that can be restarted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub(crate) enum Kind {
+    /// `deploy/`.
+    Deployment,
+    /// `sts/`.
+    StatefulSet,
+    /// `ds/`.
+    DaemonSet,
+}
+
+impl Kind {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Deployment, Self::StatefulSet, Self::DaemonSet];
+
+    /// As in `kind`.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+        }
+    }
+
+    /// As in paths.
+    pub(crate) const fn plural(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployments",
+            Self::StatefulSet => "statefulsets",
+            Self::DaemonSet => "daemonsets",
+        }
+    }
+}
+
+/// Which workload.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct WorkloadName {
+    /// Its namespace.
+    pub(crate) namespace: String,
+    /// Its kind.
+    pub(crate) kind: Kind,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+/// `Deployment shop/cart`.
+impl std::fmt::Display for WorkloadName {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} {}/{}", self.kind.word(), self.namespace, self.name)
+    }
+}
+
+/// A workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Workload {
+    /// Which.
+    pub(crate) name: WorkloadName,
+    /// What its pods will say.
+    pub(crate) template: Template,
+}
+
+/// Whose a pod is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Belongs {
+    /// To one of the kinds that can be restarted.
+    To(WorkloadName),
+    /// To something else, or to nobody; then what it says itself is all there is.
+    Else(Box<Template>, String),
+}
+
+/// The proxy of a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Proxy {
+    /// The revision that injected it.
+    pub(crate) revision: String,
+    /// The tag of its image.
+    pub(crate) version: String,
+    /// Why it does not run; nothing when it does.
+    pub(crate) trouble: Option<Trouble>,
+}
+
+/// Why a proxy does not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// It is only starting.
+    Starting(String),
+    /// It will not without help.
+    Failed(String),
+}
+
+/// A pod that counts: it is neither on its way out nor finished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PodView {
+    /// Its namespace.
+    pub(crate) namespace: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// Whose it is.
+    pub(crate) belongs: Belongs,
+    /// Its injected proxy.
+    pub(crate) proxy: Option<Proxy>,
+    /// Whether a proxy stands in its own template instead (a gateway that istiod runs).
+    pub(crate) brings_its_own: bool,
+    /// What keeps it from getting ready.
+    pub(crate) trouble: Option<String>,
+}

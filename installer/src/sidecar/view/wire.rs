@@ -1,0 +1,329 @@
+//! The same as the API server writes it. Serde skips the rest of each object, so that it is never held.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Belongs, Kind, PROXY, PodView, Proxy, Trouble, Workload, WorkloadName};
+use crate::sidecar::decision::Template;
+use crate::sidecar::injector::Labels;
+
+/// What the injector leaves on each pod that it injected.
+const STATUS: &str = "sidecar.istio.io/status";
+
+/// One page of a list.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Page<T> {
+    /// Where the next one begins.
+    #[serde(default)]
+    pub(crate) metadata: PageMeta,
+    /// The objects.
+    #[serde(default = "Vec::new")]
+    pub(crate) items: Vec<T>,
+}
+
+/// Of a page.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct PageMeta {
+    /// Empty or missing on the last page.
+    #[serde(default, rename = "continue")]
+    pub(crate) next: Option<String>,
+}
+
+/// `metadata`, as far as it matters.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Meta {
+    /// Its name.
+    pub(crate) name: String,
+    namespace: String,
+    /// Its labels.
+    pub(crate) labels: Option<Labels>,
+    annotations: Option<Labels>,
+    deletion_timestamp: Option<String>,
+    owner_references: Option<Vec<Owner>>,
+}
+
+/// Who owns an object.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Owner {
+    kind: String,
+    name: String,
+    controller: bool,
+}
+
+/// A namespace.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct NamespaceObject {
+    /// What is known of it.
+    pub(crate) metadata: Meta,
+}
+
+/// A pod, as the API server writes it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct PodObject {
+    metadata: Meta,
+    spec: PodSpec,
+    status: PodStatus,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct PodSpec {
+    containers: Vec<Container>,
+    init_containers: Option<Vec<Container>>,
+    host_network: bool,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Container {
+    name: String,
+    image: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct PodStatus {
+    phase: String,
+    container_statuses: Option<Vec<ContainerStatus>>,
+    init_container_statuses: Option<Vec<ContainerStatus>>,
+    conditions: Option<Vec<Condition>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ContainerStatus {
+    name: String,
+    ready: bool,
+    state: Option<ContainerState>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ContainerState {
+    running: Option<serde::de::IgnoredAny>,
+    waiting: Option<Because>,
+    terminated: Option<Because>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Because {
+    reason: Option<String>,
+    message: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Condition {
+    r#type: String,
+    status: String,
+    reason: Option<String>,
+    message: Option<String>,
+}
+
+/// Deployment, StatefulSet or DaemonSet.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct WorkloadObject {
+    metadata: Meta,
+    spec: WorkloadSpec,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct WorkloadSpec {
+    template: TemplateObject,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct TemplateObject {
+    metadata: Meta,
+    spec: PodSpec,
+}
+
+impl WorkloadObject {
+    /// What is kept of it.
+    pub(crate) fn view(self, kind: Kind) -> Workload {
+        Workload {
+            name: WorkloadName {
+                namespace: self.metadata.namespace,
+                kind,
+                name: self.metadata.name,
+            },
+            template: template(self.spec.template.metadata, &self.spec.template.spec),
+        }
+    }
+}
+
+impl PodObject {
+    /// What is kept of it; nothing of a pod that does not count.
+    pub(crate) fn view(self) -> Option<PodView> {
+        let gone = self.metadata.deletion_timestamp.is_some()
+            || matches!(self.status.phase.as_str(), "Succeeded" | "Failed");
+        if gone {
+            return None;
+        }
+        let container = self.proxy_container();
+        let injection = self
+            .metadata
+            .annotations
+            .as_ref()
+            .and_then(|all| all.get(STATUS));
+        let proxy = match (container, injection) {
+            (Some(container), Some(status)) => Some(Proxy {
+                revision: revision(status),
+                version: tag(&container.image),
+                trouble: self.status.trouble_of(PROXY),
+            }),
+            _ => None,
+        };
+        Some(PodView {
+            brings_its_own: proxy.is_none() && container.is_some(),
+            proxy,
+            trouble: self.status.first_trouble(),
+            belongs: belongs(&self.metadata, &self.spec),
+            namespace: self.metadata.namespace,
+            name: self.metadata.name,
+        })
+    }
+
+    /// A native sidecar is an init container that goes on running.
+    fn proxy_container(&self) -> Option<&Container> {
+        let init = self.spec.init_containers.iter().flatten();
+        self.spec
+            .containers
+            .iter()
+            .chain(init)
+            .find(|container| container.name == PROXY)
+    }
+}
+
+impl PodStatus {
+    fn statuses(&self) -> impl Iterator<Item = &ContainerStatus> {
+        let init = self.init_container_statuses.iter().flatten();
+        self.container_statuses.iter().flatten().chain(init)
+    }
+
+    fn trouble_of(&self, container: &str) -> Option<Trouble> {
+        match self.statuses().find(|status| status.name == container) {
+            Some(status) => status.trouble(),
+            None => Some(Trouble::Starting("it has not been started yet".to_owned())),
+        }
+    }
+
+    fn first_trouble(&self) -> Option<String> {
+        let unscheduled =
+            self.conditions.iter().flatten().find(|condition| {
+                condition.r#type == "PodScheduled" && condition.status == "False"
+            });
+        if let Some(condition) = unscheduled {
+            let reason = condition.reason.as_deref().unwrap_or("not scheduled");
+            let message = condition.message.as_deref().unwrap_or_default();
+            return Some(format!("{reason}: {message}"));
+        }
+        self.statuses().find_map(|status| match status.trouble()? {
+            Trouble::Failed(why) => Some(format!("container {}: {why}", status.name)),
+            Trouble::Starting(_) => None,
+        })
+    }
+}
+
+impl ContainerStatus {
+    fn trouble(&self) -> Option<Trouble> {
+        let state = self.state.as_ref()?;
+        let words = |because: &Because| {
+            let reason = because
+                .reason
+                .clone()
+                .unwrap_or_else(|| "stopped".to_owned());
+            match because.message.as_deref().filter(|text| !text.is_empty()) {
+                Some(message) => format!("{reason}: {message}"),
+                None => reason,
+            }
+        };
+        if let Some(waiting) = &state.waiting {
+            let begins = ["PodInitializing", "ContainerCreating"];
+            let starting = waiting
+                .reason
+                .as_deref()
+                .is_none_or(|reason| begins.contains(&reason));
+            let words = words(waiting);
+            return Some(if starting {
+                Trouble::Starting(words)
+            } else {
+                Trouble::Failed(words)
+            });
+        }
+        match (&state.terminated, &state.running) {
+            (Some(because), _) if because.reason.as_deref() != Some("Completed") => {
+                Some(Trouble::Failed(words(because)))
+            }
+            (None, Some(_)) if !self.ready => Some(Trouble::Starting("not ready yet".to_owned())),
+            _ => None,
+        }
+    }
+}
+
+fn template(metadata: Meta, spec: &PodSpec) -> Template {
+    Template {
+        labels: metadata.labels.unwrap_or_default(),
+        annotations: metadata.annotations.unwrap_or_default(),
+        host_network: spec.host_network,
+    }
+}
+
+/// A Deployment's pods belong to a ReplicaSet, whose name ends in the hash that is the pods' label: no list is needed.
+fn belongs(metadata: &Meta, spec: &PodSpec) -> Belongs {
+    let owners = metadata.owner_references.iter().flatten();
+    let owner = owners.into_iter().find(|owner| owner.controller);
+    let labels = metadata.labels.as_ref();
+    let hash = labels.and_then(|labels| labels.get("pod-template-hash"));
+    let to = |kind, name: &str| {
+        Belongs::To(WorkloadName {
+            namespace: metadata.namespace.clone(),
+            kind,
+            name: name.to_owned(),
+        })
+    };
+    let deployment = |owner: &Owner| {
+        let name = owner.name.strip_suffix(hash?.as_str())?.strip_suffix('-')?;
+        Some(to(Kind::Deployment, name))
+    };
+    let known = owner.and_then(|owner| match owner.kind.as_str() {
+        "ReplicaSet" => deployment(owner),
+        "StatefulSet" => Some(to(Kind::StatefulSet, &owner.name)),
+        "DaemonSet" => Some(to(Kind::DaemonSet, &owner.name)),
+        _ => None,
+    });
+    known.unwrap_or_else(|| {
+        let whose = owner.map_or_else(
+            || "no controller".to_owned(),
+            |owner| format!("{} {}", owner.kind, owner.name),
+        );
+        Belongs::Else(Box::new(template(metadata.clone(), spec)), whose)
+    })
+}
+
+fn revision(status: &str) -> String {
+    let read: Option<BTreeMap<String, serde_json::Value>> = serde_json::from_str(status).ok();
+    read.and_then(|status| Some(status.get("revision")?.as_str()?.to_owned()))
+        .unwrap_or_else(|| "default".to_owned())
+}
+
+/// What follows the colon of an image's name, without a digest.
+pub(crate) fn tag(image: &str) -> String {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
+    last.split_once(':')
+        .map_or("latest", |(_, tag)| tag)
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests;

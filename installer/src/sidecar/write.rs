@@ -1,0 +1,164 @@
+//! Writes: the only module here that changes a cluster.
+
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use k8s_openapi::jiff::Timestamp;
+use kube::Api;
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::core::Request;
+use serde_json::{Value, json};
+
+use super::edit::{MANAGER, Prepared};
+use crate::cluster::access::Cluster;
+use crate::cluster::error::ClusterError;
+use crate::cluster::ownership;
+use crate::history::{self, Change, Entry};
+
+/// Under this name the moment of a restart is written. It is no wish that somebody owns: whoever restarts next writes
+/// another one, and must not be told of a conflict.
+const RESTARTER: &str = "weft-restart";
+/// The annotation by which kubectl restarts, too.
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+
+/// Writes to a cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    cluster: Cluster,
+    force: bool,
+    dry_run: bool,
+}
+
+impl Writer {
+    /// For one cluster; `force` takes over what others own, `dry_run` lets the server check without keeping it.
+    pub(crate) fn new(cluster: Cluster, force: bool, dry_run: bool) -> Self {
+        Self {
+            cluster,
+            force,
+            dry_run,
+        }
+    }
+
+    /// Writes an edit to the object at that path. Only with force is there anything of others in it.
+    pub(crate) async fn edit(
+        &self,
+        what: &str,
+        path: &str,
+        prepared: &Prepared,
+    ) -> Result<(), ClusterError> {
+        if let Some(removal) = prepared.removal.as_ref().filter(|_| self.force) {
+            let params = PatchParams {
+                dry_run: self.dry_run,
+                field_manager: Some(MANAGER.to_owned()),
+                ..PatchParams::default()
+            };
+            self.patch(what, path, &params, &Patch::Merge(removal))
+                .await?;
+        }
+        self.apply(what, path, MANAGER, &prepared.body).await
+    }
+
+    /// Writes an object of weft's own.
+    pub(crate) async fn own(
+        &self,
+        what: &str,
+        path: &str,
+        object: &Value,
+    ) -> Result<(), ClusterError> {
+        self.apply(what, path, ownership::MANAGER, object).await
+    }
+
+    async fn apply(
+        &self,
+        what: &str,
+        path: &str,
+        manager: &str,
+        object: &Value,
+    ) -> Result<(), ClusterError> {
+        let params = PatchParams {
+            dry_run: self.dry_run,
+            force: self.force,
+            ..PatchParams::apply(manager)
+        };
+        self.patch(what, path, &params, &Patch::Apply(object)).await
+    }
+
+    /// Has the controller of a workload replace its pods.
+    pub(crate) async fn restart(&self, what: &str, path: &str) -> Result<(), ClusterError> {
+        let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let body =
+            json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now}}}}});
+        let params = PatchParams {
+            dry_run: self.dry_run,
+            field_manager: Some(RESTARTER.to_owned()),
+            ..PatchParams::default()
+        };
+        self.patch(what, path, &params, &Patch::Merge(&body)).await
+    }
+
+    /// Deletes an object; it is no mistake when there is none.
+    pub(crate) async fn delete(&self, what: &str, path: &str) -> Result<(), ClusterError> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let params = DeleteParams {
+            dry_run: self.dry_run,
+            ..DeleteParams::default()
+        };
+        let request = Request::new(parent).delete(name, &params);
+        let asked = async {
+            let request = request.map_err(kube::Error::BuildRequest)?;
+            match self.cluster.client.request::<Value>(request).await {
+                Ok(_) => Ok(()),
+                Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+                Err(error) => Err(error),
+            }
+        };
+        self.cluster.call(&format!("delete {what}"), asked).await
+    }
+
+    async fn patch<P: serde::Serialize + std::fmt::Debug>(
+        &self,
+        what: &str,
+        path: &str,
+        params: &PatchParams,
+        body: &Patch<P>,
+    ) -> Result<(), ClusterError> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let request = Request::new(parent).patch(name, params, body);
+        let asked = async {
+            let request = request.map_err(kube::Error::BuildRequest)?;
+            self.cluster.client.request::<Value>(request).await
+        };
+        self.cluster
+            .call(&format!("write {what}"), asked)
+            .await
+            .map(drop)
+    }
+
+    /// Adds what was written to the history of the mesh.
+    pub(crate) async fn record(
+        &self,
+        root: &str,
+        verb: &str,
+        changes: Vec<Change>,
+    ) -> Result<(), ClusterError> {
+        if self.dry_run || changes.is_empty() {
+            return Ok(());
+        }
+        let entry = Entry {
+            at: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            who: self.who().await,
+            verb: verb.to_owned(),
+            changes,
+        };
+        history::record(&self.cluster, root, &entry).await
+    }
+
+    /// As whom the API server knows us; a server that does not tell is not worth a failure.
+    async fn who(&self) -> String {
+        let api: Api<SelfSubjectReview> = Api::all(self.cluster.client.clone());
+        let (params, question) = (PostParams::default(), SelfSubjectReview::default());
+        let asked = api.create(&params, &question);
+        let review = self.cluster.call("ask who we are", asked).await.ok();
+        review
+            .and_then(|review| review.status?.user_info?.username)
+            .unwrap_or_else(|| "unknown".to_owned())
+    }
+}

@@ -1,0 +1,56 @@
+//! `weft sidecar` on a real Kubernetes with real istiods: what `explain` says is what the webhooks do, and what is set
+//! takes effect.
+//!
+//! It needs root on Linux and takes some minutes, so it runs in the ladder only (`WEFT_LADDER=1`), where anything that is
+//! missing is a failure; elsewhere one line says what was left out.
+
+#[cfg(test)]
+#[path = "sidecar/life.rs"]
+mod life;
+#[cfg(test)]
+#[path = "sidecar/restarts.rs"]
+mod restarts;
+#[cfg(test)]
+#[path = "sidecar/verdicts.rs"]
+mod verdicts;
+#[cfg(test)]
+#[path = "sidecar/world.rs"]
+mod world;
+
+#[cfg(test)]
+mod tests {
+    use super::world::World;
+    use super::{life, restarts, verdicts};
+    use std::io::Write as _;
+    use weft::environment::Environment;
+
+    /// Why this cannot run here, if it cannot.
+    fn missing(environment: &Environment) -> Option<String> {
+        if environment.text("WEFT_LADDER") != Some("1") {
+            return Some("WEFT_LADDER=1 is not set".to_owned());
+        }
+        let needed = lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster;
+        assert_eq!(needed, None, "the ladder leaves nothing out");
+        None
+    }
+
+    /// One cluster for all; the webhooks change from one part to the next, so that they follow one another.
+    #[test]
+    fn sidecars_on_a_mesh() {
+        if let Some(why) = missing(&Environment::read()) {
+            writeln!(std::io::stderr(), "LEFT OUT sidecars_on_a_mesh: {why}").unwrap();
+            return;
+        }
+        let world = World::start();
+        std::thread::scope(|scope| {
+            let life = scope.spawn(|| life::from_a_label_to_a_sidecar_and_back(&world));
+            let settings = scope.spawn(|| life::settings_take_effect(&world));
+            let restarts = scope.spawn(|| restarts::in_batches_within_budgets(&world));
+            for thread in [life, settings, restarts] {
+                assert!(thread.join().is_ok(), "one part failed; see above");
+            }
+        });
+        restarts::an_upgrade_to_another_revision(&world);
+        verdicts::are_those_of_the_real_webhooks(&world);
+    }
+}

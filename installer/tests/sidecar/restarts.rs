@@ -1,0 +1,127 @@
+//! Restarts in batches, within disruption budgets, and an upgrade to another revision.
+
+use super::world::{CANARY, SURGE, World, eventually};
+
+/// A rollout that stops an old pod first.
+const STOP_FIRST: &str = "{rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}";
+
+/// A budget that allows nothing holds a restart back until it does.
+pub(crate) fn in_batches_within_budgets(world: &World) {
+    world.namespace("batches", "{}");
+    world.workload("batches", "guarded", 2, STOP_FIRST);
+    world.workload("batches", "gentle", 1, SURGE);
+    let budgets = |needed: u8| {
+        format!(
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: guarded, namespace: batches}}\n\
+             spec: {{minAvailable: {needed}, selector: {{matchLabels: {{app: guarded}}}}}}\n---\n\
+             apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: gentle, namespace: batches}}\n\
+             spec: {{minAvailable: 1, selector: {{matchLabels: {{app: gentle}}}}}}\n"
+        )
+    };
+    let allowed = |name: &str| {
+        let line = format!(
+            "-n batches get pdb {name} -o jsonpath={{.status.disruptionsAllowed}}/{{.status.currentHealthy}}"
+        );
+        world.kubectl(&line)
+    };
+    world.cluster.apply(&budgets(2)).unwrap();
+    eventually("the budgets are met", || {
+        (allowed("guarded").as_str(), allowed("gentle").as_str()) == ("0/2", "0/1")
+    });
+    let pods = || {
+        let names =
+            world.kubectl("-n batches get pods -l app=guarded --sort-by=.metadata.name -o name");
+        names.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = pods();
+
+    // gentle starts a new pod first, and so disrupts nothing, whatever its budget allows.
+    let line = "restart batches --yes --keep-going --timeout 20s --wait-per-pod 1s";
+    world.weft(line).must(
+        4,
+        &[
+            "PodDisruptionBudget guarded allows 0 disruptions now (2 healthy, 2 needed)",
+            "gentle",
+            "SUCCEED",
+        ],
+    );
+    assert_eq!(pods(), before, "nothing of it was restarted");
+    world.cluster.apply(&budgets(1)).unwrap();
+    world
+        .weft("restart deploy/guarded -n batches --yes --wait-per-pod 1s")
+        .must(0, &["SUCCEED"]);
+    assert!(before.iter().all(|old| !pods().contains(old)));
+
+    a_failure_stops_what_has_not_begun(world);
+}
+
+fn a_failure_stops_what_has_not_begun(world: &World) {
+    let broken = r#"[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"lab.local/none:1"}]"#;
+    world
+        .cluster
+        .kubectl(&[
+            "-n",
+            "batches",
+            "patch",
+            "deployment",
+            "gentle",
+            "--type=json",
+            "-p",
+            broken,
+        ])
+        .unwrap();
+    let line =
+        "restart deploy/gentle deploy/guarded -n batches --yes --timeout 15s --wait-per-pod 1s";
+    world.weft(line).must(
+        1,
+        &[
+            "container app: ",
+            "FAILED",
+            "not begun, because Deployment gentle failed",
+            "SKIPPED",
+        ],
+    );
+}
+
+/// A namespace moves to another revision; its workloads follow, and only once.
+pub(crate) fn an_upgrade_to_another_revision(world: &World) {
+    world.istio(&[&format!("revision={CANARY}")]);
+    world.kubectl("-n istio-system rollout status deployment/istiod-canary --timeout=120s");
+    world.namespace("moving", "{istio-injection: enabled}");
+    world.workload("moving", "a", 1, SURGE);
+    world.workload("moving", "b", 1, SURGE);
+    let alone = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: alone, namespace: moving}}\nspec: {{containers: [{{name: app, image: \"{}\", args: [\"--port\", \"8080\"]}}]}}\n",
+        lab::tools::echo_image()
+    );
+    world.cluster.apply(&alone).unwrap();
+    assert_eq!(
+        world.states("moving"),
+        "ENABLED a=INJECTED b=INJECTED alone=INJECTED"
+    );
+
+    world
+        .weft("enable moving --revision canary")
+        .must(1, &["istio-injection belongs to"]);
+    world
+        .weft("enable moving --revision canary --force-conflicts")
+        .must(0, &[]);
+    assert_eq!(
+        world.states("moving"),
+        "ENABLED_WAIT a=NEED_RESTART b=NEED_RESTART alone=NEED_RESTART"
+    );
+    world.weft("upgrade moving --dry-run=client").must(
+        0,
+        &[
+            "would be restarted",
+            "belongs to no controller and cannot be restarted",
+        ],
+    );
+    world
+        .weft("upgrade moving --yes --batch 2 --wait-per-pod 1s")
+        .must(0, &["SUCCEED"]);
+    world.weft("status deploy/a -n moving").must(0, &["canary"]);
+    world
+        .weft("upgrade moving --yes")
+        .must(0, &["already current"]);
+}
