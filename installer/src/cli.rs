@@ -4,6 +4,7 @@ mod completion;
 mod connection;
 mod deploy;
 mod guard;
+mod mesh;
 mod plugin;
 mod version;
 
@@ -66,6 +67,8 @@ struct Common {
 enum Noun {
     /// Build, ship, deploy and run plugins
     Plugin(plugin::PluginArgs),
+    /// Write, check and understand mesh files
+    Mesh(mesh::MeshArgs),
     /// Print the completion script for a shell
     Completion(completion::CompletionArgs),
     /// Print the version of weft
@@ -141,6 +144,7 @@ fn exit_codes() -> String {
 fn dispatch(noun: Noun, context: &Context) -> Outcome {
     match noun {
         Noun::Plugin(args) => plugin::run(args, context),
+        Noun::Mesh(args) => mesh::run(args, context),
         Noun::Completion(args) => completion::run(args, context),
         Noun::Version => version::run(context),
         Noun::ExecWithParent(args) => guard::run(args),

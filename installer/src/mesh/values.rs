@@ -96,7 +96,13 @@ impl Wanted {
         self.ask(from, path, value, false);
     }
 
-    fn ask(&mut self, from: &'static str, path: &[&str], value: Option<impl Into<Value>>, firm: bool) {
+    fn ask(
+        &mut self,
+        from: &'static str,
+        path: &[&str],
+        value: Option<impl Into<Value>>,
+        firm: bool,
+    ) {
         self.0.extend(value.map(|value| Asked {
             path: path.iter().map(|part| (*part).to_owned()).collect(),
             value: value.into(),
@@ -139,8 +145,14 @@ pub(crate) fn clashes(mesh: &Mesh) -> Vec<Mistake> {
             if let Some((path, there)) = said
                 && *there != asked.value
             {
-                let path: String = path.iter().map(|part| format!("/{}", escaped(part))).collect();
-                let text = format!("contradicts {}, which means {}: leave one of the two out", asked.from, asked.value);
+                let path: String = path
+                    .iter()
+                    .map(|part| format!("/{}", escaped(part)))
+                    .collect();
+                let text = format!(
+                    "contradicts {}, which means {}: leave one of the two out",
+                    asked.from, asked.value
+                );
                 let pointer = format!("/spec/values/{}{path}", component.name());
                 found.push(Mistake::at(pointer, text).with(there));
             }
@@ -155,7 +167,9 @@ fn levelled(raw: &Map<String, Value>, component: Component) -> Value {
     let legacy = match component {
         Component::Istiod => "pilot",
         Component::Cni => "cni",
-        Component::Base | Component::Ztunnel | Component::Gateway => return Value::Object(raw.clone()),
+        Component::Base | Component::Ztunnel | Component::Gateway => {
+            return Value::Object(raw.clone());
+        }
     };
     let mut values = raw.clone();
     let inner = match values.get(legacy) {
