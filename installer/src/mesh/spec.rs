@@ -78,6 +78,10 @@ pub(crate) struct Metadata {
 /// What the mesh is to be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the file"
+)]
 pub(crate) struct Spec {
     /// Who runs Istio: weft (dedicated, the default) or somebody else (external).
     #[serde(default)]
@@ -111,7 +115,7 @@ pub(crate) struct Spec {
     /// Where Istio's images are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) images: Option<Images>,
-    /// Whether the cluster is OpenShift. Default: false.
+    /// Whether the cluster is `OpenShift`. Default: false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) openshift: bool,
     /// Whether workloads may join without a sidecar (ztunnel). Default: false.

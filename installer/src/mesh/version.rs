@@ -56,13 +56,13 @@ impl IstioVersion {
 
     /// Whether one is older than the other; nothing when only one of them names its patch, and both are of one minor version.
     pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
-        match self.release().cmp(&other.release()) {
-            Ordering::Equal => match (&self.patch, &other.patch) {
-                (Some(one), Some(two)) => Some(one.cmp(two)),
-                (None, None) => Some(Ordering::Equal),
-                (Some(_), None) | (None, Some(_)) => None,
-            },
-            unequal => Some(unequal),
+        if self.release() != other.release() {
+            return Some(self.release().cmp(&other.release()));
+        }
+        match (&self.patch, &other.patch) {
+            (Some(one), Some(two)) => Some(one.cmp(two)),
+            (None, None) => Some(Ordering::Equal),
+            (Some(_), None) | (None, Some(_)) => None,
         }
     }
 }

@@ -71,14 +71,20 @@ struct InstallFlags {
     /// Tag of Istio's images [default: the charts' own]
     #[arg(long, value_name = "TAG")]
     image_tag: Option<String>,
-    /// Always, IfNotPresent or Never
+    /// When nodes fetch images, in Kubernetes' words
     #[arg(long, value_name = "POLICY")]
     pull_policy: Option<String>,
     /// Secret with credentials for the images; several are several flags
     #[arg(long = "pull-secret", value_name = "SECRET")]
     pull_secrets: Vec<String>,
-    /// The cluster is OpenShift
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(
+        long,
+        help = "The cluster is OpenShift",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
     openshift: Option<bool>,
     /// Workloads may join without a sidecar
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]

@@ -87,26 +87,25 @@ fn told(error: &ValidationError<'_>, schema: &Value, document: &Value) -> Vec<Mi
     let subschema = schema.pointer(parent).unwrap_or(&Value::Null);
     let help = subschema.get("errorMessage").and_then(Value::as_str);
     let instance = document.pointer(&pointer).unwrap_or(&Value::Null);
-    let here = |text: String| vec![Mistake::at(pointer.clone(), text).with(instance)];
-    match error.kind() {
-        Rule::AdditionalProperties { unexpected } => unknown(&pointer, unexpected, subschema),
-        Rule::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            vec![Mistake::at(
-                format!("{pointer}/{name}"),
-                missing(subschema, name),
-            )]
-        }
-        Rule::PropertyNames { error } => {
-            let name = error.instance().as_str().unwrap_or_default();
-            let help = help.unwrap_or("this key is not allowed here");
-            vec![Mistake::at(format!("{pointer}/{}", escaped(name)), help)]
-        }
-        _ if instance.is_null() => {
-            here("a value is missing: give one, or leave the field out".to_owned())
-        }
-        kind => here(help.map_or_else(|| words(kind, subschema), str::to_owned)),
+    if let Rule::AdditionalProperties { unexpected } = error.kind() {
+        return unknown(&pointer, unexpected, subschema);
     }
+    if let Rule::Required { property } = error.kind() {
+        let name = property.as_str().unwrap_or_default();
+        let text = missing(subschema, name);
+        return vec![Mistake::at(format!("{pointer}/{name}"), text)];
+    }
+    if let Rule::PropertyNames { error } = error.kind() {
+        let name = escaped(error.instance().as_str().unwrap_or_default());
+        let text = help.unwrap_or("this key is not allowed here");
+        return vec![Mistake::at(format!("{pointer}/{name}"), text)];
+    }
+    let text = if instance.is_null() {
+        "a value is missing: give one, or leave the field out".to_owned()
+    } else {
+        help.map_or_else(|| words(error.kind().keyword(), subschema), str::to_owned)
+    };
+    vec![Mistake::at(pointer, text).with(instance)]
 }
 
 fn unknown(pointer: &str, names: &[String], subschema: &Value) -> Vec<Mistake> {
@@ -143,25 +142,20 @@ fn missing(subschema: &Value, name: &str) -> String {
 }
 
 /// A rule that brings no text of its own.
-fn words(rule: &Rule, subschema: &Value) -> String {
+fn words(keyword: &str, subschema: &Value) -> String {
+    let limit = subschema.get(keyword).unwrap_or(&Value::Null);
     let options = subschema.get("enum").and_then(Value::as_array);
-    if let Some(options) = options {
-        return format!("must be {}", choice(options));
-    }
-    match rule {
-        Rule::Type { .. } => match subschema.get("type").and_then(Value::as_str) {
-            Some("boolean") => "must be true or false".to_owned(),
-            Some("integer") => "must be a whole number".to_owned(),
-            Some("number") => "must be a number".to_owned(),
-            Some("array") => "must be a list".to_owned(),
-            Some("object") => "must be a set of fields, `name: value`".to_owned(),
-            _ => "must be a text: write it in quotes".to_owned(),
-        },
-        Rule::Constant { expected_value } => format!("must be {}", choice([&**expected_value])),
-        Rule::Minimum { limit } => format!("must be {limit} or more"),
-        Rule::Maximum { limit } => format!("must be {limit} or less"),
-        Rule::MinProperties { .. } | Rule::MinItems { .. } => "must not be empty".to_owned(),
-        other => format!("breaks the rule `{}` of the schema", other.keyword()),
+    match (options, keyword, limit.as_str()) {
+        (Some(options), ..) => format!("must be {}", choice(options)),
+        (_, "type", Some("boolean")) => "must be true or false".to_owned(),
+        (_, "type", Some("integer")) => "must be a whole number".to_owned(),
+        (_, "type", Some("number")) => "must be a number".to_owned(),
+        (_, "type", Some("array")) => "must be a list".to_owned(),
+        (_, "type", Some("object")) => "must be a set of fields, `name: value`".to_owned(),
+        (_, "minimum", _) => format!("must be {limit} or more"),
+        (_, "maximum", _) => format!("must be {limit} or less"),
+        (_, "minProperties", _) => "must not be empty".to_owned(),
+        _ => format!("breaks the rule `{keyword}: {limit}` of the schema"),
     }
 }
 

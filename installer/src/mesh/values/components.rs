@@ -1,5 +1,6 @@
 //! What a mesh asks of each chart.
 
+use super::super::spec::quantity::Quantity;
 use super::super::spec::{Mesh, Resources, Scale, Size, Spec};
 use super::{Component, Wanted, mesh_config};
 use serde_json::{Value, json};
@@ -257,8 +258,8 @@ fn preset(wanted: &mut Wanted, figures: Option<[&'static str; 4]>) {
 fn resources(wanted: &mut Wanted, from: &'static str, path: &[&str], own: &Resources) {
     for (kind, amounts) in [("requests", &own.requests), ("limits", &own.limits)] {
         if let Some(amounts) = amounts {
-            let cpu = amounts.cpu.as_ref().map(|cpu| cpu.text());
-            let memory = amounts.memory.as_ref().map(|memory| memory.text());
+            let cpu = amounts.cpu.as_ref().map(Quantity::text);
+            let memory = amounts.memory.as_ref().map(Quantity::text);
             wanted.firm(from, &[path, &[kind, "cpu"]].concat(), cpu);
             wanted.firm(from, &[path, &[kind, "memory"]].concat(), memory);
         }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 /// The name by which `meshConfig` knows the collector of traces.
 const TRACER: &str = "weft-tracing";
+const COLLECTOR: &str = "/spec/tracing/collector";
 
 pub(super) fn ask(wanted: &mut Wanted, spec: &Spec) {
     if let Some(traffic) = &spec.traffic {
@@ -132,17 +133,24 @@ fn tracing(wanted: &mut Wanted, tracing: &Tracing) {
     let Some(collector) = &tracing.collector else {
         return;
     };
-    const FROM: &str = "/spec/tracing/collector";
     let providers = json!([provider(collector)]);
-    wanted.firm(FROM, &["meshConfig", "extensionProviders"], Some(providers));
+    wanted.firm(
+        COLLECTOR,
+        &["meshConfig", "extensionProviders"],
+        Some(providers),
+    );
     // The chart names Prometheus for metrics only where nobody names a provider of anything.
     let providers = json!({"tracing": [TRACER], "metrics": ["prometheus"]});
-    wanted.soft(FROM, &["meshConfig", "defaultProviders"], Some(providers));
+    wanted.soft(
+        COLLECTOR,
+        &["meshConfig", "defaultProviders"],
+        Some(providers),
+    );
 }
 
 fn provider(collector: &Collector) -> Value {
     let place = json!({"service": collector.service, "port": collector.port});
-    match collector.protocol {
+    match collector.protocol.unwrap_or_default() {
         Protocol::Opentelemetry => json!({"name": TRACER, "opentelemetry": place}),
         Protocol::Zipkin => json!({"name": TRACER, "zipkin": place}),
     }

@@ -38,10 +38,9 @@ pub(super) fn raw_value(text: &str) -> Result<RawValue, String> {
             None => document.value,
         }
     };
-    let pointer = parts
-        .iter()
-        .map(|part| format!("/{}", escaped(part)))
-        .collect();
+    let pointer = parts.iter().fold(String::new(), |pointer, part| {
+        pointer + "/" + &escaped(part)
+    });
     Ok(RawValue { pointer, value })
 }
 

@@ -8,8 +8,11 @@ use serde_json::Value;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Traffic and sidecars, instead of or over a file")]
 pub(super) struct TrafficFlags {
-    /// What may be called from within: ALLOW_ANY or REGISTRY_ONLY [default: ALLOW_ANY]
-    #[arg(long, value_name = "POLICY")]
+    #[arg(
+        long,
+        value_name = "POLICY",
+        help = "What may be called from within: ALLOW_ANY or REGISTRY_ONLY [default: ALLOW_ANY]"
+    )]
     outbound: Option<String>,
     /// Whether locality counts [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -63,6 +66,11 @@ pub(super) struct TrafficFlags {
 
 impl TrafficFlags {
     pub(super) fn settings(&self, to: &mut Settings) {
+        self.requests(to);
+        self.sidecars(to);
+    }
+
+    fn requests(&self, to: &mut Settings) {
         to.set(
             "--outbound",
             "/spec/traffic/outbound",
@@ -96,6 +104,9 @@ impl TrafficFlags {
             &format!("{retries}/retryRemoteLocalities"),
             self.retry_remote_localities,
         );
+    }
+
+    fn sidecars(&self, to: &mut Settings) {
         to.set(
             "--global-injection",
             "/spec/globalInjection",
