@@ -5,6 +5,7 @@ mod connection;
 mod deploy;
 mod guard;
 mod objects;
+mod mesh;
 mod plugin;
 mod sidecar;
 mod version;
@@ -70,6 +71,8 @@ enum Noun {
     Plugin(plugin::PluginArgs),
     /// Say who gets a sidecar, and how the sidecars are
     Sidecar(sidecar::SidecarArgs),
+    /// Write, check and understand mesh files
+    Mesh(mesh::MeshArgs),
     /// Print the completion script for a shell
     Completion(completion::CompletionArgs),
     /// Print the version of weft
@@ -149,6 +152,7 @@ fn dispatch(noun: Noun, context: &Context) -> Outcome {
     match noun {
         Noun::Plugin(args) => plugin::run(args, context),
         Noun::Sidecar(args) => sidecar::run(args, context),
+        Noun::Mesh(args) => mesh::run(args, context),
         Noun::Completion(args) => completion::run(args, context),
         Noun::Version => version::run(context),
         Noun::Objects(args) => objects::run(args, context),

@@ -1,7 +1,7 @@
 //! What `weft mesh check` finds: mistakes of a mesh file, and how its versions go with those of a cluster and its proxies.
 
-use super::spec::mistake::{Mistake, Mistakes};
 use super::spec::Mesh;
+use super::spec::mistake::{Mistake, Mistakes};
 use super::version::{IstioVersion, KubernetesVersion, skew, support, upgrade};
 use crate::output::{Report, Table};
 use serde::Serialize;
@@ -107,7 +107,11 @@ impl Report for Verdict {
         let mut table = Table::new(&["CHECK", "RESULT", "MESSAGE"]);
         for finding in &self.findings {
             let result = if finding.ok { "ok" } else { "found" };
-            table.row([finding.check.into(), result.into(), finding.text.clone().into()]);
+            table.row([
+                finding.check.into(),
+                result.into(),
+                finding.text.clone().into(),
+            ]);
         }
         for mistake in &self.mistakes {
             table.row(["file".into(), "mistake".into(), mistake.to_string().into()]);

@@ -19,15 +19,13 @@ mod name;
 mod template;
 
 #[cfg(test)]
-pub(crate) mod any;
-#[cfg(test)]
 mod tests;
 
 pub(crate) use charts::ChartSource;
-pub(crate) use sidecar::{Collector, Discovery, Lifecycle, LogLevel, Protocol, Sidecar, Tracing};
-pub(crate) use size::{Amounts, Replicas, Resources, Scale, Size, Sizes};
+pub(crate) use sidecar::{Collector, Protocol, Sidecar, Tracing};
+pub(crate) use size::{Resources, Scale, Size, Sizes};
 pub(crate) use template::template;
-pub(crate) use traffic::{Failover, Locality, LocalityShare, Outbound, Retries, RetryOn, Traffic};
+pub(crate) use traffic::{Failover, Locality, LocalityShare, Retries, Traffic};
 
 use crate::failure::Failure;
 use crate::mesh::version::IstioVersion;
@@ -80,6 +78,10 @@ pub(crate) struct Metadata {
 /// What the mesh is to be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the file"
+)]
 pub(crate) struct Spec {
     /// Who runs Istio: weft (dedicated, the default) or somebody else (external).
     #[serde(default)]
@@ -94,7 +96,7 @@ pub(crate) struct Spec {
     pub(crate) revision: Option<String>,
     /// Revision tags: names that workloads use in place of the revision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(regex(pattern = name::LABEL), extend("errorMessage" = name::LABEL_HELP)))]
+    #[schemars(schema_with = "name::labels")]
     pub(crate) tags: Vec<String>,
     /// Namespace of istiod and of settings for the whole mesh. Default: istio-system.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,7 +115,7 @@ pub(crate) struct Spec {
     /// Where Istio's images are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) images: Option<Images>,
-    /// Whether the cluster is OpenShift. Default: false.
+    /// Whether the cluster is `OpenShift`. Default: false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) openshift: bool,
     /// Whether workloads may join without a sidecar (ztunnel). Default: false.
@@ -149,7 +151,8 @@ pub(crate) struct Spec {
 }
 
 const MODE_HELP: &str = "must be dedicated (weft runs Istio) or external (somebody else does); hosted (a control plane outside the workloads' clusters) is not yet offered";
-const CLUSTERS_HELP: &str = "must be a list of one cluster at most: a mesh of several clusters is not yet offered";
+const CLUSTERS_HELP: &str =
+    "must be a list of one cluster at most: a mesh of several clusters is not yet offered";
 
 /// Who runs Istio. A hosted mesh will be a word of its own here; `clusters` is a list already for its sake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -200,7 +203,7 @@ pub(crate) struct Images {
     pub(crate) pull_policy: Option<PullPolicy>,
     /// Secrets with the registry's credentials; each must be in every namespace whose pods use these images.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(regex(pattern = name::OBJECT), extend("errorMessage" = name::OBJECT_HELP)))]
+    #[schemars(schema_with = "name::objects")]
     pub(crate) pull_secrets: Vec<String>,
 }
 
@@ -236,7 +239,10 @@ pub(crate) struct RawValues {
 impl Mesh {
     /// The namespace of istiod.
     pub(crate) fn root_namespace(&self) -> &str {
-        self.spec.root_namespace.as_deref().unwrap_or(ROOT_NAMESPACE)
+        self.spec
+            .root_namespace
+            .as_deref()
+            .unwrap_or(ROOT_NAMESPACE)
     }
 
     /// Whether the node agent is installed.

@@ -96,7 +96,13 @@ impl Wanted {
         self.ask(from, path, value, false);
     }
 
-    fn ask(&mut self, from: &'static str, path: &[&str], value: Option<impl Into<Value>>, firm: bool) {
+    fn ask(
+        &mut self,
+        from: &'static str,
+        path: &[&str],
+        value: Option<impl Into<Value>>,
+        firm: bool,
+    ) {
         self.0.extend(value.map(|value| Asked {
             path: path.iter().map(|part| (*part).to_owned()).collect(),
             value: value.into(),
@@ -123,30 +129,38 @@ pub(crate) fn clashes(mesh: &Mesh) -> Vec<Mistake> {
     let Some(raw) = &mesh.spec.values else {
         return Vec::new();
     };
-    let mut found = Vec::new();
-    for component in Component::ALL {
-        let values = levelled(component.raw(raw), component);
-        for asked in components::wanted(mesh, component).0 {
-            if !asked.firm {
-                continue;
-            }
-            // The first part of the way at which raw values say something that is no set of values.
-            let said = (1..=asked.path.len()).find_map(|length| {
-                let path = asked.path.get(..length)?;
-                let there = tree::get(&values, path)?;
-                (length == asked.path.len() || !there.is_object()).then_some((path, there))
-            });
-            if let Some((path, there)) = said
-                && *there != asked.value
-            {
-                let path: String = path.iter().map(|part| format!("/{}", escaped(part))).collect();
-                let text = format!("contradicts {}, which means {}: leave one of the two out", asked.from, asked.value);
-                let pointer = format!("/spec/values/{}{path}", component.name());
-                found.push(Mistake::at(pointer, text).with(there));
-            }
-        }
+    Component::ALL
+        .into_iter()
+        .flat_map(|component| {
+            let values = levelled(component.raw(raw), component);
+            let asked = components::wanted(mesh, component).0;
+            asked
+                .into_iter()
+                .filter_map(|asked| clash(&asked, &values, component))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn clash(asked: &Asked, raw: &Value, component: Component) -> Option<Mistake> {
+    // The first part of the way at which raw values say something that is no set of values.
+    let (path, there) = (1..=asked.path.len()).find_map(|length| {
+        let path = asked.path.get(..length)?;
+        let there = tree::get(raw, path)?;
+        (length == asked.path.len() || !there.is_object()).then_some((path, there))
+    })?;
+    if !asked.firm || *there == asked.value {
+        return None;
     }
-    found
+    let start = format!("/spec/values/{}", component.name());
+    let pointer = path
+        .iter()
+        .fold(start, |pointer, part| pointer + "/" + &escaped(part));
+    let text = format!(
+        "contradicts {}, which means {}: leave one of the two out",
+        asked.from, asked.value
+    );
+    Some(Mistake::at(pointer, text).with(there))
 }
 
 /// Raw values in the one way that both istiod's and our own are written: the chart of istiod takes `pilot.x` for `x`, and that of
@@ -155,7 +169,9 @@ fn levelled(raw: &Map<String, Value>, component: Component) -> Value {
     let legacy = match component {
         Component::Istiod => "pilot",
         Component::Cni => "cni",
-        Component::Base | Component::Ztunnel | Component::Gateway => return Value::Object(raw.clone()),
+        Component::Base | Component::Ztunnel | Component::Gateway => {
+            return Value::Object(raw.clone());
+        }
     };
     let mut values = raw.clone();
     let inner = match values.get(legacy) {

@@ -6,8 +6,8 @@
 mod matrix;
 mod upgrade;
 
-pub(crate) use matrix::{Support, support};
-pub(crate) use upgrade::{Step, UpgradeError, skew, upgrade};
+pub(crate) use matrix::support;
+pub(crate) use upgrade::{skew, upgrade};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use semver::Prerelease;
@@ -18,8 +18,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// What an Istio version looks like; the reader of mesh files and its JSON Schema both judge by it.
-const ISTIO_PATTERN: &str =
-    r"^v?(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,4})(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?|-latest)?$";
+const ISTIO_PATTERN: &str = r"^v?(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,4})(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?|-latest)?$";
 
 /// What to write where an Istio version is wanted.
 const ISTIO_HELP: &str = "write a version of Istio as a text, such as \"1.31.0\", \"1.31\" for the newest patch that the charts have, or \"1.31.0-rc.1\"; names like latest mean another version every quarter";
@@ -43,7 +42,9 @@ pub(crate) enum VersionError {
     #[error("{0:?} is no version of Istio: {ISTIO_HELP}")]
     Istio(String),
     /// Of Kubernetes.
-    #[error("{0:?} is no version of Kubernetes: write one such as 1.34, v1.34.4 or v1.31.2-gke.100")]
+    #[error(
+        "{0:?} is no version of Kubernetes: write one such as 1.34, v1.34.4 or v1.31.2-gke.100"
+    )]
     Kubernetes(String),
 }
 
@@ -55,13 +56,13 @@ impl IstioVersion {
 
     /// Whether one is older than the other; nothing when only one of them names its patch, and both are of one minor version.
     pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
-        match self.release().cmp(&other.release()) {
-            Ordering::Equal => match (&self.patch, &other.patch) {
-                (Some(one), Some(two)) => Some(one.cmp(two)),
-                (None, None) => Some(Ordering::Equal),
-                (Some(_), None) | (None, Some(_)) => None,
-            },
-            unequal => Some(unequal),
+        if self.release() != other.release() {
+            return Some(self.release().cmp(&other.release()));
+        }
+        match (&self.patch, &other.patch) {
+            (Some(one), Some(two)) => Some(one.cmp(two)),
+            (None, None) => Some(Ordering::Equal),
+            (Some(_), None) | (None, Some(_)) => None,
         }
     }
 }
@@ -79,10 +80,10 @@ impl FromStr for IstioVersion {
         };
         let (numbers, pre) = bare.split_once('-').unwrap_or((bare, ""));
         let mut parts = numbers.split('.');
-        let mut number = |digits: usize| parts.next().and_then(|part| self::number(part, digits));
-        let major = number(3).ok_or_else(refused)?;
-        let minor = number(3).ok_or_else(refused)?;
-        let patch = number(5);
+        let mut next = |digits: usize| parts.next().and_then(|part| number(part, digits));
+        let major = next(3).ok_or_else(refused)?;
+        let minor = next(3).ok_or_else(refused)?;
+        let patch = next(5);
         let whole = numbers.matches('.').count() <= 2
             && patch.is_some() == (numbers.matches('.').count() == 2);
         if !whole || (bare.contains('-') && (pre.is_empty() || patch.is_none())) {

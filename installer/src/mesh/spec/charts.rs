@@ -21,7 +21,7 @@ pub(crate) enum ChartSource {
 }
 
 const PATTERN: &str =
-    r"^(oci://[a-z0-9][^\s]*|https://[a-z0-9][^\s]*|([^:\s]|:(?!//))([^:]|:(?!//))*)$";
+    r"^(oci://[a-z0-9][!-~]*|https://[a-z0-9][!-~]*|[^:\x00-\x20][^:\x00-\x1f]*)$";
 const HELP: &str = "write oci://REGISTRY/PATH, https://HOST/PATH, a directory, or a bundle that ends in .tar, .tar.gz or .tgz";
 const ARCHIVES: [&str; 3] = [".tar", ".tar.gz", ".tgz"];
 
@@ -37,16 +37,23 @@ impl FromStr for ChartSource {
         let refused = || ChartSourceError(text.to_owned());
         match text.split_once("://") {
             Some((scheme @ ("oci" | "https"), rest)) => {
-                let named = rest.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-                    && !rest.contains(char::is_whitespace);
+                let named = rest
+                    .starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+                    && rest.chars().all(|c| c.is_ascii_graphic());
                 match (named, scheme) {
                     (false, _) => Err(refused()),
                     (true, "oci") => Ok(Self::Oci(rest.to_owned())),
                     (true, _) => Ok(Self::Https(text.to_owned())),
                 }
             }
+            // A path with a colon is more likely a scheme that was written wrongly.
+            None if text.is_empty()
+                || text.starts_with(' ')
+                || text.contains(|c: char| c == ':' || c < ' ') =>
+            {
+                Err(refused())
+            }
             Some(_) => Err(refused()),
-            None if text.is_empty() || text.starts_with(char::is_whitespace) => Err(refused()),
             None if ARCHIVES.iter().any(|end| text.ends_with(end)) => {
                 Ok(Self::Bundle(text.to_owned()))
             }
@@ -96,22 +103,44 @@ mod tests {
     fn places() {
         let text = str::to_owned;
         let cases = [
-            ("oci://registry.example/istio/charts", ChartSource::Oci(text("registry.example/istio/charts"))),
-            ("https://charts.example/istio", ChartSource::Https(text("https://charts.example/istio"))),
+            (
+                "oci://registry.example/istio/charts",
+                ChartSource::Oci(text("registry.example/istio/charts")),
+            ),
+            (
+                "https://charts.example/istio",
+                ChartSource::Https(text("https://charts.example/istio")),
+            ),
             ("./charts", ChartSource::Directory(text("./charts"))),
-            ("C:/charts", ChartSource::Directory(text("C:/charts"))),
             ("istio-1.31.0", ChartSource::Directory(text("istio-1.31.0"))),
             ("site.tar.gz", ChartSource::Bundle(text("site.tar.gz"))),
-            ("/media/site.tgz", ChartSource::Bundle(text("/media/site.tgz"))),
+            (
+                "/media/site.tgz",
+                ChartSource::Bundle(text("/media/site.tgz")),
+            ),
         ];
-        let validator = jsonschema::validator_for(&serde_json::json!({"pattern": PATTERN})).unwrap();
+        let validator =
+            jsonschema::validator_for(&serde_json::json!({"pattern": PATTERN})).unwrap();
         for (written, wanted) in cases {
             let read: ChartSource = written.parse().unwrap();
             assert_eq!((read.to_string().as_str(), &read), (written, &wanted));
             assert!(validator.is_valid(&written.into()), "{written}");
         }
-        for wrong in ["", " ", "http://charts.example", "file:///charts", "oci://", "https:///x", "oci://a b", "://x"] {
-            assert_eq!(wrong.parse::<ChartSource>(), Err(ChartSourceError(text(wrong))));
+        for wrong in [
+            "",
+            " ",
+            "http://charts.example",
+            "file:///charts",
+            "oci://",
+            "https:///x",
+            "oci://a b",
+            "://x",
+            "oci:/x",
+        ] {
+            assert_eq!(
+                wrong.parse::<ChartSource>(),
+                Err(ChartSourceError(text(wrong)))
+            );
             assert!(!validator.is_valid(&wrong.into()), "{wrong}");
         }
     }

@@ -22,9 +22,11 @@ pub(super) fn contradictions(mesh: &Mesh) -> Vec<Mistake> {
     found.extend(traffic::contradictions(spec));
     found.extend(spec.sidecar.iter().flat_map(sidecar));
     found.extend(spec.tracing.iter().flat_map(tracing));
-    found.extend(spec.images.iter().flat_map(|images| {
-        repeated(&images.pull_secrets, "/spec/images/pullSecrets")
-    }));
+    found.extend(
+        spec.images
+            .iter()
+            .flat_map(|images| repeated(&images.pull_secrets, "/spec/images/pullSecrets")),
+    );
     if let Some(raw) = &spec.values {
         found.extend(raw_values(mesh, raw));
         found.extend(values::clashes(mesh));
@@ -51,7 +53,10 @@ fn external(spec: &Spec) -> Vec<Mistake> {
 fn version(spec: &Spec) -> Vec<Mistake> {
     let text = "is missing: a dedicated mesh needs a version of Istio, such as version: \"1.31.0\"";
     let missing = spec.version.is_none();
-    missing.then(|| Mistake::at("/spec/version", text)).into_iter().collect()
+    missing
+        .then(|| Mistake::at("/spec/version", text))
+        .into_iter()
+        .collect()
 }
 
 fn revisions(spec: &Spec) -> Vec<Mistake> {
@@ -131,7 +136,11 @@ fn tracing(tracing: &Tracing) -> Vec<Mistake> {
 fn raw_values(mesh: &Mesh, raw: &RawValues) -> Vec<Mistake> {
     let not_installed = [
         ("cni", !raw.cni.is_empty() && !mesh.has_cni(), "cni"),
-        ("ztunnel", !raw.ztunnel.is_empty() && !mesh.spec.ambient, "ambient"),
+        (
+            "ztunnel",
+            !raw.ztunnel.is_empty() && !mesh.spec.ambient,
+            "ambient",
+        ),
     ];
     let mut found: Vec<_> = not_installed
         .into_iter()
@@ -163,7 +172,12 @@ fn repeated<T: Ord>(items: &[T], pointer: &str) -> Vec<Mistake> {
         .iter()
         .enumerate()
         .filter(|(_, item)| !seen.insert(*item))
-        .map(|(index, _)| Mistake::at(format!("{pointer}/{index}"), "stands in this list before: leave it out"))
+        .map(|(index, _)| {
+            Mistake::at(
+                format!("{pointer}/{index}"),
+                "stands in this list before: leave it out",
+            )
+        })
         .collect()
 }
 

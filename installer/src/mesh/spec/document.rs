@@ -25,8 +25,12 @@ const GAPLESS: f64 = 9_007_199_254_740_992.0;
 /// When it is no YAML at all, or holds no document or several.
 pub(crate) fn parse(text: &[u8]) -> Result<Document, Mistakes> {
     let refused = |text: String| Mistakes(vec![Mistake::at("", text)]);
-    let text = std::str::from_utf8(text)
-        .map_err(|error| refused(format!("it is no UTF-8 text: byte {} cannot be read", error.valid_up_to())))?;
+    let text = std::str::from_utf8(text).map_err(|error| {
+        refused(format!(
+            "it is no UTF-8 text: byte {} cannot be read",
+            error.valid_up_to()
+        ))
+    })?;
     let text = text.trim_start_matches('\u{feff}');
     let options = serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
@@ -72,10 +76,11 @@ impl Document {
     /// Takes in what is wrong below a key or an index.
     fn below(&mut self, key: &str, mistakes: Vec<Mistake>) {
         let key = escaped(key);
-        self.mistakes.extend(mistakes.into_iter().map(|mistake| Mistake {
-            pointer: format!("/{key}{}", mistake.pointer),
-            ..mistake
-        }));
+        self.mistakes
+            .extend(mistakes.into_iter().map(|mistake| Mistake {
+                pointer: format!("/{key}{}", mistake.pointer),
+                ..mistake
+            }));
     }
 }
 
@@ -116,10 +121,10 @@ impl<'de> Visitor<'de> for Reader {
         let kept = Number::from_f64(value).filter(|_| value.abs() <= GAPLESS);
         Ok(kept.map_or_else(
             || Document {
-                value: Value::from(value.to_string()),
+                value: Value::from(format!("{value:e}")),
                 mistakes: vec![Mistake::at(
                     "",
-                    format!("the number {value} cannot be kept exactly: write it as a text in quotes"),
+                    "this number cannot be kept exactly: write it as a text in quotes",
                 )],
             },
             |number| Value::Number(number).into(),
@@ -151,7 +156,8 @@ impl<'de> Visitor<'de> for Reader {
         while let Some((key, Document { value, mistakes })) = entries.next_entry::<String, _>()? {
             whole.below(&key, mistakes);
             if fields.contains_key(&key) {
-                let twice = Mistake::at("", "this key stands here more than once: keep one of them");
+                let twice =
+                    Mistake::at("", "this key stands here more than once: keep one of them");
                 whole.below(&key, vec![twice]);
             } else {
                 fields.insert(key, value);
@@ -169,12 +175,17 @@ mod tests {
 
     #[test]
     fn everything_lost_is_told_with_its_place() {
-        let document = parse(b"a: {b: 1, b: 2, c/d: [x, {e: 1e300, e: 3}]}\na: 4\nno: no\nn: 007\n").unwrap();
+        let document =
+            parse(b"a: {b: 1, b: 2, c/d: [x, {e: 1e300, e: 3}]}\na: 4\nno: no\nn: 007\n").unwrap();
         assert_eq!(
             document.value,
             json!({"a": {"b": 1, "c/d": ["x", {"e": "1e300"}]}, "no": "no", "n": "007"})
         );
-        let places: Vec<_> = document.mistakes.iter().map(|mistake| mistake.pointer.as_str()).collect();
+        let places: Vec<_> = document
+            .mistakes
+            .iter()
+            .map(|mistake| mistake.pointer.as_str())
+            .collect();
         assert_eq!(places, ["/a/b", "/a/c~1d/1/e", "/a/c~1d/1/e", "/a"]);
     }
 

@@ -56,7 +56,7 @@ impl Mistake {
 impl fmt::Display for Mistake {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.flag, self.pointer.as_str()) {
-            (Some(flag), _) => write!(out, "{flag}: ")?,
+            (Some(flag), pointer) => write!(out, "{flag} ({pointer}): ")?,
             (None, "") => {}
             (None, pointer) => write!(out, "{pointer}: ")?,
         }
@@ -69,7 +69,7 @@ impl fmt::Display for Mistake {
 
 /// All mistakes of a file and its flags; never empty.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("the mesh file has {}:{}", count(.0), list(.0))]
+#[error("the description of the mesh has {}:{}", count(.0), list(.0))]
 pub(crate) struct Mistakes(pub(crate) Vec<Mistake>);
 
 fn count(mistakes: &[Mistake]) -> String {
@@ -80,15 +80,19 @@ fn count(mistakes: &[Mistake]) -> String {
 }
 
 fn list(mistakes: &[Mistake]) -> String {
-    mistakes
-        .iter()
-        .fold(String::new(), |text, mistake| format!("{text}\n  - {mistake}"))
+    mistakes.iter().fold(String::new(), |text, mistake| {
+        format!("{text}\n  - {mistake}")
+    })
 }
 
 impl From<Mistakes> for Failure {
     fn from(mistakes: Mistakes) -> Self {
         let by_flags = mistakes.0.iter().all(|mistake| mistake.flag.is_some());
-        let exit = if by_flags { Exit::Usage } else { Exit::BadInput };
+        let exit = if by_flags {
+            Exit::Usage
+        } else {
+            Exit::BadInput
+        };
         Self::new(exit, mistakes)
     }
 }

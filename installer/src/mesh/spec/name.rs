@@ -1,8 +1,11 @@
 //! What names may look like, as patterns for the schema, and what to write instead.
 
+use schemars::{Schema, SchemaGenerator, json_schema};
+
 /// A mesh: the reference for Istio's meshID, and a part of other names.
 pub(super) const MESH: &str = "^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$";
-pub(super) const MESH_HELP: &str = "use at most 40 of a-z, 0-9 and '-', beginning with a letter and ending with a letter or digit";
+pub(super) const MESH_HELP: &str =
+    "use at most 40 of a-z, 0-9 and '-', beginning with a letter and ending with a letter or digit";
 
 /// A DNS label: namespaces, revisions, tags, clusters and networks.
 pub(super) const LABEL: &str = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
@@ -14,13 +17,11 @@ pub(super) const OBJECT: &str =
     r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$";
 pub(super) const OBJECT_HELP: &str =
     "use a-z, 0-9, '-' and '.', beginning and ending with a letter or digit";
-pub(super) const HOST_HELP: &str =
-    "write a host name without scheme and port, such as otel-collector.observability.svc.cluster.local";
+pub(super) const HOST_HELP: &str = "write a host name without scheme and port, such as otel-collector.observability.svc.cluster.local";
 
 /// A registry with a path.
 pub(super) const HUB: &str = r"^[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$";
-pub(super) const HUB_HELP: &str =
-    "write registry and path without a scheme and without a slash at the end, such as registry.example/istio";
+pub(super) const HUB_HELP: &str = "write registry and path without a scheme and without a slash at the end, such as registry.example/istio";
 
 /// A tag of an image.
 pub(super) const TAG: &str = "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$";
@@ -32,6 +33,16 @@ pub(super) const REGION_HELP: &str =
     "write a region alone, such as eu-west: failover is between regions";
 
 /// Region, zone and sub-zone.
-pub(super) const LOCALITY: &str = r"^(\*|[A-Za-z0-9_.-]+(/\*|/[A-Za-z0-9_.-]+(/\*|/[A-Za-z0-9_.-]+)?)?)$";
-pub(super) const LOCALITY_HELP: &str =
-    "write REGION, REGION/ZONE or REGION/ZONE/SUBZONE, the last of which may be *, such as eu-west/eu-west-1a/*";
+pub(super) const LOCALITY: &str =
+    r"^(\*|[A-Za-z0-9_.-]+(/\*|/[A-Za-z0-9_.-]+(/\*|/[A-Za-z0-9_.-]+)?)?)$";
+pub(super) const LOCALITY_HELP: &str = "write REGION, REGION/ZONE or REGION/ZONE/SUBZONE, the last of which may be *, such as eu-west/eu-west-1a/*";
+
+/// A list of labels.
+pub(super) fn labels(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "items": {"type": "string", "pattern": LABEL, "errorMessage": LABEL_HELP}})
+}
+
+/// A list of names of objects.
+pub(super) fn objects(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "items": {"type": "string", "pattern": OBJECT, "errorMessage": OBJECT_HELP}})
+}

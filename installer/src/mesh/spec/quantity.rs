@@ -38,8 +38,7 @@ pub(crate) struct Time;
 impl Measure for Core {
     const NAME: &str = "Cpu";
     const PATTERN: &str = r"^[0-9]{1,9}(m|\.[0-9]{1,3})?$";
-    const HELP: &str =
-        "write CPU as a text: cores such as \"2\" or \"0.5\", or thousandths of a core such as 500m";
+    const HELP: &str = "write CPU as a text: cores such as \"2\" or \"0.5\", or thousandths of a core such as 500m";
     const DIGITS: usize = 9;
     const FRACTION: bool = true;
     const UNITS: &[(&str, u128)] = &[("m", 1), ("", 1_000)];
@@ -142,7 +141,8 @@ impl<M: Measure> FromStr for Quantity<M> {
 fn worth<M: Measure>(text: &str) -> Option<u128> {
     let digits = |text: &str, most: usize| {
         let fits = (1..=most).contains(&text.len());
-        (fits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse::<u128>().ok())?
+        (fits && text.bytes().all(|byte| byte.is_ascii_digit()))
+            .then(|| text.parse::<u128>().ok())?
     };
     let end = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')

@@ -32,7 +32,10 @@ pub(crate) fn read(document: Document, settings: &[Setting]) -> Result<Mesh, Mis
         put(&mut whole, &setting.pointer, setting.value.clone());
     }
     mistakes.extend(schema::mistakes(&whole));
-    let shape: Vec<String> = mistakes.iter().map(|mistake| mistake.pointer.clone()).collect();
+    let shape: Vec<String> = mistakes
+        .iter()
+        .map(|mistake| mistake.pointer.clone())
+        .collect();
     let (rest, removed) = without(&whole, &shape);
     let mesh = serde_json::from_value::<Mesh>(rest);
     match &mesh {
@@ -76,7 +79,11 @@ fn put(whole: &mut Value, pointer: &str, value: Value) {
         }
         Some(Value::Array(items)) if name.parse() == Ok(items.len()) => items.push(value),
         Some(Value::Array(items)) => {
-            if let Some(item) = name.parse().ok().and_then(|index: usize| items.get_mut(index)) {
+            if let Some(item) = name
+                .parse()
+                .ok()
+                .and_then(|index: usize| items.get_mut(index))
+            {
                 *item = value;
             }
         }
@@ -112,7 +119,9 @@ fn without(whole: &Value, places: &[String]) -> (Value, Vec<String>) {
 /// meaning, and what lacks a field for the lack.
 fn removable(whole: &Value, place: &str) -> String {
     let place = match place.rsplit_once('/') {
-        Some((parent, _)) if whole.pointer(place).is_none() && parent.matches('/').count() > 1 => parent,
+        Some((parent, _)) if whole.pointer(place).is_none() && parent.matches('/').count() > 1 => {
+            parent
+        }
         _ => place,
     };
     let list = place
@@ -145,11 +154,8 @@ fn attributed(mistake: Mistake, whole: &Value, settings: &[Setting]) -> Mistake 
             .cloned()
     });
     Mistake {
-        flag,
+        flag: mistake.flag.or(flag),
         value,
         ..mistake
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -17,14 +17,19 @@ pub(crate) fn schema() -> Value {
     settings.inline_subschemas = true;
     let mut schema = settings.into_generator().into_root_schema_for::<Mesh>();
     RecursiveTransform(without_null).transform(&mut schema);
-    schema.insert("$id".to_owned(), json!("https://weft.dev/schemas/v1/mesh.json"));
+    schema.insert(
+        "$id".to_owned(),
+        json!("https://weft.dev/schemas/v1/mesh.json"),
+    );
     schema.insert("title".to_owned(), json!("A mesh, apiVersion weft.dev/v1"));
     schema.to_value()
 }
 
 /// An optional field is left out; `null` would be a value that is silently dropped.
 fn without_null(schema: &mut schemars::Schema) {
-    let is_null = |value: &Value| *value == json!({"type": "null"}) || *value == json!("null") || value.is_null();
+    let is_null = |value: &Value| {
+        *value == json!({"type": "null"}) || *value == json!("null") || value.is_null()
+    };
     for keyword in ["type", "enum", "anyOf"] {
         if let Some(Value::Array(options)) = schema.get_mut(keyword) {
             options.retain(|option| !is_null(option));
@@ -57,15 +62,21 @@ pub(crate) fn mistakes(document: &Value) -> Vec<Mistake> {
     match jsonschema::validator_for(&schema) {
         Ok(validator) => found(&validator, &schema, document),
         // A defect of weft's that the tests of the schema show.
-        Err(error) => vec![Mistake::at("", format!("weft's own schema is wrong: {error}"))],
+        Err(error) => vec![Mistake::at(
+            "",
+            format!("weft's own schema is wrong: {error}"),
+        )],
     }
 }
 
 fn found(validator: &Validator, schema: &Value, document: &Value) -> Vec<Mistake> {
-    validator
+    let mut found: Vec<Mistake> = validator
         .iter_errors(document)
         .flat_map(|error| told(&error, schema, document))
-        .collect()
+        .collect();
+    // A value of a wrong type is none of the allowed words either; both rules are told in the same words.
+    found.dedup();
+    found
 }
 
 /// One broken rule as mistakes.
@@ -76,31 +87,38 @@ fn told(error: &ValidationError<'_>, schema: &Value, document: &Value) -> Vec<Mi
     let subschema = schema.pointer(parent).unwrap_or(&Value::Null);
     let help = subschema.get("errorMessage").and_then(Value::as_str);
     let instance = document.pointer(&pointer).unwrap_or(&Value::Null);
-    let here = |text: String| vec![Mistake::at(pointer.clone(), text).with(instance)];
-    match error.kind() {
-        Rule::AdditionalProperties { unexpected } => unknown(&pointer, unexpected, subschema),
-        Rule::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            vec![Mistake::at(format!("{pointer}/{name}"), missing(subschema, name))]
-        }
-        Rule::PropertyNames { error } => {
-            let name = error.instance().as_str().unwrap_or_default();
-            let help = subschema
-                .pointer("/propertyNames/errorMessage")
-                .and_then(Value::as_str)
-                .unwrap_or("this key is not allowed here");
-            vec![Mistake::at(format!("{pointer}/{}", escaped(name)), help)]
-        }
-        _ if instance.is_null() => here("a value is missing: give one, or leave the field out".to_owned()),
-        kind => here(help.map_or_else(|| words(kind, subschema), str::to_owned)),
+    if let Rule::AdditionalProperties { unexpected } = error.kind() {
+        return unknown(&pointer, unexpected, subschema);
     }
+    if let Rule::Required { property } = error.kind() {
+        let name = property.as_str().unwrap_or_default();
+        let text = missing(subschema, name);
+        return vec![Mistake::at(format!("{pointer}/{name}"), text)];
+    }
+    if let Rule::PropertyNames { error } = error.kind() {
+        let name = escaped(error.instance().as_str().unwrap_or_default());
+        let text = help.unwrap_or("this key is not allowed here");
+        return vec![Mistake::at(format!("{pointer}/{name}"), text)];
+    }
+    let text = if instance.is_null() {
+        "a value is missing: give one, or leave the field out".to_owned()
+    } else {
+        help.map_or_else(|| words(error.kind().keyword(), subschema), str::to_owned)
+    };
+    vec![Mistake::at(pointer, text).with(instance)]
 }
 
 fn unknown(pointer: &str, names: &[String], subschema: &Value) -> Vec<Mistake> {
     let known = subschema
         .get("properties")
         .and_then(Value::as_object)
-        .map(|fields| fields.keys().map(String::as_str).collect::<Vec<_>>().join(", "))
+        .map(|fields| {
+            fields
+                .keys()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        })
         .unwrap_or_default();
     names
         .iter()
@@ -118,37 +136,37 @@ fn missing(subschema: &Value, name: &str) -> String {
         .pointer(&format!("/properties/{name}/description"))
         .and_then(Value::as_str)
         .unwrap_or_default();
-    format!("this field is missing. {description}").trim_end().to_owned()
+    format!("this field is missing. {description}")
+        .trim_end()
+        .to_owned()
 }
 
 /// A rule that brings no text of its own.
-fn words(rule: &Rule, subschema: &Value) -> String {
-    match rule {
-        Rule::Type { .. } => match subschema.get("type").and_then(Value::as_str) {
-            Some("boolean") => "must be true or false".to_owned(),
-            Some("integer") => "must be a whole number".to_owned(),
-            Some("number") => "must be a number".to_owned(),
-            Some("array") => "must be a list".to_owned(),
-            Some("object") => "must be a set of fields, `name: value`".to_owned(),
-            _ => "must be a text: write it in quotes".to_owned(),
-        },
-        Rule::Enum { options } => format!("must be {}", choice(options.as_array().into_iter().flatten())),
-        Rule::Constant { expected_value } => format!("must be {}", choice([&**expected_value])),
-        Rule::OneOfNotValid { .. } => {
-            let options = subschema.get("oneOf").and_then(Value::as_array);
-            format!("must be {}", choice(options.into_iter().flatten().filter_map(|option| option.get("const"))))
-        }
-        Rule::Minimum { limit } => format!("must be {limit} or more"),
-        Rule::Maximum { limit } => format!("must be {limit} or less"),
-        Rule::MinProperties { .. } | Rule::MinItems { .. } => "must not be empty".to_owned(),
-        other => format!("breaks the rule `{}` of the schema", other.keyword()),
+fn words(keyword: &str, subschema: &Value) -> String {
+    let limit = subschema.get(keyword).unwrap_or(&Value::Null);
+    let options = subschema.get("enum").and_then(Value::as_array);
+    match (options, keyword, limit.as_str()) {
+        (Some(options), ..) => format!("must be {}", choice(options)),
+        (_, "type", Some("boolean")) => "must be true or false".to_owned(),
+        (_, "type", Some("integer")) => "must be a whole number".to_owned(),
+        (_, "type", Some("number")) => "must be a number".to_owned(),
+        (_, "type", Some("array")) => "must be a list".to_owned(),
+        (_, "type", Some("object")) => "must be a set of fields, `name: value`".to_owned(),
+        (_, "minimum", _) => format!("must be {limit} or more"),
+        (_, "maximum", _) => format!("must be {limit} or less"),
+        (_, "minProperties", _) => "must not be empty".to_owned(),
+        _ => format!("breaks the rule `{keyword}: {limit}` of the schema"),
     }
 }
 
 fn choice<'a>(options: impl IntoIterator<Item = &'a Value>) -> String {
     let words: Vec<_> = options
         .into_iter()
-        .map(|option| option.as_str().map_or_else(|| option.to_string(), str::to_owned))
+        .map(|option| {
+            option
+                .as_str()
+                .map_or_else(|| option.to_string(), str::to_owned)
+        })
         .collect();
     match words.as_slice() {
         [only] => only.clone(),

@@ -81,8 +81,8 @@ pub(crate) struct Tracing {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Collector {
     /// How proxies speak to it. Default: opentelemetry (gRPC).
-    #[serde(default, skip_serializing_if = "Protocol::is_default")]
-    pub(crate) protocol: Protocol,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) protocol: Option<Protocol>,
     /// Host name of its Service, in full.
     #[schemars(regex(pattern = name::OBJECT), extend("errorMessage" = name::HOST_HELP))]
     pub(crate) service: String,
@@ -98,12 +98,6 @@ pub(crate) enum Protocol {
     #[default]
     Opentelemetry,
     Zipkin,
-}
-
-impl Protocol {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 #[expect(

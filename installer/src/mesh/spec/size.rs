@@ -129,13 +129,22 @@ mod tests {
         for figures in [Scale::istiod, Scale::gateway] {
             let worths = ALL.map(|scale| {
                 let [memory, cpu, most_memory, most_cpu] = figures(scale);
-                let memory = [memory, most_memory].map(|text| text.parse::<Memory>().unwrap().worth());
+                let memory =
+                    [memory, most_memory].map(|text| text.parse::<Memory>().unwrap().worth());
                 let cpu = [cpu, most_cpu].map(|text| text.parse::<Cpu>().unwrap().worth());
                 [memory, cpu]
             });
-            assert!(worths.as_flattened().iter().all(|[request, limit]| request < limit));
+            assert!(
+                worths
+                    .as_flattened()
+                    .iter()
+                    .all(|[request, limit]| request < limit)
+            );
             assert!(worths.is_sorted_by(|one, two| {
-                one.as_flattened().iter().zip(two.as_flattened()).all(|(one, two)| one < two)
+                one.as_flattened()
+                    .iter()
+                    .zip(two.as_flattened())
+                    .all(|(one, two)| one < two)
             }));
         }
     }

@@ -26,7 +26,9 @@ mod tests {
         let mut found = Vec::new();
         for (start, line) in lines.iter().enumerate() {
             if starts(line) {
-                let more = lines[start + 1..].iter().take_while(|line| line.starts_with("  #  "));
+                let more = lines[start + 1..]
+                    .iter()
+                    .take_while(|line| line.starts_with("  #  "));
                 found.push((start, start + 1 + more.count()));
             }
         }
@@ -54,7 +56,12 @@ mod tests {
                 .collect();
             let mesh = read(parse(uncommented.as_bytes()).unwrap(), &[]);
             let line = text.lines().nth(start).unwrap();
-            assert!(mesh.as_ref().is_ok_and(|mesh| *mesh != whole || line.contains("rootNamespace") || line.contains("engine")), "{line}: {mesh:?}");
+            assert!(
+                mesh.as_ref().is_ok_and(|mesh| *mesh != whole
+                    || line.contains("rootNamespace")
+                    || line.contains("engine")),
+                "{line}: {mesh:?}"
+            );
         }
     }
 
@@ -76,7 +83,10 @@ mod tests {
         assert!(names.len() > 60);
         let text = template("shop");
         for name in names {
-            assert!(text.contains(&format!("{name}:")), "{name} is not in the file of `mesh init`");
+            assert!(
+                text.contains(&format!("{name}:")),
+                "{name} is not in the file of `mesh init`"
+            );
         }
     }
 }

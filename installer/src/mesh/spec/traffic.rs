@@ -87,7 +87,9 @@ pub(crate) struct Retries {
 }
 
 /// Failures after which a request is tried again, in Envoy's words; the last five are gRPC's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum RetryOn {
     #[serde(rename = "5xx")]

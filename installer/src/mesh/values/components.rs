@@ -1,5 +1,6 @@
 //! What a mesh asks of each chart.
 
+use super::super::spec::quantity::Quantity;
 use super::super::spec::{Mesh, Resources, Scale, Size, Spec};
 use super::{Component, Wanted, mesh_config};
 use serde_json::{Value, json};
@@ -27,7 +28,11 @@ fn base(wanted: &mut Wanted, mesh: &Mesh) {
     platform(wanted, &mesh.spec);
     secrets(wanted, &mesh.spec, &["global", "imagePullSecrets"]);
     // Which istiod validates: an upgrade beside the old control plane says otherwise until the new one is promoted.
-    wanted.soft("/spec/revision", &["defaultRevision"], mesh.spec.revision.clone());
+    wanted.soft(
+        "/spec/revision",
+        &["defaultRevision"],
+        mesh.spec.revision.clone(),
+    );
 }
 
 fn istiod(wanted: &mut Wanted, mesh: &Mesh) {
@@ -38,10 +43,27 @@ fn istiod(wanted: &mut Wanted, mesh: &Mesh) {
     secrets(wanted, spec, &["global", "imagePullSecrets"]);
     revision(wanted, spec);
     wanted.firm("/spec/tags", &["revisionTags"], listed(&spec.tags));
-    wanted.firm("/metadata/name", &["global", "meshID"], Some(mesh.metadata.name.clone()));
-    cluster(wanted, spec, &["global", "multiCluster", "clusterName"], &["global", "network"]);
-    wanted.soft("/spec/ambient", &["profile"], spec.ambient.then_some("ambient"));
-    wanted.firm("/spec/cni", &["cni", "enabled"], mesh.has_cni().then_some(true));
+    wanted.firm(
+        "/metadata/name",
+        &["global", "meshID"],
+        Some(mesh.metadata.name.clone()),
+    );
+    cluster(
+        wanted,
+        spec,
+        &["global", "multiCluster", "clusterName"],
+        &["global", "network"],
+    );
+    wanted.soft(
+        "/spec/ambient",
+        &["profile"],
+        spec.ambient.then_some("ambient"),
+    );
+    wanted.firm(
+        "/spec/cni",
+        &["cni", "enabled"],
+        mesh.has_cni().then_some(true),
+    );
     wanted.firm(
         "/spec/globalInjection",
         &["sidecarInjectorWebhook", "enableNamespacesByDefault"],
@@ -49,7 +71,11 @@ fn istiod(wanted: &mut Wanted, mesh: &Mesh) {
     );
     let sidecar = spec.sidecar.as_ref();
     let level = sidecar.and_then(|sidecar| sidecar.log_level);
-    wanted.firm("/spec/sidecar/logLevel", &["global", "proxy", "logLevel"], level.map(word));
+    wanted.firm(
+        "/spec/sidecar/logLevel",
+        &["global", "proxy", "logLevel"],
+        level.map(word),
+    );
     if let Some(own) = sidecar.and_then(|sidecar| sidecar.resources.as_ref()) {
         resources(wanted, SIDECAR, &["global", "proxy", "resources"], own);
     }
@@ -85,7 +111,11 @@ fn istiod_size(wanted: &mut Wanted, spec: &Spec) {
             "whenUnsatisfiable": "ScheduleAnyway",
             "labelSelector": {"matchLabels": labels}
         }]);
-        wanted.soft(HIGHLY_AVAILABLE, &["topologySpreadConstraints"], Some(spread));
+        wanted.soft(
+            HIGHLY_AVAILABLE,
+            &["topologySpreadConstraints"],
+            Some(spread),
+        );
     }
 }
 
@@ -95,7 +125,11 @@ fn cni(wanted: &mut Wanted, mesh: &Mesh) {
     images(wanted, spec, &["global"]);
     secrets(wanted, spec, &["global", "imagePullSecrets"]);
     revision(wanted, spec);
-    wanted.soft("/spec/ambient", &["profile"], spec.ambient.then_some("ambient"));
+    wanted.soft(
+        "/spec/ambient",
+        &["profile"],
+        spec.ambient.then_some("ambient"),
+    );
 }
 
 fn ztunnel(wanted: &mut Wanted, mesh: &Mesh) {
@@ -122,7 +156,11 @@ fn gateway(wanted: &mut Wanted, spec: &Spec) {
         .flat_map(|images| &images.pull_secrets)
         .map(|name| json!({"name": name}))
         .collect();
-    wanted.firm("/spec/images/pullSecrets", &["imagePullSecrets"], listed(&secrets));
+    wanted.firm(
+        "/spec/images/pullSecrets",
+        &["imagePullSecrets"],
+        listed(&secrets),
+    );
     preset(wanted, spec.scale.map(Scale::gateway));
     let own = spec.sizes.as_ref().and_then(|sizes| sizes.gateway.as_ref());
     if let Some(own) = own.and_then(|size| size.resources.as_ref()) {
@@ -131,15 +169,27 @@ fn gateway(wanted: &mut Wanted, spec: &Spec) {
     if let Some([min, max]) = replicas(own) {
         let scales = min < max;
         wanted.firm(GATEWAY, &["autoscaling", "enabled"], Some(scales));
-        wanted.firm(GATEWAY, &["autoscaling", "minReplicas"], scales.then_some(min));
-        wanted.firm(GATEWAY, &["autoscaling", "maxReplicas"], scales.then_some(max));
+        wanted.firm(
+            GATEWAY,
+            &["autoscaling", "minReplicas"],
+            scales.then_some(min),
+        );
+        wanted.firm(
+            GATEWAY,
+            &["autoscaling", "maxReplicas"],
+            scales.then_some(max),
+        );
         wanted.firm(GATEWAY, &["replicaCount"], (!scales).then_some(min));
     } else if spec.high_availability {
         wanted.soft(HIGHLY_AVAILABLE, &["autoscaling", "enabled"], Some(true));
         wanted.soft(HIGHLY_AVAILABLE, &["autoscaling", "minReplicas"], Some(2));
     }
     let budget = spec.high_availability.then_some(1);
-    wanted.soft(HIGHLY_AVAILABLE, &["podDisruptionBudget", "minAvailable"], budget);
+    wanted.soft(
+        HIGHLY_AVAILABLE,
+        &["podDisruptionBudget", "minAvailable"],
+        budget,
+    );
 }
 
 fn root(wanted: &mut Wanted, mesh: &Mesh, path: &[&str]) {
@@ -160,13 +210,28 @@ fn images(wanted: &mut Wanted, spec: &Spec, under: &[&str]) {
         return;
     };
     let policy = images.pull_policy.map(word);
-    wanted.firm("/spec/images/hub", &[under, &["hub"]].concat(), images.hub.clone());
-    wanted.firm("/spec/images/tag", &[under, &["tag"]].concat(), images.tag.clone());
-    wanted.firm("/spec/images/pullPolicy", &[under, &["imagePullPolicy"]].concat(), policy);
+    wanted.firm(
+        "/spec/images/hub",
+        &[under, &["hub"]].concat(),
+        images.hub.clone(),
+    );
+    wanted.firm(
+        "/spec/images/tag",
+        &[under, &["tag"]].concat(),
+        images.tag.clone(),
+    );
+    wanted.firm(
+        "/spec/images/pullPolicy",
+        &[under, &["imagePullPolicy"]].concat(),
+        policy,
+    );
 }
 
 fn secrets(wanted: &mut Wanted, spec: &Spec, path: &[&str]) {
-    let secrets = spec.images.as_ref().and_then(|images| listed(&images.pull_secrets));
+    let secrets = spec
+        .images
+        .as_ref()
+        .and_then(|images| listed(&images.pull_secrets));
     wanted.firm("/spec/images/pullSecrets", path, secrets);
 }
 
@@ -193,8 +258,8 @@ fn preset(wanted: &mut Wanted, figures: Option<[&'static str; 4]>) {
 fn resources(wanted: &mut Wanted, from: &'static str, path: &[&str], own: &Resources) {
     for (kind, amounts) in [("requests", &own.requests), ("limits", &own.limits)] {
         if let Some(amounts) = amounts {
-            let cpu = amounts.cpu.as_ref().map(|cpu| cpu.text());
-            let memory = amounts.memory.as_ref().map(|memory| memory.text());
+            let cpu = amounts.cpu.as_ref().map(Quantity::text);
+            let memory = amounts.memory.as_ref().map(Quantity::text);
             wanted.firm(from, &[path, &[kind, "cpu"]].concat(), cpu);
             wanted.firm(from, &[path, &[kind, "memory"]].concat(), memory);
         }

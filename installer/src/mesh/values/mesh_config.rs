@@ -7,11 +7,16 @@ use serde_json::{Value, json};
 
 /// The name by which `meshConfig` knows the collector of traces.
 const TRACER: &str = "weft-tracing";
+const COLLECTOR: &str = "/spec/tracing/collector";
 
 pub(super) fn ask(wanted: &mut Wanted, spec: &Spec) {
     if let Some(traffic) = &spec.traffic {
         let outbound = traffic.outbound.map(word);
-        wanted.firm("/spec/traffic/outbound", &["meshConfig", "outboundTrafficPolicy", "mode"], outbound);
+        wanted.firm(
+            "/spec/traffic/outbound",
+            &["meshConfig", "outboundTrafficPolicy", "mode"],
+            outbound,
+        );
         if let Some(locality) = &traffic.locality {
             self::locality(wanted, locality);
         }
@@ -32,9 +37,17 @@ fn locality(wanted: &mut Wanted, locality: &Locality) {
         wanted.firm(from, &["meshConfig", "localityLbSetting", name], value);
     };
     let enabled = locality.enabled.unwrap_or(true);
-    ask("/spec/traffic/locality/enabled", "enabled", Some(enabled.into()));
+    ask(
+        "/spec/traffic/locality/enabled",
+        "enabled",
+        Some(enabled.into()),
+    );
     let distribute = (!locality.distribute.is_empty()).then(|| word(&locality.distribute));
-    ask("/spec/traffic/locality/distribute", "distribute", distribute);
+    ask(
+        "/spec/traffic/locality/distribute",
+        "distribute",
+        distribute,
+    );
     let failover = (!locality.failover.is_empty()).then(|| word(&locality.failover));
     ask("/spec/traffic/locality/failover", "failover", failover);
 }
@@ -43,7 +56,11 @@ fn retries(wanted: &mut Wanted, retries: &Retries) {
     let mut ask = |from, name, value: Option<Value>| {
         wanted.firm(from, &["meshConfig", "defaultHttpRetryPolicy", name], value);
     };
-    ask("/spec/traffic/retries/attempts", "attempts", Some(retries.attempts.into()));
+    ask(
+        "/spec/traffic/retries/attempts",
+        "attempts",
+        Some(retries.attempts.into()),
+    );
     let words: Vec<String> = retries
         .retry_on
         .iter()
@@ -51,10 +68,21 @@ fn retries(wanted: &mut Wanted, retries: &Retries) {
         .collect();
     let words = (!words.is_empty()).then(|| words.join(",").into());
     ask("/spec/traffic/retries/retryOn", "retryOn", words);
-    let timeout = retries.per_try_timeout.as_ref().map(|time| time.protobuf().into());
-    ask("/spec/traffic/retries/perTryTimeout", "perTryTimeout", timeout);
+    let timeout = retries
+        .per_try_timeout
+        .as_ref()
+        .map(|time| time.protobuf().into());
+    ask(
+        "/spec/traffic/retries/perTryTimeout",
+        "perTryTimeout",
+        timeout,
+    );
     let remote = retries.retry_remote_localities.map(Value::from);
-    ask("/spec/traffic/retries/retryRemoteLocalities", "retryRemoteLocalities", remote);
+    ask(
+        "/spec/traffic/retries/retryRemoteLocalities",
+        "retryRemoteLocalities",
+        remote,
+    );
 }
 
 fn lifecycle(wanted: &mut Wanted, sidecar: &Sidecar) {
@@ -62,12 +90,18 @@ fn lifecycle(wanted: &mut Wanted, sidecar: &Sidecar) {
         return;
     };
     let mut ask = |from, path: &[&str], value: Option<Value>| {
-        wanted.firm(from, &[&["meshConfig", "defaultConfig"], path].concat(), value);
+        wanted.firm(
+            from,
+            &[&["meshConfig", "defaultConfig"], path].concat(),
+            value,
+        );
     };
     ask(
         "/spec/sidecar/lifecycle/holdApplicationUntilProxyStarts",
         &["holdApplicationUntilProxyStarts"],
-        lifecycle.hold_application_until_proxy_starts.map(Value::from),
+        lifecycle
+            .hold_application_until_proxy_starts
+            .map(Value::from),
     );
     let drain = lifecycle.termination_drain_duration.as_ref();
     ask(
@@ -86,7 +120,11 @@ fn lifecycle(wanted: &mut Wanted, sidecar: &Sidecar) {
 
 fn tracing(wanted: &mut Wanted, tracing: &Tracing) {
     let enabled = Some(tracing.enabled);
-    wanted.firm("/spec/tracing/enabled", &["meshConfig", "enableTracing"], enabled);
+    wanted.firm(
+        "/spec/tracing/enabled",
+        &["meshConfig", "enableTracing"],
+        enabled,
+    );
     wanted.firm(
         "/spec/tracing/sampling",
         &["meshConfig", "defaultConfig", "tracing", "sampling"],
@@ -95,17 +133,24 @@ fn tracing(wanted: &mut Wanted, tracing: &Tracing) {
     let Some(collector) = &tracing.collector else {
         return;
     };
-    const FROM: &str = "/spec/tracing/collector";
     let providers = json!([provider(collector)]);
-    wanted.firm(FROM, &["meshConfig", "extensionProviders"], Some(providers));
+    wanted.firm(
+        COLLECTOR,
+        &["meshConfig", "extensionProviders"],
+        Some(providers),
+    );
     // The chart names Prometheus for metrics only where nobody names a provider of anything.
     let providers = json!({"tracing": [TRACER], "metrics": ["prometheus"]});
-    wanted.soft(FROM, &["meshConfig", "defaultProviders"], Some(providers));
+    wanted.soft(
+        COLLECTOR,
+        &["meshConfig", "defaultProviders"],
+        Some(providers),
+    );
 }
 
 fn provider(collector: &Collector) -> Value {
     let place = json!({"service": collector.service, "port": collector.port});
-    match collector.protocol {
+    match collector.protocol.unwrap_or_default() {
         Protocol::Opentelemetry => json!({"name": TRACER, "opentelemetry": place}),
         Protocol::Zipkin => json!({"name": TRACER, "zipkin": place}),
     }

@@ -74,7 +74,10 @@ pub(crate) fn support(istio: &IstioVersion, kubernetes: &KubernetesVersion) -> S
         Support::Supported
     } else if minor > *supported.end() {
         Support::TooNew { supported: words }
-    } else if tested.as_ref().is_some_and(|tested| tested.contains(&minor)) {
+    } else if tested
+        .as_ref()
+        .is_some_and(|tested| tested.contains(&minor))
+    {
         Support::TestedNotSupported { supported: words }
     } else {
         Support::TooOld { supported: words }

@@ -1,3 +1,4 @@
+use super::upgrade::Step;
 use super::*;
 use proptest::prelude::*;
 
@@ -20,8 +21,20 @@ fn versions_of_istio() {
         assert_eq!(istio(canonical), version, "{text}");
     }
     for wrong in [
-        "latest", "stable", "", "1", "1.31.0.1", "1.31.x", "1.31-rc.1", "1.31.0-", "1.31.0-latest.", "1..0", " 1.31.0",
-        "1.31.0+x", "1.3100", "-1.31",
+        "latest",
+        "stable",
+        "",
+        "1",
+        "1.31.0.1",
+        "1.31.x",
+        "1.31-rc.1",
+        "1.31.0-",
+        "1.31.0-latest.",
+        "1..0",
+        " 1.31.0",
+        "1.31.0+x",
+        "1.3100",
+        "-1.31",
     ] {
         let refused = VersionError::Istio(wrong.to_owned());
         assert_eq!(wrong.parse::<IstioVersion>(), Err(refused), "{wrong}");
@@ -87,7 +100,13 @@ fn steps() {
         ("1.31.0-rc.1", "1.31.0", Ok(Step::Patch)),
         ("1.30.3", "1.31.0", Ok(Step::Minor)),
         ("1.30", "1.31", Ok(Step::Minor)),
-        ("1.29.0", "1.31.0", Err("from Istio 1.29.0 to 1.31.0 is more than one minor version: upgrade to 1.30 first")),
+        (
+            "1.29.0",
+            "1.31.0",
+            Err(
+                "from Istio 1.29.0 to 1.31.0 is more than one minor version: upgrade to 1.30 first",
+            ),
+        ),
         ("1.31.0", "2.0.0", Err("upgrade to 1.32 first")),
         ("1.31.0", "1.30.9", Err("Istio 1.30.9 is older than 1.31.0")),
         ("1.31.0", "1.31.0-rc.1", Err("not downgraded")),
@@ -113,7 +132,9 @@ fn proxies_and_their_control_plane() {
         ("1.30.0", "1.31.0", Some("upgrade the control plane first")),
     ];
     for (control, proxy, wanted) in cases {
-        let found = skew(&istio(control), &istio(proxy)).err().map(|error| error.to_string());
+        let found = skew(&istio(control), &istio(proxy))
+            .err()
+            .map(|error| error.to_string());
         match wanted {
             None => assert_eq!(found, None, "{control} and {proxy}"),
             Some(words) => assert!(found.unwrap().contains(words), "{control} and {proxy}"),

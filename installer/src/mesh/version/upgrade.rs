@@ -104,7 +104,9 @@ impl Step {
     pub(crate) fn words(self, from: &IstioVersion, to: &IstioVersion) -> String {
         match self {
             Self::None => format!("Istio {to} runs already"),
-            Self::Patch => format!("from Istio {from} to {to} is a patch of the same minor version"),
+            Self::Patch => {
+                format!("from Istio {from} to {to} is a patch of the same minor version")
+            }
             Self::Minor => format!("from Istio {from} to {to} is one minor version"),
         }
     }

@@ -15,7 +15,11 @@ pub(super) fn contradictions(spec: &Spec) -> Vec<Mistake> {
     }
     for (name, size) in [("istiod", &sizes.istiod), ("gateway", &sizes.gateway)] {
         if let Some(size) = size {
-            found.extend(one(size, &format!("/spec/sizes/{name}"), spec.high_availability));
+            found.extend(one(
+                size,
+                &format!("/spec/sizes/{name}"),
+                spec.high_availability,
+            ));
         }
     }
     found
@@ -49,10 +53,16 @@ pub(super) fn resources(resources: &Resources, pointer: &str) -> Vec<Mistake> {
     if let (Some(requests), Some(limits)) = (&resources.requests, &resources.limits) {
         let above = [
             ("cpu", above(requests.cpu.as_ref(), limits.cpu.as_ref())),
-            ("memory", above(requests.memory.as_ref(), limits.memory.as_ref())),
+            (
+                "memory",
+                above(requests.memory.as_ref(), limits.memory.as_ref()),
+            ),
         ];
         found.extend(above.into_iter().filter_map(|(name, limit)| {
-            let text = format!("is more than the limit, {}: lower it, or raise the limit", limit?);
+            let text = format!(
+                "is more than the limit, {}: lower it, or raise the limit",
+                limit?
+            );
             Some(Mistake::at(format!("{pointer}/requests/{name}"), text))
         }));
     }

@@ -30,7 +30,10 @@ fn locality(locality: &Locality) -> Vec<Mistake> {
             Mistake::at(format!("{AT}/{name}"), text)
         }));
     }
-    found.extend(distribute(&locality.distribute, &format!("{AT}/distribute")));
+    found.extend(distribute(
+        &locality.distribute,
+        &format!("{AT}/distribute"),
+    ));
     found.extend(failover(&locality.failover, &format!("{AT}/failover")));
     found
 }
@@ -61,7 +64,10 @@ fn distribute(shares: &[LocalityShare], pointer: &str) -> Vec<Mistake> {
 fn overlaps(localities: &[&str]) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (index, one) in localities.iter().enumerate() {
-        let before = localities.iter().take(index).find(|other| overlap(one, other));
+        let before = localities
+            .iter()
+            .take(index)
+            .find(|other| overlap(one, other));
         if let Some(other) = before {
             found.push((index, format!("overlaps with {other}: keep one of them")));
         }
@@ -77,13 +83,21 @@ fn overlap(one: &str, other: &str) -> bool {
 
 fn failover(rules: &[Failover], pointer: &str) -> Vec<Mistake> {
     let sources: Vec<&str> = rules.iter().map(|rule| rule.from.as_str()).collect();
-    let twice = repeated(&sources, pointer).into_iter().map(|mistake| Mistake {
-        pointer: format!("{}/from", mistake.pointer),
-        ..mistake
-    });
-    let same = rules.iter().enumerate().filter(|(_, rule)| rule.from == rule.to);
+    let twice = repeated(&sources, pointer)
+        .into_iter()
+        .map(|mistake| Mistake {
+            pointer: format!("{}/from", mistake.pointer),
+            ..mistake
+        });
+    let same = rules
+        .iter()
+        .enumerate()
+        .filter(|(_, rule)| rule.from == rule.to);
     let same = same.map(|(index, _)| {
-        Mistake::at(format!("{pointer}/{index}/to"), "is the region that fails: name another one")
+        Mistake::at(
+            format!("{pointer}/{index}/to"),
+            "is the region that fails: name another one",
+        )
     });
     twice.chain(same).collect()
 }
@@ -93,7 +107,10 @@ fn retries(retries: &Retries) -> Vec<Mistake> {
     let set = [
         ("retryOn", !retries.retry_on.is_empty()),
         ("perTryTimeout", retries.per_try_timeout.is_some()),
-        ("retryRemoteLocalities", retries.retry_remote_localities.is_some()),
+        (
+            "retryRemoteLocalities",
+            retries.retry_remote_localities.is_some(),
+        ),
     ];
     let mut found: Vec<_> = set
         .into_iter()
@@ -103,7 +120,11 @@ fn retries(retries: &Retries) -> Vec<Mistake> {
             Mistake::at(format!("{AT}/{name}"), text)
         })
         .collect();
-    if retries.per_try_timeout.as_ref().is_some_and(|timeout| timeout.worth() == 0) {
+    if retries
+        .per_try_timeout
+        .as_ref()
+        .is_some_and(|timeout| timeout.worth() == 0)
+    {
         let text = "must be 1ms or more: leave it out for no limit";
         found.push(Mistake::at(format!("{AT}/perTryTimeout"), text));
     }

@@ -53,7 +53,12 @@ fn worths() {
 
 #[test]
 fn protocol_buffers_know_seconds_only() {
-    for (text, wanted) in [("5m", "300s"), ("1500ms", "1.500s"), ("20ms", "0.020s"), ("0s", "0s")] {
+    for (text, wanted) in [
+        ("5m", "300s"),
+        ("1500ms", "1.500s"),
+        ("20ms", "0.020s"),
+        ("0s", "0s"),
+    ] {
         assert_eq!(text.parse::<Seconds>().unwrap().protobuf(), wanted);
     }
 }

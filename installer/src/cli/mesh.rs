@@ -1,0 +1,42 @@
+//! `weft mesh`: the verbs about meshes.
+
+mod check;
+mod flags;
+mod init;
+mod schema;
+mod values;
+
+use super::Context;
+use crate::failure::Outcome;
+use clap::{Args, Subcommand};
+
+#[derive(Args, Debug)]
+pub(super) struct MeshArgs {
+    #[command(subcommand)]
+    verb: MeshVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum MeshVerb {
+    /// Write a mesh file to start from, with every field explained
+    Init(init::InitArgs),
+    /// Print the JSON Schema of mesh files
+    #[command(after_help = "Examples:
+  weft mesh schema > mesh.schema.json
+  # in an editor that knows YAML schemas, as the first line of a mesh file:
+  # yaml-language-server: $schema=mesh.schema.json")]
+    Schema,
+    /// Read a mesh file, and hold its versions against those of a cluster
+    Check(Box<check::CheckArgs>),
+    /// Print the Helm values that a mesh file means
+    Values(Box<values::ValuesArgs>),
+}
+
+pub(super) fn run(args: MeshArgs, context: &Context) -> Outcome {
+    match args.verb {
+        MeshVerb::Init(args) => init::run(args, context),
+        MeshVerb::Schema => schema::run(context),
+        MeshVerb::Check(args) => check::run(*args, context),
+        MeshVerb::Values(args) => values::run(*args, context),
+    }
+}
