@@ -8,5 +8,7 @@ mod cluster;
 pub mod environment;
 pub mod failure;
 mod history;
+pub mod measure;
 pub mod output;
 pub mod plugin;
+pub mod registry;

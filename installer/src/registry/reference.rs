@@ -61,7 +61,7 @@ impl Digest {
     /// Of these bytes.
     #[must_use]
     pub fn of(data: &[u8]) -> Self {
-        Self(super::measure::digest(data))
+        Self(crate::measure::digest(data))
     }
 
     /// As registries write it.
