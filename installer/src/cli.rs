@@ -1,5 +1,7 @@
 //! The command line: what can be asked, a file per noun below, and the way from a verb to what it does.
 
+mod bundle;
+mod charts;
 mod completion;
 mod connection;
 mod deploy;
@@ -66,6 +68,10 @@ struct Common {
 enum Noun {
     /// Build, ship, deploy and run plugins
     Plugin(plugin::PluginArgs),
+    /// Carry charts, plugins and images to a site without internet
+    Bundle(bundle::BundleArgs),
+    /// Fetch Istio's charts
+    Charts(charts::ChartsArgs),
     /// Print the completion script for a shell
     Completion(completion::CompletionArgs),
     /// Print the version of weft
@@ -141,6 +147,8 @@ fn exit_codes() -> String {
 fn dispatch(noun: Noun, context: &Context) -> Outcome {
     match noun {
         Noun::Plugin(args) => plugin::run(args, context),
+        Noun::Bundle(args) => bundle::run(args, context),
+        Noun::Charts(args) => charts::run(args, context),
         Noun::Completion(args) => completion::run(args, context),
         Noun::Version => version::run(context),
         Noun::ExecWithParent(args) => guard::run(args),

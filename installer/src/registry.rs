@@ -10,6 +10,7 @@ mod manifest;
 mod push;
 pub mod reference;
 
+pub(crate) use attempt::causes;
 pub use credentials::Credentials;
 pub use error::RegistryError;
 pub use manifest::{

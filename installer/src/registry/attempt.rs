@@ -187,7 +187,7 @@ fn status(code: &OciErrorCode) -> u16 {
 }
 
 /// The innermost causes say what happened; the outer ones only that something did.
-fn causes(error: &dyn Error) -> String {
+pub(crate) fn causes(error: &dyn Error) -> String {
     let mut texts = Vec::new();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -37,12 +37,21 @@ impl Registry {
             .unwrap_or(false)
     }
 
-    /// The digest under a name, when there is one and the registry says it.
-    pub(crate) async fn held(&self, reference: &Reference) -> Option<Digest> {
-        self.manifest(reference)
-            .await
-            .ok()
-            .map(|(digest, _)| digest)
+    /// The digest under a name; nothing when there is no such name. Some registries say of it that it is forbidden; a
+    /// push says it then in its own right.
+    pub(crate) async fn held(
+        &self,
+        reference: &Reference,
+    ) -> Result<Option<Digest>, RegistryError> {
+        match self.manifest(reference).await {
+            Ok((digest, _)) => Ok(Some(digest)),
+            Err(
+                RegistryError::NotFound(_)
+                | RegistryError::Unauthorized { .. }
+                | RegistryError::Denied { .. },
+            ) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Sends one blob as it is read. A chunk that fails ends the upload before the registry keeps anything of it.

@@ -29,6 +29,14 @@ pub enum ReferenceError {
         /// What is wrong.
         reason: String,
     },
+    /// Nothing that names could begin with.
+    #[error("{text} is no place for several images: {reason}. Write REGISTRY/PREFIX")]
+    Destination {
+        /// As written.
+        text: String,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 impl From<ReferenceError> for Failure {
