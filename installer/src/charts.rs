@@ -74,7 +74,7 @@ impl Charts {
         Self {
             http: Http::new(registry.credentials().clone(), registry.plain_http()),
             registry,
-            cache: environment.cache().map(Cache::below),
+            cache: environment.cache().as_deref().map(Cache::below),
             directory: environment.directory().to_path_buf(),
         }
     }

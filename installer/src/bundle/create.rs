@@ -61,7 +61,8 @@ pub async fn create(
         gathered.push(chart(contents, charts, name).await?);
     }
     for reference in &contents.plugins {
-        registry.image(reference).await?.manifest.contents()?;
+        // An image of something else would be found out by a proxy, at a site that cannot get another.
+        registry.pull_module(reference).await?;
         gathered.push(image(registry, Kind::Plugin, reference).await?);
     }
     for reference in &contents.images {

@@ -79,18 +79,19 @@ pub fn describe(archive: &[u8]) -> Result<About, String> {
 
 /// A file that would leave the chart's folder, or a link to somewhere, is no part of a chart.
 fn check(path: &Path, kind: tar::EntryType) -> Result<(), String> {
+    let shown = path.to_string_lossy();
     let stays = path
         .components()
         .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if !stays {
         return Err(format!(
-            "the path {path:?} in it leads out of it. Do not use it"
+            "the path {shown:?} in it leads out of it. Do not use it"
         ));
     }
     if kind.is_file() || kind.is_dir() || kind.is_pax_global_extensions() {
         return Ok(());
     }
-    Err(format!("{path:?} in it is neither a file nor a folder"))
+    Err(format!("{shown:?} in it is neither a file nor a folder"))
 }
 
 /// `NAME/Chart.yaml`, and not that of a chart inside the chart.
@@ -142,7 +143,10 @@ mod tests {
 
     #[test]
     fn what_is_no_chart_says_why() {
-        let whole = tgz(&[("istiod/Chart.yaml", YAML), ("istiod/big", &[7; 90_000])]);
+        let whole = tgz(&[
+            ("istiod/Chart.yaml", YAML),
+            ("istiod/big", &vec![7; 90_000]),
+        ]);
         let mut link = tar::Header::new_gnu();
         link.set_entry_type(tar::EntryType::Symlink);
         link.set_size(0);

@@ -2,7 +2,7 @@
 
 use crate::registry::reference::Digest;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where they are kept.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub(super) struct Cache {
 
 impl Cache {
     /// In weft's own cache.
-    pub(super) fn below(cache: PathBuf) -> Self {
+    pub(super) fn below(cache: &Path) -> Self {
         Self {
             folder: cache.join("charts"),
         }
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn what_is_kept_comes_back_and_what_was_changed_does_not() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::below(folder.path().join("weft"));
+        let cache = Cache::below(&folder.path().join("weft"));
         let digest = Digest::of(b"chart");
         assert_eq!(cache.get(&digest), None);
         cache.put(&digest, b"chart");

@@ -1,6 +1,6 @@
 //! Charts on a web server: a repository of Helm's, or archives without an index.
 
-use super::{Charts, ChartsError, Index, LARGEST, Wanted};
+use super::{Charts, ChartsError, Index, LARGEST, Release, Wanted};
 use crate::measure;
 use crate::registry::reference::Digest;
 use crate::registry::{Credentials, causes};
@@ -18,9 +18,9 @@ const LARGEST_INDEX: u64 = 32 * 1024 * 1024;
 /// A client of web servers, which reads each index once.
 #[derive(Clone, Debug)]
 pub(super) struct Http {
-    client: Client,
+    client: Result<Client, String>,
     credentials: Credentials,
-    plain_http: bool,
+    is_plain_fine: bool,
     indexes: Arc<Mutex<BTreeMap<String, Option<Index>>>>,
 }
 
@@ -33,11 +33,11 @@ impl Http {
             .timeout(Duration::from_mins(5))
             .user_agent(concat!("weft/", env!("CARGO_PKG_VERSION")))
             .build()
-            .unwrap_or_default();
+            .map_err(|error| causes(&error));
         Self {
             client,
             credentials,
-            plain_http,
+            is_plain_fine: plain_http,
             indexes: Arc::default(),
         }
     }
@@ -49,13 +49,18 @@ impl Http {
         url: &Url,
         largest: u64,
     ) -> Result<Option<Vec<u8>>, ChartsError> {
-        if url.scheme() == "http" && !self.plain_http {
+        if url.scheme() == "http" && !self.is_plain_fine {
             return Err(ChartsError::Unreachable {
                 url: url.to_string(),
                 reason: "it is plain HTTP: write https://, or pass --plain-http if you trust the network on the way to it".to_owned(),
             });
         }
-        let mut request = self.client.get(url.clone());
+        let client = self.client.as_ref();
+        let client = client.map_err(|reason| ChartsError::Unreachable {
+            url: url.to_string(),
+            reason: format!("{reason}; TLS cannot be used on this machine"),
+        })?;
+        let mut request = client.get(url.clone());
         let host = authority(url);
         // An index may name another server, which has no business with these.
         if host == authority(base) {
@@ -122,11 +127,8 @@ pub(super) async fn archive(
         ),
         None => None,
     };
-    let url = below(
-        base,
-        release.and_then(|release| release.url()).unwrap_or(&file),
-    )?;
-    let digest = release.and_then(|release| release.digest());
+    let url = below(base, release.and_then(Release::url).unwrap_or(&file))?;
+    let digest = release.and_then(Release::digest);
     let cached = digest
         .as_deref()
         .and_then(|digest| Digest::parse(digest).ok())

@@ -126,10 +126,11 @@ entries:
         let mut yaml = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for (last, next) in "abcdefghij".chars().zip("bcdefghijk".chars()) {
             let one = format!("*{last}, ");
-            yaml += &format!(
+            let list = one.repeat(9);
+            yaml.extend([format!(
                 "{next}: &{next} [{}]\n",
-                one.repeat(9).trim_end_matches(", ")
-            );
+                list.trim_end_matches(", ")
+            )]);
         }
         yaml += "entries: {x: *k}\n";
         assert!(Index::parse(yaml.as_bytes()).is_err());

@@ -29,6 +29,9 @@ pub(super) fn tgz(files: &[(&str, &[u8])]) -> Vec<u8> {
     measure::gzip(&tar_of(files)).unwrap()
 }
 
+/// Paths and what is there.
+type Files<'a> = &'a [(&'a str, &'a [u8])];
+
 fn chart(name: &str, version: &str) -> Vec<u8> {
     let yaml = format!("apiVersion: v2\nname: {name}\nversion: {version}\n");
     tgz(&[(&format!("{name}/Chart.yaml"), yaml.as_bytes())])
@@ -146,9 +149,8 @@ async fn what_a_server_gives_instead_says_what_to_do() {
     let digest = format!("entries: {{istiod: [{{version: 1.31.0, digest: {wrong}}}]}}");
     let file = "istiod-1.31.0.tgz";
     let elsewhere = b"entries: {istiod: [{version: 1.31.0, urls: ['ftp://x/i.tgz']}]}";
-    type Case<'a> = (&'a [(&'a str, &'a [u8])], Exit, &'a str);
     let other = chart("base", "1.31.0");
-    let cases: [Case<'_>; 9] = [
+    let cases: [(Files<'_>, Exit, &str); 9] = [
         (&[], Exit::Failure, "has no chart istiod 1.31.0"),
         (
             &[("index.yaml", b"entries: {base: [{version: 1.31.0}]}")],
@@ -263,7 +265,7 @@ async fn a_directory_holds_folders_archives_or_istios_source_tree() {
     let yaml: &[u8] = b"name: istiod\nversion: 1.31.0\n";
     let source: &[u8] = b"name: istiod\n# 1.0.0\nversion: 1.0.0\nappVersion: 1.0.0\n";
     let archive = chart("istiod", "1.31.0");
-    let cases: [&[(&str, &[u8])]; 4] = [
+    let cases: [Files<'_>; 4] = [
         &[
             ("istiod/Chart.yaml", yaml),
             ("istiod/templates/a.yaml", b"a"),
@@ -291,7 +293,7 @@ async fn a_directory_holds_folders_archives_or_istios_source_tree() {
 #[tokio::test]
 async fn what_is_wrong_with_a_directory_is_said() {
     let yaml: &[u8] = b"name: istiod\nversion: 1.30.0\n";
-    let cases: [(&[(&str, &[u8])], &str); 4] = [
+    let cases: [(Files<'_>, &str); 4] = [
         (
             &[("base/Chart.yaml", yaml)],
             "it would be the folder istiod with a Chart.yaml",

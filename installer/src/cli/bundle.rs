@@ -44,8 +44,7 @@ struct CreateArgs {
     /// Istio's charts of this version: base, cni, gateway, istiod and ztunnel
     #[arg(long, value_name = "VERSION", required_unless_present_any = ["plugin", "image"])]
     istio: Option<String>,
-    /// Where the charts are: oci://REGISTRY/PATH, https://HOST/PATH, a directory, or another bundle
-    #[arg(long, value_name = "SOURCE", default_value = Source::UPSTREAM, requires = "istio")]
+    #[arg(long, value_name = "SOURCE", default_value = Source::UPSTREAM, requires = "istio", help = "Where the charts are: oci://REGISTRY/PATH, https://HOST/PATH, a directory, or another bundle")]
     charts: String,
     /// An image of a plugin; may be repeated
     #[arg(long, value_name = "REF")]

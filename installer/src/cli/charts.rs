@@ -37,8 +37,7 @@ struct PullArgs {
     /// The file to write, or - for standard output [default: NAME-VERSION.tgz]
     #[arg(value_name = "FILE")]
     file: Option<String>,
-    /// Where charts are: oci://REGISTRY/PATH, https://HOST/PATH, a directory, or a bundle
-    #[arg(long, value_name = "SOURCE", default_value = Source::UPSTREAM)]
+    #[arg(long, value_name = "SOURCE", default_value = Source::UPSTREAM, help = "Where charts are: oci://REGISTRY/PATH, https://HOST/PATH, a directory, or a bundle")]
     charts: String,
     #[command(flatten)]
     registry: RegistryArgs,

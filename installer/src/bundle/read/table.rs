@@ -98,6 +98,7 @@ fn damaged(error: io::Error) -> String {
 
 /// The path of a file in the layout. We unpack nothing, but another program may.
 fn inside(path: &Path, kind: tar::EntryType) -> Result<String, String> {
+    let shown = path.to_string_lossy();
     let mut parts = Vec::new();
     for part in path.components() {
         match part {
@@ -105,7 +106,7 @@ fn inside(path: &Path, kind: tar::EntryType) -> Result<String, String> {
             Component::CurDir => {}
             Component::Prefix(_) | Component::RootDir | Component::ParentDir => {
                 return Err(format!(
-                    "the path {path:?} in it leads out of it. Do not use it"
+                    "the path {shown:?} in it leads out of it. Do not use it"
                 ));
             }
         }
@@ -113,5 +114,5 @@ fn inside(path: &Path, kind: tar::EntryType) -> Result<String, String> {
     if kind.is_file() || kind.is_dir() || kind.is_pax_global_extensions() {
         return Ok(parts.join("/"));
     }
-    Err(format!("{path:?} in it is neither a file nor a folder"))
+    Err(format!("{shown:?} in it is neither a file nor a folder"))
 }
