@@ -1,5 +1,7 @@
 //! The command line: what can be asked, a file per noun below, and the way from a verb to what it does.
 
+mod bundle;
+mod charts;
 mod completion;
 mod connection;
 mod deploy;
@@ -73,6 +75,10 @@ enum Noun {
     Sidecar(sidecar::SidecarArgs),
     /// Write, check and understand mesh files
     Mesh(mesh::MeshArgs),
+    /// Carry charts, plugins and images to a site without internet
+    Bundle(bundle::BundleArgs),
+    /// Fetch Istio's charts
+    Charts(charts::ChartsArgs),
     /// Print the completion script for a shell
     Completion(completion::CompletionArgs),
     /// Print the version of weft
@@ -153,6 +159,8 @@ fn dispatch(noun: Noun, context: &Context) -> Outcome {
         Noun::Plugin(args) => plugin::run(args, context),
         Noun::Sidecar(args) => sidecar::run(args, context),
         Noun::Mesh(args) => mesh::run(args, context),
+        Noun::Bundle(args) => bundle::run(args, context),
+        Noun::Charts(args) => charts::run(args, context),
         Noun::Completion(args) => completion::run(args, context),
         Noun::Version => version::run(context),
         Noun::Objects(args) => objects::run(args, context),

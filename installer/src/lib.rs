@@ -3,6 +3,8 @@
 //! Everything decides on values and acts at the edge: a command reads what is, computes what should be done, and only
 //! then does it. `cli` parses and dispatches; `output` is the only module that prints.
 
+pub mod bundle;
+pub mod charts;
 pub mod cli;
 mod cluster;
 pub mod environment;
@@ -12,3 +14,7 @@ mod mesh;
 pub mod output;
 pub mod plugin;
 mod sidecar;
+pub mod measure;
+pub mod output;
+pub mod plugin;
+pub mod registry;

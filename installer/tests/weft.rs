@@ -7,6 +7,12 @@
 #[path = "weft/build.rs"]
 mod build;
 #[cfg(test)]
+#[path = "weft/bundle.rs"]
+mod bundle;
+#[cfg(test)]
+#[path = "weft/charts.rs"]
+mod charts;
+#[cfg(test)]
 #[path = "weft/exits.rs"]
 mod exits;
 #[cfg(test)]
@@ -15,6 +21,9 @@ mod images;
 #[cfg(test)]
 #[path = "weft/run.rs"]
 mod run;
+#[cfg(test)]
+#[path = "weft/servers.rs"]
+mod servers;
 #[cfg(test)]
 #[path = "weft/support.rs"]
 mod support;

@@ -11,9 +11,10 @@ pub use workspace::{Package, Workspace};
 
 use crate::environment::Environment;
 use crate::failure::{Exit, ExitWith as _, Failure};
+use crate::measure;
 use crate::output::{Output, Report, Style, Table};
 use crate::plugin::metadata::Metadata;
-use crate::plugin::{measure, module};
+use crate::plugin::module;
 use anyhow::Context as _;
 use serde::Serialize;
 use std::path::{Path, PathBuf};

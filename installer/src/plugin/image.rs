@@ -7,8 +7,8 @@ mod manifest;
 mod pack;
 mod unpack;
 
-pub use manifest::{Contents, Descriptor, Layout, Manifest, Platform, select};
-pub use pack::{Blob, Packed, pack};
+pub use manifest::{Contents, Layout, Platform, parse, select};
+pub use pack::pack;
 pub use unpack::unpack;
 
 use crate::failure::{Exit, Failure};
@@ -19,18 +19,10 @@ pub const LARGEST: u64 = 256 * 1024 * 1024;
 pub const METADATA: &str = "application/vnd.weft.plugin.metadata.v1+json";
 /// Media type of the layer that holds the code in an OCI image.
 pub const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
-/// Media type of an OCI image.
-pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// Media type of an OCI image's configuration.
 const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-/// Media type of a Docker image.
-pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// Media type of its layers.
 const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
-/// Media types of lists of images, one for each platform.
-pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
-/// Docker's own kind of list.
-pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 /// Media type of a bare module in the third layout.
 const ARTIFACT_LAYER: &str = "application/vnd.module.wasm.content.layer.v1+wasm";
 /// The file in the tar.

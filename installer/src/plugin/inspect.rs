@@ -1,12 +1,14 @@
 //! What `push`, `pull` and `inspect` report about a plugin.
 
-use super::image::{Descriptor, Layout};
+use super::image::Layout;
 use super::metadata::Metadata;
-use super::reference::{Digest, Reference, pinned};
+use super::module;
 use super::registry::Pulled;
 use super::source::Fetched;
-use super::{measure, module};
+use crate::measure;
 use crate::output::{Report, Table};
+use crate::registry::Descriptor;
+use crate::registry::reference::{Digest, Reference, pinned};
 use serde::Serialize;
 
 /// An image that was pushed.

@@ -6,10 +6,10 @@
 
 use super::check::{self, Refused};
 use super::desired::Desired;
-use super::reference::{self, Reference, ReferenceError};
-use super::registry::Registry;
 use super::secret::host_of;
 use crate::failure::Failure;
+use crate::registry::Registry;
+use crate::registry::reference::{self, Reference, ReferenceError};
 
 /// An image that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
-use super::measure::digest;
 use super::wasmplugin::{WasmPlugin, WasmPluginSpec};
+use crate::measure::digest;
 
 /// The label that says who looks after an object, and our value of it.
 pub(crate) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "weft");

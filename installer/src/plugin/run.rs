@@ -17,10 +17,10 @@ pub use admin::get;
 pub use slot::Wanted;
 
 use super::echo;
-use super::registry::Registry;
 use crate::environment::Environment;
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
 use crate::output::{Format, Output, Report, Style, Table};
+use crate::registry::Registry;
 use anyhow::Context as _;
 use bootstrap::{Plan, Upstream, bootstrap};
 use envoy::Envoy;

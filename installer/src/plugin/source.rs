@@ -2,10 +2,10 @@
 
 use super::metadata::{Metadata, Phase};
 use super::module::{self, ModuleError};
-use super::reference::{self, Reference};
-use super::registry::Registry;
 use crate::environment::Environment;
 use crate::failure::{Exit, Failure};
+use crate::registry::Registry;
+use crate::registry::reference::{self, Reference};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 

@@ -1,63 +1,9 @@
 //! Images in a real registry, read back by ourselves and by a program that is not ours.
 
-use crate::support::{command, ended, eventually, folder, tool, weft};
-use std::net::{TcpListener, TcpStream};
+use crate::servers::{Registry, certify};
+use crate::support::{command, ended, folder, json, tool, weft};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-
-struct Registry {
-    child: Child,
-    address: String,
-}
-
-impl Registry {
-    /// A registry in a folder of the test, on a free port.
-    fn start(folder: &Path) -> Option<Self> {
-        Self::with(folder, "")
-    }
-
-    /// The same with more settings of its `http` block.
-    fn with(folder: &Path, http: &str) -> Option<Self> {
-        let program = tool(&["registry", "docker-registry"])?;
-        let address = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .to_string();
-        let data = folder.join("registry");
-        let config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{address}'{http}}}\n",
-            data.display()
-        );
-        std::fs::write(folder.join("registry.yml"), config).unwrap();
-        let child = Command::new(program)
-            .arg("serve")
-            .arg(folder.join("registry.yml"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        eventually("the registry", || TcpStream::connect(&address).is_ok());
-        Some(Self { child, address })
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-fn json(folder: &Path, arguments: &[&str]) -> serde_json::Value {
-    let output = weft(folder, arguments);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
-}
+use std::process::Command;
 
 fn push(folder: &Path, image: &str) -> serde_json::Value {
     json(
@@ -210,37 +156,6 @@ fn a_name_that_is_not_there_and_a_registry_without_tls_say_what_to_do() {
         assert_eq!(output.status.code(), Some(code), "{said}");
         assert!(said.contains(words), "{said}");
     }
-}
-
-/// An authority of the test's own, and a certificate of it for localhost.
-fn certify(openssl: &Path, folder: &Path) {
-    let run = |line: &str| {
-        let output = Command::new(openssl)
-            .args(line.split(' '))
-            .current_dir(folder)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    };
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-    std::fs::write(
-        folder.join("leaf.ext"),
-        "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n",
-    )
-    .unwrap();
-    run(&format!(
-        "req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority"
-    ));
-    run(&format!(
-        "req {key} -keyout leaf.key -out leaf.csr -subj /CN=localhost"
-    ));
-    run(
-        "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out leaf.pem -days 2 -extfile leaf.ext",
-    );
 }
 
 #[test]

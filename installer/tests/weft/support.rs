@@ -67,6 +67,17 @@ pub(crate) fn ended(folder: &Path, arguments: &[&str]) -> (i32, String) {
     )
 }
 
+/// What `weft` reports; it must have gone well.
+pub(crate) fn json(folder: &Path, arguments: &[&str]) -> serde_json::Value {
+    let output = weft(folder, arguments);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
 /// A tool, from the cache or PATH. In the ladder it must be there.
 pub(crate) fn tool(names: &[&str]) -> Option<PathBuf> {
     let environment = Environment::read();

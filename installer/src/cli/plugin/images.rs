@@ -2,13 +2,14 @@
 
 use crate::cli::{Context, block_on};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::measure;
 use crate::output::Style;
 use crate::plugin::image::pack;
 use crate::plugin::inspect::{Inspection, Pushed, Saved};
-use crate::plugin::reference::{parse, parse_destination, pinned};
-use crate::plugin::registry::{Credentials, Registry};
+use crate::plugin::module;
 use crate::plugin::source::Source;
-use crate::plugin::{measure, module};
+use crate::registry::reference::{parse, parse_destination, pinned};
+use crate::registry::{Credentials, Registry};
 use anyhow::Context as _;
 use clap::Args;
 

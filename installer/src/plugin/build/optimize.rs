@@ -2,7 +2,7 @@
 
 use crate::environment::Environment;
 use crate::failure::{Exit, Failure};
-use crate::plugin::measure;
+use crate::measure;
 use anyhow::Context as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

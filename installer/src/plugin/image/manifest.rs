@@ -1,38 +1,8 @@
 //! What a manifest says: which layer holds the code, and which the metadata.
 
-use super::{ARTIFACT_LAYER, DOCKER_LAYER, DOCKER_MANIFEST, ImageError, METADATA, OCI_LAYER};
+use super::{ARTIFACT_LAYER, DOCKER_LAYER, ImageError, METADATA, OCI_LAYER};
+use crate::registry::{DOCKER_MANIFEST, Descriptor, Manifest};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// A manifest of one image, with the fields that matter here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Manifest {
-    /// 2.
-    pub schema_version: u32,
-    /// What it is.
-    #[serde(default)]
-    pub media_type: String,
-    /// The image's configuration.
-    pub config: Descriptor,
-    /// Its layers, the lowest first.
-    pub layers: Vec<Descriptor>,
-    /// Words about it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub annotations: BTreeMap<String, String>,
-}
-
-/// Where a blob is, and how large.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Descriptor {
-    /// What it is.
-    pub media_type: String,
-    /// Its digest, which is its name.
-    pub digest: String,
-    /// Its size in bytes.
-    pub size: u64,
-}
 
 /// A list of images, one for each platform.
 #[derive(Deserialize)]
@@ -76,15 +46,15 @@ pub struct Contents {
     pub metadata: Option<Descriptor>,
 }
 
-impl Manifest {
-    /// Reads a manifest.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn parse(json: &[u8]) -> Result<Self, ImageError> {
-        serde_json::from_slice(json).map_err(ImageError::Manifest)
-    }
+/// Reads a manifest.
+///
+/// # Errors
+/// When it is none.
+pub fn parse(json: &[u8]) -> Result<Manifest, ImageError> {
+    serde_json::from_slice(json).map_err(ImageError::Manifest)
+}
 
+impl Manifest {
     /// Finds code and metadata, trying the layouts in the order in which Istio does.
     ///
     /// # Errors

@@ -1,34 +1,14 @@
 //! Packing: the same module gives the same image, to the last bit.
 
-use super::manifest::{Descriptor, Manifest};
-use super::{FILE, METADATA, OCI_CONFIG, OCI_LAYER, OCI_MANIFEST};
+use super::{FILE, METADATA, OCI_CONFIG, OCI_LAYER};
 use crate::failure::Failure;
-use crate::plugin::measure;
+use crate::measure;
 use crate::plugin::metadata::Metadata;
-use crate::plugin::reference::Digest;
+use crate::registry::reference::Digest;
+use crate::registry::{Blob, Manifest, OCI_MANIFEST, Packed};
 use anyhow::Context as _;
 use serde_json::json;
 use std::collections::BTreeMap;
-
-/// A blob of an image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Blob {
-    /// Where it will be.
-    pub descriptor: Descriptor,
-    /// What it is.
-    pub data: Vec<u8>,
-}
-
-/// An image, ready to be pushed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Packed {
-    /// The manifest, as its digest was computed.
-    pub manifest: Vec<u8>,
-    /// The digest of the manifest, which is the image's.
-    pub digest: Digest,
-    /// Configuration and layers, in the order in which to push them.
-    pub blobs: Vec<Blob>,
-}
 
 /// Packs a module and its metadata.
 ///
@@ -59,26 +39,6 @@ pub fn pack(module: &[u8], metadata: &Metadata) -> Result<Packed, Failure> {
         manifest,
         blobs: blobs.into(),
     })
-}
-
-impl Packed {
-    /// What is sent when the registry has nothing of it, in bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        let blobs = self.blobs.iter().map(|blob| blob.descriptor.size);
-        blobs.fold(measure::length(&self.manifest), u64::saturating_add)
-    }
-}
-
-impl Blob {
-    fn new(kind: &str, data: Vec<u8>) -> Self {
-        let descriptor = Descriptor {
-            media_type: kind.to_owned(),
-            digest: measure::digest(&data),
-            size: measure::length(&data),
-        };
-        Self { descriptor, data }
-    }
 }
 
 /// A configuration that Docker, containerd and skopeo accept. The platform is the one that Istio asks for; it says

@@ -1,8 +1,9 @@
 //! Images in memory: what goes in comes out, the same every time, and what is hostile stays out.
 
 use super::*;
-use crate::plugin::measure;
+use crate::measure;
 use crate::plugin::metadata::{Metadata, Phase};
+use crate::registry::{DOCKER_MANIFEST, Descriptor, Manifest, OCI_MANIFEST};
 
 fn metadata() -> Metadata {
     Metadata {
@@ -48,7 +49,7 @@ fn manifest(kind: &str, layers: &[&str]) -> Manifest {
 #[test]
 fn what_is_packed_comes_out_again() {
     let packed = pack(b"\0asm-module", &metadata()).unwrap();
-    let manifest = Manifest::parse(&packed.manifest).unwrap();
+    let manifest = parse(&packed.manifest).unwrap();
     let contents = manifest.contents().unwrap();
     let blob = |wanted: &Descriptor| {
         packed

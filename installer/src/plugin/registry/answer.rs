@@ -1,10 +1,11 @@
 //! What a registry answers, and what can be read out of it.
 
-use super::RegistryError;
-use crate::plugin::image::{self, Layout, Manifest};
+use super::PullError;
+use crate::plugin::image::{self, Layout};
 use crate::plugin::metadata::{Metadata, Phase};
 use crate::plugin::module;
-use crate::plugin::reference::{Digest, Reference};
+use crate::registry::Manifest;
+use crate::registry::reference::{Digest, Reference};
 
 /// An image as a registry describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,30 +30,15 @@ pub struct Pulled {
 }
 
 /// Decompressing is work for a processor, not for the thread that waits for the network.
-pub(super) async fn unpack(layout: Layout, layer: Vec<u8>) -> Result<Vec<u8>, RegistryError> {
+pub(super) async fn unpack(layout: Layout, layer: Vec<u8>) -> Result<Vec<u8>, PullError> {
     match tokio::task::spawn_blocking(move || image::unpack(layout, &layer)).await {
         Ok(module) => Ok(module?),
         Err(error) => Err(image::ImageError::Damaged(error.into()).into()),
     }
 }
 
-/// Whether it is a list of manifests, one for each platform.
-pub(super) fn is_list(json: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Shape {
-        #[serde(rename = "mediaType", default)]
-        media_type: String,
-        manifests: Option<serde::de::IgnoredAny>,
-    }
-    serde_json::from_slice::<Shape>(json).is_ok_and(|shape| {
-        shape.media_type == image::OCI_INDEX
-            || shape.media_type == image::DOCKER_LIST
-            || shape.manifests.is_some()
-    })
-}
-
 /// What can be read off a module that brings no metadata.
-pub(super) fn guess(reference: &Reference, code: &[u8]) -> Result<Metadata, RegistryError> {
+pub(super) fn guess(reference: &Reference, code: &[u8]) -> Result<Metadata, PullError> {
     let facts = module::facts(code)?;
     let name = reference
         .repository()

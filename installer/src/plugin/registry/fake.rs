@@ -151,7 +151,7 @@ impl Store {
                     .to_str()
                     .unwrap()
                     .to_owned();
-                let digest = crate::plugin::measure::digest(&body);
+                let digest = crate::measure::digest(&body);
                 held.insert(format!("manifests/{digest}"), (kind.clone(), body.clone()));
                 held.insert(key, (kind, body));
                 (StatusCode::CREATED, here()).into_response()

@@ -3,9 +3,10 @@
 use super::fake::{Fake, Mood};
 use super::*;
 use crate::failure::Exit;
-use crate::plugin::image::{OCI_INDEX, OCI_MANIFEST, pack};
+use crate::plugin::image::pack;
 use crate::plugin::metadata::Phase;
-use crate::plugin::reference::parse;
+use crate::registry::reference::parse;
+use crate::registry::{Credentials, OCI_INDEX, OCI_MANIFEST};
 
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 
@@ -107,12 +108,18 @@ async fn a_registry_that_speaks_only_http_is_told_apart_from_none() {
         .resolve(&parse(&format!("{}/tiny:1", fake.address)).unwrap())
         .await
         .unwrap_err();
-    assert!(matches!(error, RegistryError::SpeaksHttp(_)), "{error}");
+    assert!(
+        matches!(error, PullError::Registry(RegistryError::SpeaksHttp(_))),
+        "{error}"
+    );
     let nobody = parse("127.0.0.1:1/tiny:1").unwrap();
     for registry in [secure, anonymous()] {
         let error = registry.resolve(&nobody).await.unwrap_err();
         assert!(
-            matches!(error, RegistryError::Unreachable { .. }),
+            matches!(
+                error,
+                PullError::Registry(RegistryError::Unreachable { .. })
+            ),
             "{error}"
         );
         assert!(error.to_string().contains("refused"), "{error}");
@@ -127,7 +134,10 @@ async fn content_that_was_changed_is_refused() {
     anonymous().push(&packed, &reference).await.unwrap();
     let error = anonymous().pull_module(&reference).await.unwrap_err();
     assert!(
-        matches!(error, RegistryError::WrongDigest { .. }),
+        matches!(
+            error,
+            PullError::Registry(RegistryError::WrongDigest { .. })
+        ),
         "{error}"
     );
     // A manifest under the digest of another.
@@ -139,7 +149,10 @@ async fn content_that_was_changed_is_refused() {
     let pinned = reference.clone_with_digest(Digest::of(b"other").to_string());
     let error = anonymous().pull_module(&pinned).await.unwrap_err();
     assert!(
-        matches!(error, RegistryError::WrongDigest { .. }),
+        matches!(
+            error,
+            PullError::Registry(RegistryError::WrongDigest { .. })
+        ),
         "{error}"
     );
 }
@@ -157,7 +170,7 @@ async fn out_of_a_list_comes_the_image_that_istio_takes() {
         .image(&parse(&format!("{}/tiny:list", fake.address)).unwrap())
         .await
         .unwrap();
-    assert_eq!(image.manifest, Manifest::parse(&packed.manifest).unwrap());
+    assert_eq!(image.manifest, image::parse(&packed.manifest).unwrap());
     assert_eq!(image.digest, Digest::of(list.to_string().as_bytes()));
 }
 

@@ -3,10 +3,41 @@
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Write as _};
 
+/// A digest of what comes piece by piece.
+#[derive(Clone, Debug, Default)]
+pub struct Hash {
+    hasher: Sha256,
+    length: u64,
+}
+
+impl Hash {
+    /// One more piece.
+    pub fn update(&mut self, data: &[u8]) {
+        self.hasher.update(data);
+        self.length = self.length.saturating_add(length(data));
+    }
+
+    /// How much came, in bytes.
+    #[must_use]
+    pub const fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The digest as registries write it.
+    #[must_use]
+    pub fn finish(self) -> String {
+        format!("sha256:{}", hex(&self.hasher.finalize()))
+    }
+}
+
 /// SHA-256 in hex.
 #[must_use]
 pub fn sha256(data: &[u8]) -> String {
-    Sha256::digest(data)
+    hex(&Sha256::digest(data))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
         .iter()
         .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

@@ -29,6 +29,14 @@ pub enum ReferenceError {
         /// What is wrong.
         reason: String,
     },
+    /// Nothing that names could begin with.
+    #[error("{text} is no place for several images: {reason}. Write REGISTRY/PREFIX")]
+    Destination {
+        /// As written.
+        text: String,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 impl From<ReferenceError> for Failure {
@@ -61,7 +69,7 @@ impl Digest {
     /// Of these bytes.
     #[must_use]
     pub fn of(data: &[u8]) -> Self {
-        Self(super::measure::digest(data))
+        Self(crate::measure::digest(data))
     }
 
     /// As registries write it.

@@ -1,8 +1,7 @@
 //! From what the client library says to what an operator can do something about.
 
-use super::RegistryError;
-use crate::plugin::image::Descriptor;
-use crate::plugin::reference::Reference;
+use super::reference::Reference;
+use super::{Descriptor, RegistryError};
 use oci_client::errors::{DigestError, OciDistributionError, OciErrorCode};
 use oci_client::secrets::RegistryAuth;
 use std::error::Error;
@@ -84,6 +83,14 @@ impl Attempt {
             what: format!("a layer of {}", self.what),
             wanted: layer.digest.clone(),
             found,
+        }
+    }
+
+    /// More came than may.
+    pub(super) fn too_large(&self, part: &'static str, largest: u64) -> RegistryError {
+        RegistryError::TooLarge {
+            what: format!("a {part} of {}", self.what),
+            largest,
         }
     }
 
@@ -180,7 +187,7 @@ fn status(code: &OciErrorCode) -> u16 {
 }
 
 /// The innermost causes say what happened; the outer ones only that something did.
-fn causes(error: &dyn Error) -> String {
+pub(crate) fn causes(error: &dyn Error) -> String {
     let mut texts = Vec::new();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -36,7 +36,7 @@ impl Credentials {
     }
 
     /// For one registry; nothing is known for most.
-    pub(super) async fn of(&self, registry: &str) -> Result<RegistryAuth, RegistryError> {
+    pub(crate) async fn of(&self, registry: &str) -> Result<RegistryAuth, RegistryError> {
         let Some(file) = self.file.clone() else {
             return Ok(RegistryAuth::Anonymous);
         };

@@ -1,0 +1,228 @@
+//! Istio's real charts out of each kind of source, and each source when it has none.
+
+use crate::servers::{Registry, certify};
+use crate::support::{command, ended, eventually, folder, json, tool, weft};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use weft::measure;
+
+/// The version of Istio's source that the lab's istiod is built from.
+const ISTIO: &str = "istio.io/istio@v0.0.0-20260827124520-eed52ebb66ad";
+
+/// Istio's source tree, out of the cache of Go modules.
+pub(crate) fn istio(folder: &Path) -> Option<PathBuf> {
+    let go = tool(&["go"])?;
+    let output = Command::new(go)
+        .args(["mod", "download", "-json", ISTIO])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let module: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    Some(module["Dir"].as_str().expect("no module").into())
+}
+
+fn pull(folder: &Path, source: &str, flags: &[&str]) -> serde_json::Value {
+    let line = [
+        "charts", "pull", "istiod", "1.31.0", "--charts", source, "-o", "json",
+    ];
+    let output = command(folder, &[&line, flags].concat())
+        .env("WEFT_CACHE", folder.join("cache"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{source}: {said}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_chart_is_the_same_from_every_source() {
+    let folder = folder();
+    let (Some(registry), Some(istio)) = (Registry::start(folder.path()), istio(folder.path()))
+    else {
+        return;
+    };
+    let tree = pull(folder.path(), istio.to_str().unwrap(), &[]);
+    let charts = istio.join("manifests/charts");
+    let bundle = [
+        "bundle", "create", "mesh.tar", "--istio", "1.31.0", "--charts",
+    ];
+    json(
+        folder.path(),
+        &[&bundle[..], &[charts.to_str().unwrap(), "-o", "json"]].concat(),
+    );
+    let base = format!("{}/mesh", registry.address);
+    json(
+        folder.path(),
+        &[
+            "bundle",
+            "push",
+            "mesh.tar",
+            &base,
+            "--plain-http",
+            "-o",
+            "json",
+        ],
+    );
+    let oci = format!("oci://{base}/charts");
+    let sources = [
+        (charts.to_str().unwrap(), vec![]),
+        // The archive that the first pull has written.
+        (".", vec!["again.tgz"]),
+        ("mesh.tar", vec![]),
+        (oci.as_str(), vec!["--plain-http"]),
+        // Once more, out of the cache.
+        (oci.as_str(), vec!["--plain-http"]),
+    ];
+    let same = |(source, flags): &(&str, Vec<&str>)| {
+        let pulled = pull(folder.path(), source, flags);
+        assert_eq!(pulled["digest"], tree["digest"], "{source}");
+        let file = std::fs::read(pulled["path"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            measure::digest(&file),
+            tree["digest"].as_str().unwrap(),
+            "{source}"
+        );
+    };
+    sources.iter().for_each(same);
+    let hex = tree["digest"].as_str().unwrap().replace("sha256:", "");
+    let cached = folder.path().join(format!("cache/charts/{hex}.tgz"));
+    std::fs::write(&cached, b"changed by someone").unwrap();
+    same(&sources[4]);
+    assert_eq!(
+        measure::digest(&std::fs::read(cached).unwrap()),
+        tree["digest"].as_str().unwrap()
+    );
+}
+
+/// A web server over TLS that is none of ours.
+struct Site(Child, String);
+
+impl Site {
+    fn start(folder: &Path, openssl: &Path) -> Self {
+        certify(openssl, folder);
+        let free = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let child = Command::new(openssl)
+            .args([
+                "s_server", "-quiet", "-WWW", "-cert", "leaf.pem", "-key", "leaf.key",
+            ])
+            .args(["-accept", &free.port().to_string()])
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let site = Self(child, format!("https://localhost:{}", free.port()));
+        eventually("the web server", || TcpStream::connect(free).is_ok());
+        site
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+fn over_https_an_authority_must_be_trusted_and_the_index_must_agree() {
+    let folder = folder();
+    let (Some(openssl), Some(istio)) = (tool(&["openssl"]), istio(folder.path())) else {
+        return;
+    };
+    let chart = pull(
+        folder.path(),
+        istio.to_str().unwrap(),
+        &["istiod-1.31.0.tgz"],
+    );
+    let index = |digest: &str| {
+        let yaml = format!(
+            "entries: {{istiod: [{{version: 1.31.0, digest: {digest}, urls: [istiod-1.31.0.tgz]}}]}}"
+        );
+        std::fs::write(folder.path().join("index.yaml"), yaml).unwrap();
+    };
+    index(chart["digest"].as_str().unwrap());
+    let site = Site::start(folder.path(), &openssl);
+    let line = [
+        "charts", "pull", "istiod", "1.31.0", "--charts", &site.1, "-", "-q",
+    ];
+    let (code, said) = ended(folder.path(), &line);
+    assert!(
+        code == 69 && said.contains("SSL_CERT_FILE"),
+        "{code}: {said}"
+    );
+    let authority = folder.path().join("ca.pem");
+    let trusted = || {
+        command(folder.path(), &line)
+            .env("SSL_CERT_FILE", &authority)
+            .output()
+            .unwrap()
+    };
+    let output = trusted();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(
+        measure::digest(&output.stdout),
+        chart["digest"].as_str().unwrap()
+    );
+    index(&measure::digest(b"other"));
+    let output = trusted();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Do not use it"));
+}
+
+#[test]
+fn a_source_without_the_chart_says_what_to_do_in_one_line() {
+    let folder = folder();
+    let Some(registry) = Registry::start(folder.path()) else {
+        return;
+    };
+    let address = &registry.address;
+    let cases = [
+        (
+            format!("oci://{address}/none"),
+            vec!["--plain-http"],
+            1,
+            "check the version",
+        ),
+        (
+            format!("oci://{address}/none"),
+            vec![],
+            69,
+            "pass --plain-http",
+        ),
+        (
+            format!("http://{address}/none"),
+            vec!["--plain-http"],
+            1,
+            "check the version",
+        ),
+        (
+            format!("http://{address}/none"),
+            vec![],
+            69,
+            "pass --plain-http",
+        ),
+        (".".to_owned(), vec![], 1, "the file istiod-1.31.0.tgz"),
+        ("tiny.wasm".to_owned(), vec![], 65, "is no bundle"),
+        ("none.tar".to_owned(), vec![], 65, "cannot read the bundle"),
+        ("s3://x/y".to_owned(), vec![], 64, "oci://REGISTRY/PATH"),
+    ];
+    for (source, flags, code, words) in cases {
+        let line = ["charts", "pull", "istiod", "1.31.0", "--charts", &source];
+        let output = weft(folder.path(), &[&line, &flags[..]].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{source}: {said}");
+        assert!(said.contains(words), "{source}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(output.stdout.is_empty());
+    }
+}
