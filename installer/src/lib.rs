@@ -8,5 +8,6 @@ mod cluster;
 pub mod environment;
 pub mod failure;
 mod history;
+mod mesh;
 pub mod output;
 pub mod plugin;
