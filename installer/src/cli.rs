@@ -4,8 +4,14 @@ mod completion;
 mod connection;
 mod deploy;
 mod guard;
+mod history;
+mod mesh;
 mod plugin;
+mod preflight;
+mod undo;
 mod version;
+
+pub(crate) use connection::duration;
 
 use crate::environment::Environment;
 use crate::failure::{Exit, Failure, Outcome};
@@ -66,6 +72,14 @@ struct Common {
 enum Noun {
     /// Build, ship, deploy and run plugins
     Plugin(plugin::PluginArgs),
+    /// Record, find and list meshes
+    Mesh(mesh::MeshArgs),
+    /// Look whether a mesh can be installed or kept, before anything is written
+    Preflight(preflight::PreflightArgs),
+    /// Show what weft changed in a mesh
+    History(history::HistoryArgs),
+    /// Undo the last thing that weft changed in a mesh
+    Undo(undo::UndoArgs),
     /// Print the completion script for a shell
     Completion(completion::CompletionArgs),
     /// Print the version of weft
@@ -141,6 +155,10 @@ fn exit_codes() -> String {
 fn dispatch(noun: Noun, context: &Context) -> Outcome {
     match noun {
         Noun::Plugin(args) => plugin::run(args, context),
+        Noun::Mesh(args) => mesh::run(args, context),
+        Noun::Preflight(args) => preflight::run(args, context),
+        Noun::History(args) => history::run(args, context),
+        Noun::Undo(args) => undo::run(args, context),
         Noun::Completion(args) => completion::run(args, context),
         Noun::Version => version::run(context),
         Noun::ExecWithParent(args) => guard::run(args),

@@ -94,7 +94,7 @@ pub(crate) async fn who(cluster: &Cluster) -> Result<String, ClusterError> {
             .and_then(|user| user.username)
             .unwrap_or_else(|| "unknown".to_owned())),
         // Before Kubernetes 1.28 nobody answers; that is no reason not to write the entry.
-        Err(error) if error.answered(404) || matches!(error, ClusterError::NoIstio { .. }) => {
+        Err(error) if error.is_status(404) || matches!(error, ClusterError::NoIstio { .. }) => {
             Ok("unknown".to_owned())
         }
         Err(error) => Err(error),

@@ -164,7 +164,7 @@ impl ClusterError {
     }
 
     /// Whether the API server answered with that status, which is none of those that have a text of their own.
-    pub(crate) fn answered(&self, code: u16) -> bool {
+    pub(crate) fn is_status(&self, code: u16) -> bool {
         matches!(self, Self::Other { source, .. } if matches!(&**source, kube::Error::Api(status) if status.code == code))
     }
 

@@ -122,7 +122,12 @@ pub(crate) fn ours(object: &Value, manager: &str) -> Value {
         .map(|tree| project(tree, object))
         .filter(Value::is_object)
         .unwrap_or_else(|| Value::Object(Map::new()));
-    for at in ["/apiVersion", "/kind", "/metadata/name", "/metadata/namespace"] {
+    for at in [
+        "/apiVersion",
+        "/kind",
+        "/metadata/name",
+        "/metadata/namespace",
+    ] {
         if let Some(value) = object.pointer(at) {
             put(&mut found, at, Some(value.clone()));
         }

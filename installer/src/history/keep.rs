@@ -24,7 +24,8 @@ pub(crate) async fn load(cluster: &Cluster, namespace: &str) -> Result<History, 
     let chunks = chunks(cluster, namespace).await?;
     store::read(&chunks).map_err(|damaged: Damaged| {
         let name = name(namespace, damaged.index);
-        Failure::new(Exit::Failure, damaged).context(format!("cannot read ConfigMap {namespace}/{name}"))
+        Failure::new(Exit::Failure, damaged)
+            .context(format!("cannot read ConfigMap {namespace}/{name}"))
     })
 }
 
@@ -49,9 +50,14 @@ pub(crate) async fn append(
             match write(cluster, namespace, &chunk).await {
                 Ok(()) => {
                     let rest = left.get_or_insert_with(|| pieces.clone());
-                    rest.retain(|piece| !chunk.data.values().any(|text| *text == serde_json::json!(piece).to_string()));
+                    rest.retain(|piece| {
+                        !chunk
+                            .data
+                            .values()
+                            .any(|text| *text == serde_json::json!(piece).to_string())
+                    });
                 }
-                Err(error) if error.answered(409) => {
+                Err(error) if error.is_status(409) => {
                     overtaken = Some(error);
                     break;
                 }
@@ -97,7 +103,11 @@ async fn write(cluster: &Cluster, namespace: &str, chunk: &Chunk) -> Result<(), 
     let object = ConfigMap {
         metadata: ObjectMeta {
             name: Some(name(namespace, chunk.index)),
-            labels: Some(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()),
+            labels: Some(
+                labels
+                    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                    .into(),
+            ),
             resource_version: chunk.version.clone(),
             ..ObjectMeta::default()
         },
@@ -112,7 +122,9 @@ async fn write(cluster: &Cluster, namespace: &str, chunk: &Chunk) -> Result<(), 
     let api = api(cluster, namespace);
     if chunk.version.is_some() {
         let name = name(namespace, chunk.index);
-        cluster.call(&what, api.replace(&name, &params, &object)).await?;
+        cluster
+            .call(&what, api.replace(&name, &params, &object))
+            .await?;
     } else {
         cluster.call(&what, api.create(&params, &object)).await?;
     }
@@ -123,8 +135,11 @@ async fn drop_chunk(cluster: &Cluster, namespace: &str, index: u64) -> Result<()
     let what = format!("drop the oldest part of the history in {namespace}");
     let api = api(cluster, namespace);
     let name = name(namespace, index);
-    match cluster.call(&what, api.delete(&name, &DeleteParams::default())).await {
-        Err(error) if !error.answered(404) => Err(error),
+    match cluster
+        .call(&what, api.delete(&name, &DeleteParams::default()))
+        .await
+    {
+        Err(error) if !error.is_status(404) => Err(error),
         _ => Ok(()),
     }
 }

@@ -3,10 +3,10 @@
 use k8s_openapi::jiff::Timestamp;
 use serde::Serialize;
 
+use super::Change;
 use super::store::{History, Past};
 use super::stored::{Kept, Stored, What};
 use super::undo::dotted;
-use super::Change;
 use crate::cluster::object::ObjectId;
 use crate::output::{Cell, Report, Style, Table};
 
@@ -35,7 +35,9 @@ impl std::str::FromStr for Named {
                 kind: kind.to_owned(),
                 name: name.to_owned(),
             }),
-            _ => Err(format!("{text:?} is no object: write KIND/NAME, for example Deployment/istiod")),
+            _ => Err(format!(
+                "{text:?} is no object: write KIND/NAME, for example Deployment/istiod"
+            )),
         }
     }
 }
@@ -47,7 +49,8 @@ impl Filter {
             .is_none_or(|since| past.at.parse::<Timestamp>().is_ok_and(|at| at >= since));
         let about = self.object.as_ref().is_none_or(|named| {
             past.changes.iter().any(|stored| {
-                stored.object.name == named.name && stored.object.kind.eq_ignore_ascii_case(&named.kind)
+                stored.object.name == named.name
+                    && stored.object.kind.eq_ignore_ascii_case(&named.kind)
             })
         });
         late && about
@@ -93,7 +96,11 @@ impl EntriesReport {
                 .collect(),
             complete: past.complete,
         };
-        let taken = history.entries.iter().rev().filter(|past| filter.takes(past));
+        let taken = history
+            .entries
+            .iter()
+            .rev()
+            .filter(|past| filter.takes(past));
         Self(taken.map(row).collect())
     }
 }
@@ -102,7 +109,12 @@ impl Report for EntriesReport {
     fn table(&self) -> Table {
         let mut table = Table::new(&["ENTRY", "WHEN", "WHO", "WHAT", "CHANGES"]).wide(&["OBJECTS"]);
         for row in &self.0 {
-            let count = |action| row.objects.iter().filter(|touched| touched.action == action).count();
+            let count = |action| {
+                row.objects
+                    .iter()
+                    .filter(|touched| touched.action == action)
+                    .count()
+            };
             let mut counts: Vec<_> = ["create", "update", "delete"]
                 .iter()
                 .map(|action| (count(*action), action))
@@ -112,7 +124,11 @@ impl Report for EntriesReport {
             if !row.complete {
                 counts.push("not all kept".to_owned());
             }
-            let objects: Vec<_> = row.objects.iter().map(|touched| touched.object.to_string()).collect();
+            let objects: Vec<_> = row
+                .objects
+                .iter()
+                .map(|touched| touched.object.to_string())
+                .collect();
             table.row([
                 row.number.to_string().into(),
                 row.at.clone().into(),
@@ -137,26 +153,36 @@ pub(crate) struct EntryReport(pub(crate) Past);
 
 impl Report for EntryReport {
     fn table(&self) -> Table {
-        let mut table = changes_table();
-        for stored in &self.0.changes {
-            stored_rows(&mut table, stored);
-        }
-        table
+        table(&self.0.changes)
     }
 
     fn names(&self) -> Vec<String> {
-        self.0.changes.iter().map(|stored| stored.object.to_string()).collect()
+        names(&self.0.changes)
     }
 }
 
-fn changes_table() -> Table {
-    Table::new(&["OBJECT", "ACTION", "FIELD", "BEFORE", "AFTER"])
+fn table(changes: &[Stored]) -> Table {
+    let mut table = Table::new(&["OBJECT", "ACTION", "FIELD", "BEFORE", "AFTER"]);
+    for stored in changes {
+        stored_rows(&mut table, stored);
+    }
+    table
+}
+
+fn names(changes: &[Stored]) -> Vec<String> {
+    changes
+        .iter()
+        .map(|stored| stored.object.to_string())
+        .collect()
 }
 
 fn stored_rows(table: &mut Table, stored: &Stored) {
     let row = |field: &str, before: Option<&Kept>, after: Option<&Kept>| {
         let side = |kept: Option<&Kept>, style| {
-            kept.map_or_else(|| Cell::styled(Style::Dim, "-"), |kept| Cell::styled(style, kept.short()))
+            kept.map_or_else(
+                || Cell::styled(Style::Dim, "-"),
+                |kept| Cell::styled(style, kept.short()),
+            )
         };
         [
             stored.object.to_string().into(),
@@ -174,6 +200,28 @@ fn stored_rows(table: &mut Table, stored: &Stored) {
                 table.row(row(&field.at, field.before.as_ref(), field.after.as_ref()));
             }
         }
+    }
+}
+
+/// Changes that would be written.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct ChangesReport(Vec<Stored>);
+
+impl ChangesReport {
+    /// As the history would keep them.
+    pub(crate) fn of(changes: &[Change]) -> Self {
+        Self(changes.iter().map(Stored::shown).collect())
+    }
+}
+
+impl Report for ChangesReport {
+    fn table(&self) -> Table {
+        table(&self.0)
+    }
+
+    fn names(&self) -> Vec<String> {
+        names(&self.0)
     }
 }
 
@@ -198,15 +246,11 @@ impl UndoReport {
 
 impl Report for UndoReport {
     fn table(&self) -> Table {
-        let mut table = changes_table();
-        for stored in &self.changes {
-            stored_rows(&mut table, stored);
-        }
-        table
+        table(&self.changes)
     }
 
     fn names(&self) -> Vec<String> {
-        self.changes.iter().map(|stored| stored.object.to_string()).collect()
+        names(&self.changes)
     }
 }
 
@@ -220,39 +264,56 @@ mod tests {
     use crate::output::Terminal;
 
     fn history() -> History {
-        let entry = |at: &str, verb: &str, kind: &str, before: Option<Value>, after: Option<Value>| Entry {
-            at: at.to_owned(),
-            who: "alice".to_owned(),
-            verb: verb.to_owned(),
-            changes: vec![Change {
-                object: ObjectId {
-                    group: String::new(),
-                    version: "v1".to_owned(),
-                    kind: kind.to_owned(),
-                    namespace: None,
-                    name: "shop".to_owned(),
-                },
-                before,
-                after,
-            }],
-        };
+        let entry =
+            |at: &str, verb: &str, kind: &str, before: Option<Value>, after: Option<Value>| Entry {
+                at: at.to_owned(),
+                who: "alice".to_owned(),
+                verb: verb.to_owned(),
+                changes: vec![Change {
+                    object: ObjectId {
+                        group: String::new(),
+                        version: "v1".to_owned(),
+                        kind: kind.to_owned(),
+                        namespace: None,
+                        name: "shop".to_owned(),
+                    },
+                    before,
+                    after,
+                }],
+            };
         let label = |value: &str| Some(json!({"metadata": {"labels": {"istio-injection": value}}}));
         let entries = [
-            entry("2026-01-01T00:00:00Z", "sidecar enable shop", "Namespace", Some(json!({"metadata": {"labels": {}}})), label("enabled")),
-            entry("2026-01-02T00:00:00Z", "gateway create shop", "Service", None, label("x")),
+            entry(
+                "2026-01-01T00:00:00Z",
+                "sidecar enable shop",
+                "Namespace",
+                Some(json!({"metadata": {"labels": {}}})),
+                label("enabled"),
+            ),
+            entry(
+                "2026-01-02T00:00:00Z",
+                "gateway create shop",
+                "Service",
+                None,
+                label("x"),
+            ),
         ];
         let mut history = History::default();
         for (number, entry) in (1..).zip(entries) {
             let pieces = pieces(&entry, number, super::super::stored::Limits::REAL);
             let chunks = store::place(&[], &pieces, super::super::stored::Limits::REAL);
-            history.entries.extend(store::read(&chunks).unwrap().entries);
+            history
+                .entries
+                .extend(store::read(&chunks).unwrap().entries);
         }
         history
     }
 
     #[test]
     fn entries_are_listed_newest_first() {
-        let text = EntriesReport::of(&history(), &Filter::default()).table().layout(true, true, Terminal::default());
+        let text = EntriesReport::of(&history(), &Filter::default())
+            .table()
+            .layout(true, true, Terminal::default());
         assert_eq!(
             text,
             "ENTRY   WHEN                   WHO     WHAT                  CHANGES     OBJECTS\n\
@@ -263,14 +324,24 @@ mod tests {
 
     #[test]
     fn entries_are_chosen_by_time_and_object() {
-        let named = |text: &str| Filter { object: Some(text.parse().unwrap()), ..Filter::default() };
-        let late = Filter { since: Some("2026-01-01T12:00:00Z".parse().unwrap()), ..Filter::default() };
+        let named = |text: &str| Filter {
+            object: Some(text.parse().unwrap()),
+            ..Filter::default()
+        };
+        let late = Filter {
+            since: Some("2026-01-01T12:00:00Z".parse().unwrap()),
+            ..Filter::default()
+        };
         for (filter, wanted) in [
             (late, vec!["2"]),
             (named("namespace/shop"), vec!["1"]),
             (named("Namespace/other"), vec![]),
         ] {
-            assert_eq!(EntriesReport::of(&history(), &filter).names(), wanted, "{filter:?}");
+            assert_eq!(
+                EntriesReport::of(&history(), &filter).names(),
+                wanted,
+                "{filter:?}"
+            );
         }
         assert!("shop".parse::<Named>().is_err() && "/shop".parse::<Named>().is_err());
     }
@@ -278,7 +349,12 @@ mod tests {
     #[test]
     fn an_entry_shows_each_field_before_and_after() {
         let first = history().entries.remove(0);
-        let text = EntryReport(first).table().layout(false, false, Terminal::default());
-        assert_eq!(text, "Namespace shop   update   .metadata.labels.istio-injection   -   enabled\n");
+        let text = EntryReport(first)
+            .table()
+            .layout(false, false, Terminal::default());
+        assert_eq!(
+            text,
+            "Namespace shop   update   .metadata.labels.istio-injection   -   enabled\n"
+        );
     }
 }

@@ -144,7 +144,10 @@ pub(crate) fn read(chunks: &[Chunk]) -> Result<History, Damaged> {
     let mut entries: Vec<Past> = Vec::new();
     let mut seen = 0_usize;
     for piece in pieces.into_values() {
-        match entries.last_mut().filter(|past| past.number == piece.number) {
+        match entries
+            .last_mut()
+            .filter(|past| past.number == piece.number)
+        {
             Some(past) => {
                 seen = seen.saturating_add(1);
                 past.changes.extend(piece.changes);

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Change, Entry};
 use super::fields;
+use super::{Change, Entry};
 use crate::cluster::object::ObjectId;
 
 /// How much is kept.
@@ -287,8 +287,12 @@ fn what(change: &Change, limit: usize) -> What {
                 after.as_ref().unwrap_or(&nothing),
             );
             let keep = |field: fields::Field| KeptField {
-                before: field.before.map(|value| Kept::of(&value, limit_at(&field.at))),
-                after: field.after.map(|value| Kept::of(&value, limit_at(&field.at))),
+                before: field
+                    .before
+                    .map(|value| Kept::of(&value, limit_at(&field.at))),
+                after: field
+                    .after
+                    .map(|value| Kept::of(&value, limit_at(&field.at))),
                 at: field.at,
             };
             What::Update {

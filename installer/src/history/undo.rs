@@ -52,7 +52,10 @@ pub(crate) enum Unsafe {
     #[error("entry {0} is not kept whole any more, so nobody knows all of what it did")]
     Incomplete(u64),
     /// Somebody changed a field since.
-    #[error("{object}: {field} is not as the entry left it: {}; undo it by hand, or put it back and try again", changed(by))]
+    #[error(
+        "{object}: {field} is not as the entry left it: {}; undo it by hand, or put it back and try again",
+        changed(by)
+    )]
     Changed {
         /// Which.
         object: ObjectId,
@@ -78,7 +81,9 @@ pub(crate) enum Unsafe {
         field: String,
     },
     /// Deleting it would take along what others put into it.
-    #[error("{0} was created by the entry, and deleting it would delete everything in it: delete it by hand when it is empty")]
+    #[error(
+        "{0} was created by the entry, and deleting it would delete everything in it: delete it by hand when it is empty"
+    )]
     Holds(ObjectId),
 }
 
@@ -92,9 +97,18 @@ fn changed(by: &[String]) -> String {
 
 /// What cannot be gone back from, by how the verb begins, and what to do instead.
 const REFUSED: [(&str, &str); 8] = [
-    ("mesh create", "`weft mesh delete` takes a mesh away, and looks first whether anybody uses it"),
-    ("mesh delete", "certificates and addresses that are gone do not come back: create it anew from its file"),
-    ("mesh upgrade", "proxies run the other version by now: go back with the upgrade's own rollback"),
+    (
+        "mesh create",
+        "`weft mesh delete` takes a mesh away, and looks first whether anybody uses it",
+    ),
+    (
+        "mesh delete",
+        "certificates and addresses that are gone do not come back: create it anew from its file",
+    ),
+    (
+        "mesh upgrade",
+        "proxies run the other version by now: go back with the upgrade's own rollback",
+    ),
     ("mesh adopt", "`weft mesh forget` takes the record away"),
     ("mesh forget", "`weft mesh adopt` finds the mesh again"),
     ("sidecar restart", "pods that were restarted are gone"),
@@ -145,7 +159,10 @@ fn action(stored: &Stored, current: Option<&Value>) -> Result<Option<Action>, Ve
 }
 
 fn created(object: ObjectId, after: &Kept, current: &Value) -> Result<Action, Vec<Unsafe>> {
-    if matches!(object.kind.as_str(), "Namespace" | "CustomResourceDefinition") {
+    if matches!(
+        object.kind.as_str(),
+        "Namespace" | "CustomResourceDefinition"
+    ) {
         return Err(vec![Unsafe::Holds(object)]);
     }
     let changed = match after {
@@ -176,10 +193,19 @@ fn deleted(object: ObjectId, before: &Kept) -> Result<Action, Vec<Unsafe>> {
     };
     let [manager, ..] = fields::MANAGERS;
     let mut wanted = before.clone();
-    for at in ["/status", "/metadata/managedFields", "/metadata/resourceVersion", "/metadata/uid"] {
+    for at in [
+        "/status",
+        "/metadata/managedFields",
+        "/metadata/resourceVersion",
+        "/metadata/uid",
+    ] {
         fields::put(&mut wanted, at, None);
     }
-    for at in ["/metadata/creationTimestamp", "/metadata/generation", "/metadata/selfLink"] {
+    for at in [
+        "/metadata/creationTimestamp",
+        "/metadata/generation",
+        "/metadata/selfLink",
+    ] {
         fields::put(&mut wanted, at, None);
     }
     Ok(Action::Apply {
@@ -190,7 +216,11 @@ fn deleted(object: ObjectId, before: &Kept) -> Result<Action, Vec<Unsafe>> {
     })
 }
 
-fn updated(object: &ObjectId, kept: &[KeptField], current: &Value) -> Result<Option<Action>, Vec<Unsafe>> {
+fn updated(
+    object: &ObjectId,
+    kept: &[KeptField],
+    current: &Value,
+) -> Result<Option<Action>, Vec<Unsafe>> {
     let reasons: Vec<_> = kept
         .iter()
         .filter_map(|field| trouble(object, field, current))

@@ -46,7 +46,10 @@ impl Verbs<'_> {
     pub(crate) async fn show(&self, number: u64) -> Outcome {
         let history = self.load().await?;
         let last = history.entries.last().map_or(0, |past| past.number);
-        let found = history.entries.into_iter().find(|past| past.number == number);
+        let found = history
+            .entries
+            .into_iter()
+            .find(|past| past.number == number);
         let Some(past) = found else {
             let first = history.dropped.saturating_add(1);
             let there = if last == 0 {
@@ -61,7 +64,8 @@ impl Verbs<'_> {
             return Err(Failure::text(Exit::Failure, text));
         };
         if !past.complete {
-            self.output.warn("a part of this entry is not kept any more");
+            self.output
+                .warn("a part of this entry is not kept any more");
         }
         self.output.report(&EntryReport(past))?;
         Ok(Exit::Ok)
@@ -86,14 +90,21 @@ impl Verbs<'_> {
     async fn undo_last(&self, mode: Mode) -> Outcome {
         let mut history = self.load().await?;
         let Some(last) = history.entries.pop() else {
-            let text = format!("there is nothing to undo: the history in {} is empty", self.namespace);
+            let text = format!(
+                "there is nothing to undo: the history in {} is empty",
+                self.namespace
+            );
             return Err(Failure::text(Exit::Failure, text));
         };
         let actions = self.plan(&last).await?;
         if mode == Mode::Diff {
             let changes: Vec<_> = actions.iter().map(Action::change).collect();
             self.output.report(&UndoReport::of(&last, changes))?;
-            return Ok(if actions.is_empty() { Exit::Ok } else { Exit::Drift });
+            return Ok(if actions.is_empty() {
+                Exit::Ok
+            } else {
+                Exit::Drift
+            });
         }
         let (changes, trouble) = self.carry_out(&actions, mode == Mode::Rehearse).await;
         if mode == Mode::Act && !changes.is_empty() {
@@ -104,14 +115,26 @@ impl Verbs<'_> {
         self.output.report(&UndoReport::of(&last, changes))?;
         match trouble {
             None => {
-                let what = if mode == Mode::Act { "undone" } else { "would be undone" };
-                self.output.say(format!("entry {} ({}) {what}", last.number, last.verb));
+                let what = if mode == Mode::Act {
+                    "undone"
+                } else {
+                    "would be undone"
+                };
+                self.output
+                    .say(format!("entry {} ({}) {what}", last.number, last.verb));
                 Ok(Exit::Ok)
             }
             Some(failure) if done == 0 => Err(failure),
             Some(failure) => {
-                let text = format!("{done} of {} objects of entry {} were put back", actions.len(), last.number);
-                Err(Failure::text(Exit::Partial, format!("{text}; then: {failure}")))
+                let text = format!(
+                    "{done} of {} objects of entry {} were put back",
+                    actions.len(),
+                    last.number
+                );
+                Err(Failure::text(
+                    Exit::Partial,
+                    format!("{text}; then: {failure}"),
+                ))
             }
         }
     }
@@ -123,18 +146,28 @@ impl Verbs<'_> {
         }
         undo::plan(last, &current).map_err(|reasons| {
             let lines: Vec<_> = reasons.iter().map(Unsafe::to_string).collect();
-            let text = format!("nothing was undone: entry {}, `weft {}`", last.number, last.verb);
+            let text = format!(
+                "nothing was undone: entry {}, `weft {}`",
+                last.number, last.verb
+            );
             Failure::text(Exit::Failure, lines.join("\n  ")).context(text)
         })
     }
 
-    async fn carry_out(&self, actions: &[Action], rehearse: bool) -> (Vec<Change>, Option<Failure>) {
+    async fn carry_out(
+        &self,
+        actions: &[Action],
+        rehearse: bool,
+    ) -> (Vec<Change>, Option<Failure>) {
         let mut changes = Vec::new();
         for action in actions {
             match action.carry_out(self.cluster, rehearse).await {
                 Ok(change) => changes.push(change),
-                Err(error) if error.answered(409) => {
-                    let text = format!("{} was changed while weft looked at it: try again", action.object());
+                Err(error) if error.is_status(409) => {
+                    let text = format!(
+                        "{} was changed while weft looked at it: try again",
+                        action.object()
+                    );
                     return (changes, Some(Failure::text(Exit::Failure, text)));
                 }
                 Err(error) => return (changes, Some(error.into())),

@@ -279,7 +279,7 @@ impl MeshRecord {
                 self.resource_version = written.metadata.resource_version;
                 Ok(())
             }
-            Err(error) if error.answered(409) => Err(self.overtaken()),
+            Err(error) if error.is_status(409) => Err(self.overtaken()),
             Err(error) => Err(error.into()),
         }
     }
@@ -298,7 +298,7 @@ impl MeshRecord {
             .await;
         match deleted {
             Ok(_) => Ok(()),
-            Err(error) if error.answered(409) => Err(self.overtaken()),
+            Err(error) if error.is_status(409) => Err(self.overtaken()),
             Err(error) => Err(error.into()),
         }
     }

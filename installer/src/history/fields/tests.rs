@@ -111,6 +111,10 @@ fn what_is_missing_is_named() {
         (json!({"a": {"b/c": [{"n": 2}]}}), Some("/a/b~1c")),
         (json!({"a": {"d": 1}}), Some("/a/d")),
     ] {
-        assert_eq!(first_missing(&wanted, &found).as_deref(), missing, "{wanted}");
+        assert_eq!(
+            first_missing(&wanted, &found).as_deref(),
+            missing,
+            "{wanted}"
+        );
     }
 }

@@ -125,5 +125,8 @@ fn damage_is_named() {
         version: None,
     };
     let text = read(&[chunk]).unwrap_err().to_string();
-    assert!(text.contains("0000000001.00000 in chunk 3") && text.contains("missing field"), "{text}");
+    assert!(
+        text.contains("0000000001.00000 in chunk 3") && text.contains("missing field"),
+        "{text}"
+    );
 }

@@ -38,10 +38,16 @@ fn a_secret_is_never_kept() {
     for (before, after) in [
         (None, Some(secret("czNjcmV0"))),
         (Some(secret("czNjcmV0")), None),
-        (Some(json!({"data": {"key": "czNjcmV0"}})), Some(json!({"data": {"key": "other"}}))),
+        (
+            Some(json!({"data": {"key": "czNjcmV0"}})),
+            Some(json!({"data": {"key": "other"}})),
+        ),
     ] {
         let text = json!(kept(vec![change("Secret", before, after)])).to_string();
-        assert!(!text.contains("czNjcmV0") && text.contains("sha256"), "{text}");
+        assert!(
+            !text.contains("czNjcmV0") && text.contains("sha256"),
+            "{text}"
+        );
     }
 }
 
@@ -54,7 +60,12 @@ fn labels_of_a_secret_are_no_secret() {
         before: Some(Kept::Value(json!("x"))),
         after: Some(Kept::Value(json!("y"))),
     };
-    assert_eq!(pieces[0].changes[0].what, What::Update { fields: vec![wanted] });
+    assert_eq!(
+        pieces[0].changes[0].what,
+        What::Update {
+            fields: vec![wanted]
+        }
+    );
 }
 
 #[test]
@@ -70,7 +81,13 @@ fn what_is_large_is_a_hash() {
 
 #[test]
 fn a_change_of_very_many_fields_is_one_hash() {
-    let many = |value: u32| Some((0..50).map(|at| (format!("k{at}"), json!(value))).collect::<Value>());
+    let many = |value: u32| {
+        Some(
+            (0..50)
+                .map(|at| (format!("k{at}"), json!(value)))
+                .collect::<Value>(),
+        )
+    };
     let pieces = kept(vec![change("ConfigMap", many(1), many(2))]);
     let What::Update { fields } = &pieces[0].changes[0].what else {
         panic!("{pieces:?}");
@@ -95,7 +112,10 @@ fn many_changes_are_several_pieces_and_all_are_there() {
         .flat_map(|piece| &piece.changes)
         .map(|stored| stored.object.name.clone())
         .collect();
-    assert_eq!(names, (0..20).map(|at| format!("n{at}")).collect::<Vec<_>>());
+    assert_eq!(
+        names,
+        (0..20).map(|at| format!("n{at}")).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -105,12 +125,20 @@ fn an_object_that_is_written_twice_changes_once() {
         change("ConfigMap", Some(json!(1)), Some(json!(2))),
     ]);
     assert_eq!(pieces[0].changes.len(), 1);
-    assert_eq!(pieces[0].changes[0].what, What::Create { after: Kept::Value(json!(2)) });
+    assert_eq!(
+        pieces[0].changes[0].what,
+        What::Create {
+            after: Kept::Value(json!(2))
+        }
+    );
 }
 
 #[test]
 fn the_order_of_fields_does_not_count() {
-    assert_eq!(hash(&json!({"a": 1, "b": [2]})), hash(&json!({"b": [2], "a": 1})));
+    assert_eq!(
+        hash(&json!({"a": 1, "b": [2]})),
+        hash(&json!({"b": [2], "a": 1}))
+    );
     assert_ne!(hash(&json!({"a": 1})), hash(&json!({"a": 2})));
 }
 

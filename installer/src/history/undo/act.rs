@@ -16,7 +16,7 @@ pub(crate) async fn look(cluster: &Cluster, id: &ObjectId) -> Result<Option<Valu
     let api = match api(cluster, id).await {
         Ok(api) => api,
         // Its kind went with it.
-        Err(error) if error.answered(404) || matches!(error, ClusterError::NoIstio { .. }) => {
+        Err(error) if error.is_status(404) || matches!(error, ClusterError::NoIstio { .. }) => {
             return Ok(None);
         }
         Err(error) => return Err(error),
@@ -54,20 +54,31 @@ impl Action {
                 manager,
             } => Change {
                 object: object.clone(),
-                before: current.as_ref().map(|current| fields::ours(current, manager)),
+                before: current
+                    .as_ref()
+                    .map(|current| fields::ours(current, manager)),
                 after: Some(wanted.clone()),
             },
         }
     }
 
     /// Does it, or with `rehearse` has the API server check it. What became of it is a change.
-    pub(crate) async fn carry_out(&self, cluster: &Cluster, rehearse: bool) -> Result<Change, ClusterError> {
+    pub(crate) async fn carry_out(
+        &self,
+        cluster: &Cluster,
+        rehearse: bool,
+    ) -> Result<Change, ClusterError> {
         let id = self.object();
         let api = api(cluster, id).await?;
         let mut change = self.change();
         match self {
             Self::Delete { current, .. } => {
-                let text = |at| current.pointer(at).and_then(Value::as_str).map(str::to_owned);
+                let text = |at| {
+                    current
+                        .pointer(at)
+                        .and_then(Value::as_str)
+                        .map(str::to_owned)
+                };
                 let mut params = DeleteParams::background().preconditions(Preconditions {
                     uid: text("/metadata/uid"),
                     resource_version: text("/metadata/resourceVersion"),
@@ -88,7 +99,11 @@ impl Action {
                     .as_ref()
                     .and_then(|current| current.pointer("/metadata/resourceVersion"));
                 if let Some(version) = version {
-                    fields::put(&mut wanted, "/metadata/resourceVersion", Some(json!(version)));
+                    fields::put(
+                        &mut wanted,
+                        "/metadata/resourceVersion",
+                        Some(json!(version)),
+                    );
                 }
                 let mut params = PatchParams::apply(manager);
                 params.dry_run = rehearse;

@@ -42,8 +42,14 @@ fn shown(object: &Value, manager: &str) -> Value {
 fn tree(value: &Value) -> Value {
     match value.as_object() {
         Some(fields) if !fields.is_empty() => {
-            let inner = fields.iter().map(|(key, value)| (format!("f:{key}"), tree(value)));
-            Value::Object(std::iter::once((".".to_owned(), json!({}))).chain(inner).collect())
+            let inner = fields
+                .iter()
+                .map(|(key, value)| (format!("f:{key}"), tree(value)));
+            Value::Object(
+                std::iter::once((".".to_owned(), json!({})))
+                    .chain(inner)
+                    .collect(),
+            )
         }
         _ => json!({}),
     }
@@ -75,13 +81,27 @@ proptest! {
 
 fn namespace(label: Option<&str>, manager: &str) -> Value {
     let mut object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {}}});
-    fields::put(&mut object, "/metadata/labels/istio-injection", label.map(Value::from));
+    fields::put(
+        &mut object,
+        "/metadata/labels/istio-injection",
+        label.map(Value::from),
+    );
     shown(&object, manager)
 }
 
 fn enabled() -> Past {
-    let ours = |label: Option<&str>| Some(fields::ours(&namespace(label, "weft-labels"), "weft-labels"));
-    past("sidecar enable shop", "Namespace", ours(None), ours(Some("enabled")))
+    let ours = |label: Option<&str>| {
+        Some(fields::ours(
+            &namespace(label, "weft-labels"),
+            "weft-labels",
+        ))
+    };
+    past(
+        "sidecar enable shop",
+        "Namespace",
+        ours(None),
+        ours(Some("enabled")),
+    )
 }
 
 fn refusals(entry: &Past, current: Option<Value>) -> Vec<String> {
@@ -91,8 +111,17 @@ fn refusals(entry: &Past, current: Option<Value>) -> Vec<String> {
 
 #[test]
 fn a_label_goes_under_the_name_that_wrote_it() {
-    let actions = plan(&enabled(), &[Some(namespace(Some("enabled"), "weft-labels"))]).unwrap();
-    let [Action::Apply { wanted, manager, .. }] = actions.as_slice() else {
+    let actions = plan(
+        &enabled(),
+        &[Some(namespace(Some("enabled"), "weft-labels"))],
+    )
+    .unwrap();
+    let [
+        Action::Apply {
+            wanted, manager, ..
+        },
+    ] = actions.as_slice()
+    else {
         panic!("{actions:?}");
     };
     assert_eq!(*manager, "weft-labels");
@@ -102,14 +131,24 @@ fn a_label_goes_under_the_name_that_wrote_it() {
 #[test]
 fn what_somebody_changed_is_left_alone_and_they_are_named() {
     assert_eq!(
-        refusals(&enabled(), Some(namespace(Some("disabled"), "kubectl-edit"))),
-        ["Namespace shop: .metadata.labels.istio-injection is not as the entry left it: kubectl-edit changed it; undo it by hand, or put it back and try again"]
+        refusals(
+            &enabled(),
+            Some(namespace(Some("disabled"), "kubectl-edit"))
+        ),
+        [
+            "Namespace shop: .metadata.labels.istio-injection is not as the entry left it: kubectl-edit changed it; undo it by hand, or put it back and try again"
+        ]
     );
     assert_eq!(
         refusals(&enabled(), Some(namespace(None, "kubectl-edit"))),
-        ["Namespace shop: .metadata.labels.istio-injection is not as the entry left it: nobody is said to have it now; undo it by hand, or put it back and try again"]
+        [
+            "Namespace shop: .metadata.labels.istio-injection is not as the entry left it: nobody is said to have it now; undo it by hand, or put it back and try again"
+        ]
     );
-    assert_eq!(refusals(&enabled(), None), ["Namespace shop is gone: there is nothing to go back from"]);
+    assert_eq!(
+        refusals(&enabled(), None),
+        ["Namespace shop is gone: there is nothing to go back from"]
+    );
 }
 
 #[test]
@@ -119,10 +158,22 @@ fn what_was_created_is_deleted_while_it_is_as_it_was() {
     let with_more = named(json!({"a": "1", "theirs": "2"}));
 
     let actions = plan(&entry, &[Some(shown(&with_more, "weft"))]).unwrap();
-    assert!(matches!(actions.as_slice(), [Action::Delete { manager: "weft", .. }]), "{actions:?}");
+    assert!(
+        matches!(
+            actions.as_slice(),
+            [Action::Delete {
+                manager: "weft",
+                ..
+            }]
+        ),
+        "{actions:?}"
+    );
     assert_eq!(plan(&entry, &[None]), Ok(vec![]), "it is gone already");
     let changed = shown(&named(json!({"a": "2"})), "kubectl");
-    assert!(refusals(&entry, Some(changed))[0].starts_with("ConfigMap shop: .data.a is not as the entry left it: kubectl changed it"));
+    assert!(
+        refusals(&entry, Some(changed))[0]
+            .starts_with("ConfigMap shop: .data.a is not as the entry left it: kubectl changed it")
+    );
     let entry = past("x", "Namespace", None, Some(object.clone()));
     assert!(refusals(&entry, Some(object))[0].contains("would delete everything in it"));
 }
@@ -133,7 +184,10 @@ fn what_was_too_large_to_keep_is_known_by_its_hash() {
     let entry = past("x", "ConfigMap", None, Some(object.clone()));
     assert!(plan(&entry, &[Some(shown(&object, "weft"))]).is_ok());
     let other = named(json!({"a": "y".repeat(40_000)}));
-    assert!(refusals(&entry, Some(shown(&other, "weft")))[0].contains("the object is not as the entry left it"));
+    assert!(
+        refusals(&entry, Some(shown(&other, "weft")))[0]
+            .contains("the object is not as the entry left it")
+    );
 }
 
 #[test]
@@ -142,7 +196,14 @@ fn what_was_deleted_comes_back_where_all_of_it_was_kept() {
     fields::put(&mut object, "/metadata/resourceVersion", Some(json!("7")));
     let entry = past("x", "ConfigMap", Some(object.clone()), None);
     let actions = plan(&entry, &[None]).unwrap();
-    let [Action::Apply { wanted, current: None, .. }] = actions.as_slice() else {
+    let [
+        Action::Apply {
+            wanted,
+            current: None,
+            ..
+        },
+    ] = actions.as_slice()
+    else {
         panic!("{actions:?}");
     };
     assert_eq!(wanted, &named(json!({"a": "1"})));
@@ -151,7 +212,10 @@ fn what_was_deleted_comes_back_where_all_of_it_was_kept() {
         ["ConfigMap shop was deleted by the entry and is there again: somebody created it since"]
     );
     let secret = past("x", "Secret", Some(json!({"data": {}})), None);
-    assert!(refusals(&secret, None)[0].starts_with("Secret shop: the whole object was not kept (values of Secrets"));
+    assert!(
+        refusals(&secret, None)[0]
+            .starts_with("Secret shop: the whole object was not kept (values of Secrets")
+    );
 }
 
 #[test]
@@ -159,7 +223,9 @@ fn a_secrets_value_cannot_be_put_back_but_a_change_of_it_is_seen() {
     let secret = |value: &str| json!({"data": {"key": value}});
     let entry = past("x", "Secret", Some(secret("a")), Some(secret("b")));
     assert!(refusals(&entry, Some(secret("b")))[0].contains(".data.key was not kept"));
-    assert!(refusals(&entry, Some(secret("c")))[0].contains(".data.key is not as the entry left it"));
+    assert!(
+        refusals(&entry, Some(secret("c")))[0].contains(".data.key is not as the entry left it")
+    );
 }
 
 #[test]
@@ -170,9 +236,15 @@ fn some_verbs_are_not_undone_and_say_why() {
         ("sidecar restart shop", "pods that were restarted are gone"),
     ] {
         let text = refusals(&past(verb, "ConfigMap", None, None), None).join("");
-        assert!(text.starts_with(&format!("`weft {verb}` cannot be undone: ")) && text.contains(why), "{text}");
+        assert!(
+            text.starts_with(&format!("`weft {verb}` cannot be undone: ")) && text.contains(why),
+            "{text}"
+        );
     }
-    assert_eq!(plan(&past("mesh deleted", "ConfigMap", None, None), &[None]), Ok(vec![]));
+    assert_eq!(
+        plan(&past("mesh deleted", "ConfigMap", None, None), &[None]),
+        Ok(vec![])
+    );
 }
 
 #[test]

@@ -109,12 +109,28 @@ mod tests {
     #[test]
     fn the_only_one_is_meant_and_several_are_listed() {
         let cases = [
-            (vec![], None, "no mesh is recorded in this cluster: `weft mesh create` installs one, `weft mesh adopt` records one that is there"),
-            (vec![], Some("a"), "no mesh is recorded in this cluster: `weft mesh create` installs one, `weft mesh adopt` records one that is there"),
+            (
+                vec![],
+                None,
+                "no mesh is recorded in this cluster: `weft mesh create` installs one, `weft mesh adopt` records one that is there",
+            ),
+            (
+                vec![],
+                Some("a"),
+                "no mesh is recorded in this cluster: `weft mesh create` installs one, `weft mesh adopt` records one that is there",
+            ),
             (vec!["a"], None, "a"),
             (vec!["a", "b"], Some("b"), "b"),
-            (vec!["a", "b"], None, "there are several meshes: say which with --mesh: a (in a-system), b (in b-system)"),
-            (vec!["a", "b"], Some("c"), "there is no mesh \"c\"; recorded are: a (in a-system), b (in b-system)"),
+            (
+                vec!["a", "b"],
+                None,
+                "there are several meshes: say which with --mesh: a (in a-system), b (in b-system)",
+            ),
+            (
+                vec!["a", "b"],
+                Some("c"),
+                "there is no mesh \"c\"; recorded are: a (in a-system), b (in b-system)",
+            ),
         ];
         for (names, name, wanted) in cases {
             let found = meant(records(&names), name);

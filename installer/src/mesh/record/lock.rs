@@ -66,7 +66,10 @@ pub(crate) async fn hold(
     let holder = Holder::here(who, verb);
     let what = format!("take Lease {namespace}/{name}");
     let found = cluster.call(&what, api.get_opt(&name)).await?;
-    if let Some(Claim::Wait { holder, seconds }) = found.as_ref().map(|lease| claim(lease, Timestamp::now(), &holder)) {
+    if let Some(Claim::Wait { holder, seconds }) = found
+        .as_ref()
+        .map(|lease| claim(lease, Timestamp::now(), &holder))
+    {
         return Err(busy(namespace, &holder, seconds));
     }
     let text = holder.to_string();
@@ -76,16 +79,29 @@ pub(crate) async fn hold(
         ..PostParams::default()
     };
     let taken = if lease.metadata.resource_version.is_some() {
-        cluster.call(&what, api.replace(&name, &params, &lease)).await
+        cluster
+            .call(&what, api.replace(&name, &params, &lease))
+            .await
     } else {
         cluster.call(&what, api.create(&params, &lease)).await
     };
     match taken {
         Ok(_) => {}
-        Err(error) if error.answered(409) => return Err(busy(namespace, "somebody who was faster", i64::from(SECONDS))),
+        Err(error) if error.is_status(409) => {
+            return Err(busy(
+                namespace,
+                "somebody who was faster",
+                i64::from(SECONDS),
+            ));
+        }
         Err(error) => return Err(error.into()),
     }
-    let signs = tokio::spawn(give_signs(cluster.clone(), api.clone(), name.clone(), text.clone()));
+    let signs = tokio::spawn(give_signs(
+        cluster.clone(),
+        api.clone(),
+        name.clone(),
+        text.clone(),
+    ));
     Ok(Held {
         api,
         cluster: cluster.clone(),
@@ -99,7 +115,11 @@ impl Held {
     /// Lets it go. It would go by itself too, only later.
     pub(crate) async fn release(self) -> Result<(), ClusterError> {
         self.signs.abort();
-        let Some(lease) = self.cluster.call("let the Lease go", self.api.get_opt(&self.name)).await? else {
+        let Some(lease) = self
+            .cluster
+            .call("let the Lease go", self.api.get_opt(&self.name))
+            .await?
+        else {
             return Ok(());
         };
         if lease.spec.and_then(|spec| spec.holder_identity).as_deref() != Some(&self.holder) {
@@ -109,8 +129,12 @@ impl Held {
             resource_version: lease.metadata.resource_version,
             uid: lease.metadata.uid,
         });
-        match self.cluster.call("let the Lease go", self.api.delete(&self.name, &params)).await {
-            Err(error) if !error.answered(404) && !error.answered(409) => Err(error),
+        match self
+            .cluster
+            .call("let the Lease go", self.api.delete(&self.name, &params))
+            .await
+        {
+            Err(error) if !error.is_status(404) && !error.is_status(409) => Err(error),
             _ => Ok(()),
         }
     }
@@ -128,13 +152,24 @@ async fn give_signs(cluster: Cluster, api: Api<Lease>, name: String, holder: Str
         let Ok(Some(lease)) = cluster.call("renew the Lease", api.get_opt(&name)).await else {
             continue;
         };
-        let held = lease.spec.as_ref().and_then(|spec| spec.holder_identity.as_deref()) == Some(&holder);
+        let held = lease
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.holder_identity.as_deref())
+            == Some(&holder);
         if !held {
             return;
         }
         let lease = signed(Some(lease), &name, &holder, Timestamp::now());
         // One sign that is missed is not the end: the next comes in time.
-        drop(cluster.call("renew the Lease", api.replace(&name, &PostParams::default(), &lease)).await);
+        drop(
+            cluster
+                .call(
+                    "renew the Lease",
+                    api.replace(&name, &PostParams::default(), &lease),
+                )
+                .await,
+        );
     }
 }
 
@@ -164,14 +199,22 @@ fn claim(lease: &Lease, now: Timestamp, us: &Holder) -> Claim {
     let Some(text) = spec.holder_identity.filter(|text| !text.is_empty()) else {
         return Claim::Take;
     };
-    let gone = Holder::parse(&text).is_some_and(|holder| holder.machine == us.machine && !is_alive(holder.pid));
-    let age = spec.renew_time.map_or(i64::MAX, |time| now.duration_since(time.0).as_secs());
+    let gone = Holder::parse(&text)
+        .is_some_and(|holder| holder.machine == us.machine && !is_alive(holder.pid));
+    let age = spec
+        .renew_time
+        .map_or(i64::MAX, |time| now.duration_since(time.0).as_secs());
     let left = i64::from(spec.lease_duration_seconds.unwrap_or(SECONDS)).saturating_sub(age);
     if gone || left <= 0 {
         return Claim::Take;
     }
-    let holder = Holder::parse(&text).map_or(text, |holder| format!("{} with `weft {}`", holder.who, holder.verb));
-    Claim::Wait { holder, seconds: left }
+    let holder = Holder::parse(&text).map_or(text, |holder| {
+        format!("{} with `weft {}`", holder.who, holder.verb)
+    });
+    Claim::Wait {
+        holder,
+        seconds: left,
+    }
 }
 
 fn busy(namespace: &str, holder: &str, seconds: i64) -> Failure {
@@ -184,7 +227,10 @@ fn busy(namespace: &str, holder: &str, seconds: i64) -> Failure {
 
 impl Holder {
     fn here(who: &str, verb: &str) -> Self {
-        let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let name = rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned();
         // Two containers may share the name and number their processes alike.
         let space = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
         Self {
@@ -208,12 +254,18 @@ impl Holder {
 
 impl std::fmt::Display for Holder {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{} | {} | {} | {}", self.who, self.verb, self.machine, self.pid)
+        write!(
+            out,
+            "{} | {} | {} | {}",
+            self.who, self.verb, self.machine, self.pid
+        )
     }
 }
 
 fn is_alive(pid: u32) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    let pid = i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
     // A process that we may not signal is there all the same.
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
@@ -244,9 +296,19 @@ mod tests {
             seconds,
         };
         let cases = [
-            ("alive, here", holder("here", std::process::id()), 0, wait(30)),
+            (
+                "alive, here",
+                holder("here", std::process::id()),
+                0,
+                wait(30),
+            ),
             ("dead, here", holder("here", dead), 0, Claim::Take),
-            ("dead or alive, elsewhere", holder("there", dead), 29, wait(1)),
+            (
+                "dead or alive, elsewhere",
+                holder("there", dead),
+                29,
+                wait(1),
+            ),
             ("no sign for long", holder("there", dead), 30, Claim::Take),
             ("a clock that is late", holder("there", dead), -5, wait(35)),
         ];
@@ -258,7 +320,10 @@ mod tests {
 
     #[test]
     fn a_lease_of_nobody_is_taken() {
-        assert_eq!(claim(&Lease::default(), at(0), &holder("here", 1)), Claim::Take);
+        assert_eq!(
+            claim(&Lease::default(), at(0), &holder("here", 1)),
+            Claim::Take
+        );
     }
 
     #[test]

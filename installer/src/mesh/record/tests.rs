@@ -43,13 +43,18 @@ fn a_record_that_somebody_broke_is_named() {
     for (data, why) in [
         (json!({}), "it is missing"),
         (json!({"state.json": "{"}), "EOF"),
-        (json!({"state.json": "{\"mode\": \"MINE\", \"phase\": \"FAILED\"}"}), "unknown variant `MINE`"),
+        (
+            json!({"state.json": "{\"mode\": \"MINE\", \"phase\": \"FAILED\"}"}),
+            "unknown variant `MINE`",
+        ),
     ] {
-        let object = json!({"metadata": {"name": "weft-mesh-shop", "namespace": "mesh"}, "data": data});
+        let object =
+            json!({"metadata": {"name": "weft-mesh-shop", "namespace": "mesh"}, "data": data});
         let object: ConfigMap = serde_json::from_value(object).unwrap();
         let text = MeshRecord::read(&object).unwrap().unwrap_err().to_string();
         assert!(
-            text.starts_with("ConfigMap mesh/weft-mesh-shop is no record of a mesh: ") && text.contains(why),
+            text.starts_with("ConfigMap mesh/weft-mesh-shop is no record of a mesh: ")
+                && text.contains(why),
             "{text}"
         );
     }
@@ -58,7 +63,8 @@ fn a_record_that_somebody_broke_is_named() {
 #[test]
 fn other_config_maps_are_none() {
     let object: ConfigMap =
-        serde_json::from_value(json!({"metadata": {"name": "istio", "namespace": "istio-system"}})).unwrap();
+        serde_json::from_value(json!({"metadata": {"name": "istio", "namespace": "istio-system"}}))
+            .unwrap();
     assert_eq!(MeshRecord::read(&object), None);
 }
 
@@ -66,7 +72,9 @@ fn other_config_maps_are_none() {
 fn a_file_that_is_too_large_is_refused() {
     let mut record = record();
     record.spec = Some("x".repeat(LARGEST + 1));
-    assert!(matches!(record.object(), Err(RecordError::Large { bytes, .. }) if bytes == LARGEST + 1));
+    assert!(
+        matches!(record.object(), Err(RecordError::Large { bytes, .. }) if bytes == LARGEST + 1)
+    );
 }
 
 #[test]
