@@ -122,6 +122,14 @@ pub(crate) fn ours(object: &Value, manager: &str) -> Value {
         .map(|tree| project(tree, object))
         .filter(Value::is_object)
         .unwrap_or_else(|| Value::Object(Map::new()));
+    for key in ["labels", "annotations"] {
+        let at = format!("/metadata/{key}");
+        let tree = owned_tree(object, manager);
+        let tree = tree.and_then(|tree| tree.pointer(&format!("/f:metadata/f:{key}")));
+        if tree.is_some_and(is_leaf) {
+            put(&mut found, &at, Some(Value::Object(Map::new())));
+        }
+    }
     for at in [
         "/apiVersion",
         "/kind",
@@ -138,21 +146,12 @@ pub(crate) fn ours(object: &Value, manager: &str) -> Value {
 /// Who else has a field, by the API server's account.
 pub(crate) fn others(object: &Value, at: &str) -> Vec<String> {
     let steps = steps(at);
-    let has = |tree: &Value| {
-        let inner = steps.iter().try_fold(tree, |tree, step| {
-            if tree.as_object().is_some_and(Map::is_empty) {
-                return Some(tree);
-            }
-            tree.get(format!("f:{step}"))
-        });
-        inner.is_some()
-    };
     accounts(object)
         .filter(|entry| {
             let manager = entry.get("manager").and_then(Value::as_str);
             !manager.is_some_and(|name| MANAGERS.contains(&name))
         })
-        .filter(|entry| entry.get("fieldsV1").is_some_and(has))
+        .filter(|entry| entry.get("fieldsV1").is_some_and(|tree| has(tree, &steps)))
         .filter_map(|entry| entry.get("manager").and_then(Value::as_str))
         .map(str::to_owned)
         .collect()
@@ -160,16 +159,34 @@ pub(crate) fn others(object: &Value, at: &str) -> Vec<String> {
 
 /// Whether a manager of ours applied a field.
 pub(crate) fn is_owned(object: &Value, manager: &str, at: &str) -> bool {
-    owned_tree(object, manager).is_some_and(|tree| {
-        let mut place = tree;
-        for step in steps(at) {
-            let Some(inner) = place.get(format!("f:{step}")) else {
-                return place.as_object().is_some_and(Map::is_empty);
-            };
-            place = inner;
+    owned_tree(object, manager).is_some_and(|tree| has(tree, &steps(at)))
+}
+
+/// Whether a tree names a field, or something that it is a part of.
+fn has(tree: &Value, steps: &[String]) -> bool {
+    let mut place = tree;
+    for (depth, step) in steps.iter().enumerate() {
+        if is_leaf(place) {
+            return !steps.get(..depth).is_some_and(is_a_map_of_many);
         }
-        true
-    })
+        let Some(inner) = place.get(format!("f:{step}")) else {
+            return false;
+        };
+        place = inner;
+    }
+    true
+}
+
+fn is_leaf(tree: &Value) -> bool {
+    tree.as_object().is_some_and(Map::is_empty)
+}
+
+/// Of a map that somebody wrote empty, the account looks as if they had all of it; of these two nobody ever has.
+fn is_a_map_of_many(steps: &[String]) -> bool {
+    let [first, second] = steps else {
+        return false;
+    };
+    first == "metadata" && (second == "labels" || second == "annotations")
 }
 
 fn accounts(object: &Value) -> impl Iterator<Item = &Value> {

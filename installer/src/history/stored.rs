@@ -144,11 +144,18 @@ impl Kept {
         }
     }
 
-    /// For people, on one line.
+    /// For people, on one line of a table; all of it is in the other forms.
     pub(crate) fn short(&self) -> String {
+        let clipped = |text: String| {
+            if text.chars().count() <= 60 {
+                return text;
+            }
+            let start: String = text.chars().take(60).collect();
+            format!("{start}…")
+        };
         match self {
-            Self::Value(Value::String(text)) => text.clone(),
-            Self::Value(value) => value.to_string(),
+            Self::Value(Value::String(text)) => clipped(text.clone()),
+            Self::Value(value) => clipped(value.to_string()),
             Self::Hash { sha256, bytes } => {
                 let start: String = sha256.chars().take(12).collect();
                 format!("{bytes} bytes, sha256 {start}…")

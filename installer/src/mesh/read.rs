@@ -98,6 +98,19 @@ pub(crate) async fn all(
     }
 }
 
+/// The metadata of all objects of a cluster-scoped kind.
+pub(crate) async fn metadata(cluster: &Cluster, kind: Kind) -> Result<Vec<Value>, ClusterError> {
+    let gvk = GroupVersionKind::gvk(kind.group, kind.version, kind.kind);
+    let resource = ApiResource::from_gvk_with_plural(&gvk, kind.plural);
+    let api: Api<DynamicObject> = Api::all_with(cluster.client.clone(), &resource);
+    let what = format!("list {}", kind.plural);
+    let found = cluster
+        .call(&what, api.list_metadata(&ListParams::default()))
+        .await?;
+    let value = |item| serde_json::to_value(item).ok();
+    Ok(found.items.iter().filter_map(value).collect())
+}
+
 /// An item of a list does not say what it is.
 fn whole(item: &DynamicObject, kind: Kind) -> Value {
     let mut value = serde_json::to_value(item).unwrap_or_default();

@@ -118,3 +118,19 @@ fn what_is_missing_is_named() {
         );
     }
 }
+
+#[test]
+fn a_map_that_was_written_empty_does_not_make_others_labels_ours() {
+    let object = json!({
+        "metadata": {
+            "name": "a", "labels": {"theirs": "1"},
+            "managedFields": [{"manager": "weft-labels", "operation": "Apply", "fieldsV1": {"f:metadata": {"f:labels": {}}}}],
+        },
+    });
+    assert_eq!(
+        ours(&object, "weft-labels"),
+        json!({"metadata": {"name": "a", "labels": {}}})
+    );
+    assert!(!is_owned(&object, "weft-labels", "/metadata/labels/theirs"));
+    assert!(is_owned(&object, "weft-labels", "/metadata/labels"));
+}

@@ -70,6 +70,10 @@ pub(crate) async fn adopt(cluster: &Cluster, output: &Output, asked: &Adoption) 
         }
         Doing::Act => {
             let written = write(cluster, after, change).await?;
+            output.say(format!(
+                "recorded in {}; nothing else was written",
+                written.id()
+            ));
             output.report(&MeshesReport::of(&[written], &[found]))?;
             Ok(Exit::Ok)
         }
