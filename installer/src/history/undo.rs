@@ -96,7 +96,7 @@ fn changed(by: &[String]) -> String {
 }
 
 /// What cannot be gone back from, by how the verb begins, and what to do instead.
-const REFUSED: [(&str, &str); 8] = [
+const REFUSED: [(&str, &str); 6] = [
     (
         "mesh create",
         "`weft mesh delete` takes a mesh away, and looks first whether anybody uses it",
@@ -109,8 +109,6 @@ const REFUSED: [(&str, &str); 8] = [
         "mesh upgrade",
         "proxies run the other version by now: go back with the upgrade's own rollback",
     ),
-    ("mesh adopt", "`weft mesh forget` takes the record away"),
-    ("mesh forget", "`weft mesh adopt` finds the mesh again"),
     ("sidecar restart", "pods that were restarted are gone"),
     ("sidecar upgrade", "pods that were restarted are gone"),
     ("gateway upgrade", "pods that were restarted are gone"),

@@ -15,7 +15,8 @@ pub(super) fn quotas(facts: &Facts, wish: &Wish) -> Vec<Check> {
         Err(why) => return vec![subject.skipped(why)],
     };
     // What is installed already is counted in what is used.
-    if !facts.meshes.is_empty() && wish.mesh.is_some() {
+    let there = facts.meshes.as_ref().is_ok_and(|meshes| !meshes.is_empty());
+    if there && wish.mesh.is_some() {
         return vec![subject.skipped("the mesh is there already, and counted in what is used")];
     }
     let mut checks: Vec<_> = quotas

@@ -8,7 +8,7 @@ use super::super::adopt::Found;
 use super::super::read::Kind;
 
 /// What was read.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Facts {
     /// The API server's address.
     pub(crate) server: String,
@@ -18,8 +18,8 @@ pub(crate) struct Facts {
     pub(crate) skew: Option<i64>,
     /// What we may not do.
     pub(crate) lacking: Vec<Lack>,
-    /// Every Istio that was found.
-    pub(crate) meshes: Vec<Found>,
+    /// Every Istio that was found, or why nobody could look.
+    pub(crate) meshes: Result<Vec<Found>, String>,
     /// Objects by the plural of their kind, or why they could not be read.
     pub(crate) lists: BTreeMap<&'static str, Result<Vec<Value>, String>>,
 }

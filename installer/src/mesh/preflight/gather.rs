@@ -1,5 +1,7 @@
 //! Reads the facts. What may not be read is noted, and whatever depends on it is skipped.
 
+use std::collections::BTreeMap;
+
 use http_body_util::BodyExt as _;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::version::Info;
@@ -42,12 +44,18 @@ pub(super) const CILIUM: Kind = core("ConfigMap", "cilium-config");
 /// All that the checks look at.
 pub(super) async fn facts(cluster: &Cluster, root: &str) -> Result<Facts, ClusterError> {
     let (version, skew) = version(cluster).await?;
+    let meshes = match snapshot::take(cluster).await {
+        Ok(snapshot) => Ok(find(&snapshot)),
+        Err(error) if error.is_forbidden() => Err(error.to_string()),
+        Err(error) => return Err(error),
+    };
     let mut facts = Facts {
         server: cluster.server.clone(),
         version,
         skew,
         lacking: access::lacking(cluster, root).await?,
-        ..Facts::default()
+        meshes,
+        lists: BTreeMap::new(),
     };
     let everywhere = [
         (NAMESPACES, ""),
@@ -84,11 +92,6 @@ pub(super) async fn facts(cluster: &Cluster, root: &str) -> Result<Facts, Cluste
     .await;
     note(&mut facts, SECRETS, releases)?;
     note(&mut facts, CILIUM, cilium(cluster).await)?;
-    match snapshot::take(cluster).await {
-        Ok(snapshot) => facts.meshes = find(&snapshot),
-        Err(error) if error.is_forbidden() => {}
-        Err(error) => return Err(error),
-    }
     Ok(facts)
 }
 

@@ -43,8 +43,12 @@ pub(super) fn root_namespace(facts: &Facts, wish: &Wish) -> Vec<Check> {
 
 pub(super) fn meshes(facts: &Facts, wish: &Wish) -> Vec<Check> {
     let subject = Subject::of("OTHER_MESH", "no other mesh is in the way");
-    let mut checks: Vec<_> = facts
-        .meshes
+    let (found, sail) = match (&facts.meshes, facts.list(SAIL)) {
+        (Ok(found), Ok(sail)) => (found, sail),
+        (Err(why), _) => return vec![subject.skipped(why)],
+        (Ok(_), Err(why)) => return vec![subject.skipped(why)],
+    };
+    let mut checks: Vec<_> = found
         .iter()
         .filter(|mesh| !is_its_own(mesh, wish))
         .map(|mesh| {
@@ -67,7 +71,6 @@ pub(super) fn meshes(facts: &Facts, wish: &Wish) -> Vec<Check> {
             check.about(object.unwrap_or_default())
         })
         .collect();
-    let sail = facts.list(SAIL).unwrap_or_default();
     let ours = |one: &&Value| {
         label(one, MESH_LABEL).is_some() && label(one, MESH_LABEL) == wish.mesh.as_deref()
     };
@@ -262,15 +265,16 @@ fn secret_of<'a>(secrets: &'a [Value], release: &str) -> &'a str {
 /// Cluster-wide rights that an istiod had, without that istiod.
 pub(super) fn roles(facts: &Facts, wish: &Wish) -> Vec<Check> {
     let subject = Subject::of("CLUSTER_ROLES", "no roles of a mesh are left");
-    let roles = match facts.list(ROLES) {
-        Ok(roles) => roles,
-        Err(why) => return vec![subject.skipped(why)],
+    let (roles, meshes) = match (facts.list(ROLES), &facts.meshes) {
+        (Ok(roles), Ok(meshes)) => (roles, meshes),
+        (Err(why), _) => return vec![subject.skipped(why)],
+        (Ok(_), Err(why)) => return vec![subject.skipped(why)],
     };
     let ours = |role: &&Value| {
         label(role, MESH_LABEL).is_some() && label(role, MESH_LABEL) == wish.mesh.as_deref()
     };
     let left: Vec<_> = roles.iter().filter(|role| !ours(role)).map(name).collect();
-    let Some(first) = left.first().filter(|_| facts.meshes.is_empty()) else {
+    let Some(first) = left.first().filter(|_| meshes.is_empty()) else {
         return vec![subject.pass("there are none without their istiod")];
     };
     vec![

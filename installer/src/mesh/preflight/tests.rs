@@ -18,8 +18,9 @@ fn facts(lists: &[(&'static str, Value)]) -> Facts {
         server: "https://api".to_owned(),
         version: "v1.34.4".to_owned(),
         skew: Some(0),
+        lacking: vec![],
+        meshes: Ok(vec![]),
         lists: lists.collect(),
-        ..Facts::default()
     }
 }
 
@@ -94,10 +95,10 @@ fn an_empty_cluster_has_nothing_against_it() {
 fn whatever_is_not_passed_or_skipped_has_a_remedy() {
     let mut bad = facts(&[("nodes", json!([]))]);
     bad.skew = Some(1000);
-    bad.meshes = vec![
+    bad.meshes = Ok(vec![
         mesh("istio-system", Installer::Istioctl),
         mesh("other", Installer::Unknown),
-    ];
+    ]);
     for check in checks(&bad, &wish()) {
         let good = matches!(check.verdict, Verdict::Pass | Verdict::Skipped);
         assert_eq!(check.remedy.is_none(), good, "{check:?}");
@@ -122,6 +123,13 @@ fn what_may_not_be_read_is_skipped_and_not_passed() {
         facts.lists.insert(plural, Err(format!("no {plural}")));
         must(id, &facts, &wish(), &format!("Skipped | - | no {plural}"));
     }
+    facts.meshes = Err("no deployments".to_owned());
+    must(
+        "OTHER_MESH",
+        &facts,
+        &wish(),
+        "Skipped | - | no deployments",
+    );
 }
 
 #[test]
@@ -225,7 +233,7 @@ fn another_mesh_is_in_the_way_or_beside_it() {
         ("istio-system", weft("other"), ours(), "Fail"),
     ] {
         let facts = Facts {
-            meshes: vec![mesh(root, installer)],
+            meshes: Ok(vec![mesh(root, installer)]),
             ..facts(&[])
         };
         must("OTHER_MESH", &facts, &wish, wanted);
@@ -336,7 +344,7 @@ fn what_a_mesh_left_is_found() {
         "Warn | ClusterRole istiod-clusterrole-istio-system | 1 without an istiod",
     );
     let running = Facts {
-        meshes: vec![mesh("istio-system", Installer::Istioctl)],
+        meshes: Ok(vec![mesh("istio-system", Installer::Istioctl)]),
         ..facts(&[("clusterroles", roles)])
     };
     must("CLUSTER_ROLES", &running, &wish(), "Pass");
