@@ -6,11 +6,16 @@ mod completion;
 mod connection;
 mod deploy;
 mod guard;
-mod objects;
+mod history;
 mod mesh;
+mod objects;
 mod plugin;
+mod preflight;
 mod sidecar;
+mod undo;
 mod version;
+
+pub(crate) use connection::duration;
 
 use crate::environment::Environment;
 use crate::failure::{Exit, Failure, Outcome};
@@ -73,12 +78,18 @@ enum Noun {
     Plugin(plugin::PluginArgs),
     /// Say who gets a sidecar, and how the sidecars are
     Sidecar(sidecar::SidecarArgs),
-    /// Write, check and understand mesh files
-    Mesh(mesh::MeshArgs),
     /// Carry charts, plugins and images to a site without internet
     Bundle(bundle::BundleArgs),
     /// Fetch Istio's charts
     Charts(charts::ChartsArgs),
+    /// Write mesh files, install meshes, adopt and list them
+    Mesh(mesh::MeshArgs),
+    /// Look whether a mesh can be installed or kept, before anything is written
+    Preflight(preflight::PreflightArgs),
+    /// Show what weft changed in a mesh
+    History(history::HistoryArgs),
+    /// Undo the last thing that weft changed in a mesh
+    Undo(undo::UndoArgs),
     /// Print the completion script for a shell
     Completion(completion::CompletionArgs),
     /// Print the version of weft
@@ -161,6 +172,9 @@ fn dispatch(noun: Noun, context: &Context) -> Outcome {
         Noun::Mesh(args) => mesh::run(args, context),
         Noun::Bundle(args) => bundle::run(args, context),
         Noun::Charts(args) => charts::run(args, context),
+        Noun::Preflight(args) => preflight::run(args, context),
+        Noun::History(args) => history::run(args, context),
+        Noun::Undo(args) => undo::run(args, context),
         Noun::Completion(args) => completion::run(args, context),
         Noun::Version => version::run(context),
         Noun::Objects(args) => objects::run(args, context),

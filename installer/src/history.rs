@@ -1,5 +1,21 @@
 //! What weft changed: who, when, what, before and after, kept in the mesh itself.
+//!
+//! The history belongs to a root namespace, and not to a record of a mesh: an Istio that nobody recorded has one too, and
+//! it goes on when the mesh is adopted. It is a row of ConfigMaps to which entries are only added, within bounds.
+//! Values of Secrets are never in it, only their hashes.
 
+pub(crate) mod fields;
+pub(crate) mod keep;
+pub(crate) mod report;
+pub(crate) mod store;
+pub(crate) mod stored;
+pub(crate) mod undo;
+pub(crate) mod verbs;
+
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use k8s_openapi::jiff::Timestamp;
+use kube::Api;
+use kube::api::PostParams;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -21,6 +37,9 @@ pub(crate) struct Entry {
 }
 
 /// One object that was written or deleted.
+///
+/// Both values are best taken from what the API server answered, with [`fields::ours`]: what was sent may come back in
+/// another notation (`1000m` as `1`), and an undo would take that for somebody else's change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Change {
     /// Which.
@@ -35,9 +54,47 @@ pub(crate) struct Change {
 
 /// Adds an entry to the history that is kept in `namespace`, the root namespace of the mesh.
 pub(crate) async fn record(
-    _cluster: &Cluster,
-    _namespace: &str,
-    _entry: &Entry,
+    cluster: &Cluster,
+    namespace: &str,
+    entry: &Entry,
 ) -> Result<(), ClusterError> {
-    Ok(())
+    keep::append(cluster, namespace, entry, Timestamp::now()).await
+}
+
+/// The same for a verb that has just done this, as the caller that the cluster knows.
+pub(crate) async fn note(
+    cluster: &Cluster,
+    namespace: &str,
+    verb: &str,
+    changes: Vec<Change>,
+) -> Result<(), ClusterError> {
+    let entry = Entry {
+        at: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        who: who(cluster).await?,
+        verb: verb.to_owned(),
+        changes,
+    };
+    record(cluster, namespace, &entry).await
+}
+
+/// As whom the API server knows the caller.
+pub(crate) async fn who(cluster: &Cluster) -> Result<String, ClusterError> {
+    let api: Api<SelfSubjectReview> = Api::all(cluster.client.clone());
+    let question = SelfSubjectReview::default();
+    let asked = cluster
+        .call(
+            "ask the API server who we are",
+            api.create(&PostParams::default(), &question),
+        )
+        .await;
+    match asked {
+        Ok(answer) => Ok(answer
+            .status
+            .and_then(|status| status.user_info)
+            .and_then(|user| user.username)
+            .unwrap_or_else(|| "unknown".to_owned())),
+        // Before Kubernetes 1.28 nobody answers; that is no reason not to write the entry.
+        Err(error) if error.is_not_found() => Ok("unknown".to_owned()),
+        Err(error) => Err(error),
+    }
 }

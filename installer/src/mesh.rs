@@ -1,6 +1,11 @@
-//! Meshes: what a mesh file says (`spec`), which Helm values that means (`values`), which versions go together (`version`).
+//! Meshes: what a mesh file says (`spec`), which Helm values that means (`values`), which versions go together (`version`),
+//! what weft knows about the meshes of a cluster (`record`), and those that somebody else runs (`adopt`).
 
+pub(crate) mod adopt;
 pub(crate) mod check;
+pub(crate) mod preflight;
+pub(crate) mod read;
+pub(crate) mod record;
 pub(crate) mod spec;
 pub(crate) mod values;
 pub(crate) mod version;

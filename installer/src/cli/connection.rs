@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::cluster::access::Access;
+use crate::cluster::access::{Access, Cluster};
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::mesh::record::find;
 use crate::output::ProgressChoice;
 
-/// Which cluster, and as whom.
+/// Which API server, and as whom.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct ClusterArgs {
+pub(crate) struct ServerArgs {
     /// The kubeconfig [default: $KUBECONFIG, then ~/.kube/config, then the pod that weft runs in]
     #[arg(long, value_name = "FILE", help_heading = "Cluster")]
     kubeconfig: Option<PathBuf>,
     /// The context in it
     #[arg(long, value_name = "NAME", help_heading = "Cluster")]
     context: Option<String>,
-    /// The namespace [default: that of the context]
-    #[arg(short, long, value_name = "NAME", help_heading = "Cluster")]
-    pub(crate) namespace: Option<String>,
     /// Act as this user
     #[arg(long = "as", value_name = "USER", help_heading = "Cluster")]
     user: Option<String>,
@@ -29,6 +29,34 @@ pub(crate) struct ClusterArgs {
     /// How long one request may take
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = duration, help_heading = "Cluster")]
     request_timeout: Duration,
+}
+
+/// Which mesh of which cluster.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MeshArgs {
+    /// The mesh [default: the only one that is recorded]
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    pub(crate) mesh: Option<String>,
+    /// The mesh's root namespace [default: that of its record, else istio-system]
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with = "mesh",
+        help_heading = "Cluster"
+    )]
+    pub(crate) root_namespace: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Which cluster, as whom, and where in it.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ClusterArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+    /// The namespace [default: that of the context]
+    #[arg(short, long, value_name = "NAME", help_heading = "Cluster")]
+    pub(crate) namespace: Option<String>,
     /// The namespace whose plugins concern the whole mesh
     #[arg(
         long,
@@ -40,6 +68,26 @@ pub(crate) struct ClusterArgs {
 }
 
 impl ClusterArgs {
+    /// The same as a value.
+    pub(crate) fn access(&self) -> Access {
+        self.server.access()
+    }
+}
+
+impl MeshArgs {
+    /// Connects, and finds the root namespace that is meant.
+    pub(crate) async fn find(
+        &self,
+        environment: &Environment,
+    ) -> Result<(Cluster, String), Failure> {
+        let cluster = self.server.access().connect(environment).await?;
+        let (mesh, root) = (self.mesh.as_deref(), self.root_namespace.as_deref());
+        let home = find::home(&cluster, mesh, root).await?;
+        Ok((cluster, home))
+    }
+}
+
+impl ServerArgs {
     /// The same as a value.
     pub(crate) fn access(&self) -> Access {
         Access {

@@ -1,5 +1,6 @@
 //! `weft mesh`: the verbs about meshes.
 
+mod adopt;
 mod check;
 mod flags;
 mod init;
@@ -30,6 +31,12 @@ enum MeshVerb {
     Check(Box<check::CheckArgs>),
     /// Print the Helm values that a mesh file means
     Values(Box<values::ValuesArgs>),
+    /// Record an Istio that somebody else runs, so that the rest of weft works on it
+    Adopt(adopt::AdoptArgs),
+    /// List the meshes that are recorded, and every Istio that is not
+    List(adopt::ListArgs),
+    /// Take the record of an adopted mesh away; the mesh stays as it is
+    Forget(adopt::ForgetArgs),
 }
 
 pub(super) fn run(args: MeshArgs, context: &Context) -> Outcome {
@@ -38,5 +45,8 @@ pub(super) fn run(args: MeshArgs, context: &Context) -> Outcome {
         MeshVerb::Schema => schema::run(context),
         MeshVerb::Check(args) => check::run(*args, context),
         MeshVerb::Values(args) => values::run(*args, context),
+        MeshVerb::Adopt(args) => adopt::adopt(args, context),
+        MeshVerb::List(args) => adopt::list(args, context),
+        MeshVerb::Forget(args) => adopt::forget(args, context),
     }
 }

@@ -225,6 +225,11 @@ impl ClusterError {
         (seconds > 0).then(|| Duration::from_secs(seconds.into()))
     }
 
+    /// Whether the API server answered with that status, which is none of those that have a text of their own.
+    pub(crate) fn is_status(&self, code: u16) -> bool {
+        matches!(self, Self::Other { source, .. } if matches!(&**source, kube::Error::Api(status) if status.code == code))
+    }
+
     /// How it exits.
     pub(crate) fn exit(&self) -> Exit {
         match self {

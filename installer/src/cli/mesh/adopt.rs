@@ -1,0 +1,107 @@
+//! `weft mesh adopt | list | forget`.
+
+use clap::Args;
+
+use crate::cli::connection::ServerArgs;
+use crate::cli::{Context, block_on};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::mesh::adopt::verbs::{self, Adoption, Doing};
+use crate::mesh::record::find;
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "It finds what istioctl, Helm, the Sail operator or plain manifests installed, and writes a ConfigMap
+weft-mesh-NAME into the root namespace. Nothing of the mesh itself is written or owned.
+Once more, it brings the record up to date.
+
+Examples:
+  weft mesh adopt
+  weft mesh adopt shop --dry-run
+  weft mesh adopt shop --root-namespace mesh-system"
+)]
+pub(super) struct AdoptArgs {
+    /// What weft is to call it
+    #[arg(default_value = "default")]
+    name: String,
+    /// Its root namespace, where there are several
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    root_namespace: Option<String>,
+    /// Only print the record
+    #[arg(long, conflicts_with = "diff")]
+    dry_run: bool,
+    /// Only show what would change in the record; exits 5 when something would
+    #[arg(long)]
+    diff: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  weft mesh list
+  weft mesh list -o wide")]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  weft mesh forget shop
+  weft mesh forget shop --yes")]
+pub(super) struct ForgetArgs {
+    /// The mesh
+    name: String,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+pub(super) fn adopt(args: AdoptArgs, context: &Context) -> Outcome {
+    let mode = match (args.dry_run, args.diff) {
+        (true, _) => Doing::DryRun,
+        (false, true) => Doing::Diff,
+        (false, false) => Doing::Act,
+    };
+    let asked = Adoption {
+        name: args.name,
+        root: args.root_namespace,
+        mode,
+    };
+    block_on(async {
+        let cluster = args.server.access().connect(&context.environment).await?;
+        verbs::adopt(&cluster, &context.output, &asked).await
+    })
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "every verb takes its arguments whole"
+)]
+pub(super) fn list(args: ListArgs, context: &Context) -> Outcome {
+    block_on(async {
+        let cluster = args.server.access().connect(&context.environment).await?;
+        verbs::list(&cluster, &context.output).await
+    })
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "every verb takes its arguments whole"
+)]
+pub(super) fn forget(args: ForgetArgs, context: &Context) -> Outcome {
+    block_on(async {
+        let cluster = args.server.access().connect(&context.environment).await?;
+        let record = find::one(&cluster, Some(&args.name)).await?;
+        let question = format!("Forget mesh {} in {}?", record.name, record.root_namespace);
+        if !context.output.confirm(&question, args.yes)? {
+            return Err(Failure::text(Exit::Failure, "nothing was forgotten"));
+        }
+        verbs::forget(&cluster, &record).await?;
+        let text = format!("mesh {} is forgotten; it runs on as it is", record.name);
+        context.output.say(text);
+        Ok(Exit::Ok)
+    })
+}

@@ -1,0 +1,64 @@
+//! `weft preflight`.
+
+use clap::Args;
+
+use super::connection::ServerArgs;
+use super::{Context, block_on};
+use crate::failure::Outcome;
+use crate::mesh::preflight::{self, PreflightReport, Wish};
+use crate::mesh::record::find::DEFAULT_ROOT;
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Nothing is written. Exits 2 when something would not work (fail), 0 when nothing would, whatever is only doubtful
+(warn) or could not be looked at (skipped).
+
+Examples:
+  weft preflight
+  weft preflight --istio 1.31.0 --load-balancer
+  weft preflight --mesh shop --root-namespace mesh-system -o json"
+)]
+pub(super) struct PreflightArgs {
+    /// The version of Istio
+    #[arg(long, value_name = "VERSION")]
+    istio: Option<String>,
+    /// Istio's CNI plugin is to be installed
+    #[arg(long)]
+    cni: bool,
+    /// Ambient mode
+    #[arg(long)]
+    ambient: bool,
+    /// A gateway of type LoadBalancer is to be installed
+    #[arg(long)]
+    load_balancer: bool,
+    /// Something that needs a volume is to be installed
+    #[arg(long)]
+    storage: bool,
+    /// A mesh that is there: its own objects are not in its way
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    mesh: Option<String>,
+    /// The root namespace
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_ROOT, help_heading = "Cluster")]
+    root_namespace: String,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+pub(super) fn run(args: PreflightArgs, context: &Context) -> Outcome {
+    let wish = Wish {
+        mesh: args.mesh,
+        istio: args.istio,
+        cni: args.cni,
+        ambient: args.ambient,
+        load_balancer: args.load_balancer,
+        storage: args.storage,
+        ..Wish::usual(args.root_namespace)
+    };
+    block_on(async {
+        let cluster = args.server.access().connect(&context.environment).await?;
+        let checks = preflight::run(&cluster, &wish).await?;
+        let report = PreflightReport::of(checks);
+        context.output.report(&report)?;
+        Ok(report.exit())
+    })
+}

@@ -1,0 +1,51 @@
+//! `weft undo`.
+
+use clap::Args;
+
+use super::connection::MeshArgs;
+use super::{Context, block_on};
+use crate::failure::Outcome;
+use crate::history::verbs::{Mode, Verbs};
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "It undoes the last entry of `weft history`, if every object is still as the entry left it; otherwise it says which
+field is not, and who changed it. Fields of others are not touched. An undo is an entry too, so that a second undo does
+again what the first undid.
+
+Examples:
+  weft undo --diff
+  weft undo --dry-run
+  weft undo"
+)]
+pub(super) struct UndoArgs {
+    /// Let the API server check it without keeping it
+    #[arg(long, conflicts_with = "diff")]
+    dry_run: bool,
+    /// Only show what would change; exits 5 when something would
+    #[arg(long)]
+    diff: bool,
+    #[command(flatten)]
+    mesh: MeshArgs,
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "every verb takes its arguments whole"
+)]
+pub(super) fn run(args: UndoArgs, context: &Context) -> Outcome {
+    let mode = match (args.dry_run, args.diff) {
+        (true, _) => Mode::Rehearse,
+        (false, true) => Mode::Diff,
+        (false, false) => Mode::Act,
+    };
+    block_on(async {
+        let (cluster, namespace) = args.mesh.find(&context.environment).await?;
+        let verbs = Verbs {
+            cluster: &cluster,
+            namespace: &namespace,
+            output: &context.output,
+        };
+        verbs.undo(mode).await
+    })
+}

@@ -1,0 +1,254 @@
+//! The fields of objects: which differ, how to go back, and whose they are.
+//!
+//! A field is named by a JSON pointer. Lists count as one field: an index says nothing about which item it means.
+
+use serde_json::{Map, Value};
+
+use crate::cluster::diff;
+
+/// The names under which weft writes: objects of its own, labels on objects of others, records.
+pub(crate) const MANAGERS: [&str; 3] = ["weft", "weft-labels", crate::mesh::record::MANAGER];
+
+/// A field that differs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Field {
+    /// Where, as a JSON pointer.
+    pub(crate) at: String,
+    /// What was there; nothing where there was no such field.
+    pub(crate) before: Option<Value>,
+    /// What is there.
+    pub(crate) after: Option<Value>,
+}
+
+/// Every field that differs.
+pub(crate) fn differences(before: &Value, after: &Value) -> Vec<Field> {
+    let mut found = Vec::new();
+    walk(String::new(), Some(before), Some(after), &mut found);
+    found
+}
+
+fn walk(at: String, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Field>) {
+    match (before, after) {
+        (Some(a), Some(b)) if a == b => {}
+        (Some(Value::Object(a)), Some(Value::Object(b))) => {
+            let added = b.keys().filter(|key| !a.contains_key(*key));
+            for key in a.keys().chain(added) {
+                walk(below(&at, key), a.get(key), b.get(key), found);
+            }
+        }
+        (before, after) => found.push(Field {
+            at,
+            before: before.cloned(),
+            after: after.cloned(),
+        }),
+    }
+}
+
+fn below(at: &str, key: &str) -> String {
+    format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+fn steps(at: &str) -> Vec<String> {
+    at.split('/')
+        .skip(1)
+        .map(|step| step.replace("~1", "/").replace("~0", "~"))
+        .collect()
+}
+
+/// Puts a field, or takes it away; what lies between is made where it is missing.
+pub(crate) fn put(value: &mut Value, at: &str, field: Option<Value>) {
+    let steps = steps(at);
+    let Some((last, path)) = steps.split_last() else {
+        *value = field.unwrap_or_default();
+        return;
+    };
+    let mut place = value;
+    for step in path {
+        if !place.is_object() {
+            *place = Value::Object(Map::new());
+        }
+        let Some(inner) = place.as_object_mut() else {
+            return;
+        };
+        if field.is_none() && !inner.contains_key(step) {
+            return;
+        }
+        place = inner.entry(step.clone()).or_insert(Value::Null);
+    }
+    match field {
+        Some(field) => {
+            if !place.is_object() {
+                *place = Value::Object(Map::new());
+            }
+            if let Some(inner) = place.as_object_mut() {
+                inner.insert(last.clone(), field);
+            }
+        }
+        None => {
+            if let Some(inner) = place.as_object_mut() {
+                inner.remove(last);
+            }
+        }
+    }
+}
+
+/// Whether every field that `wanted` mentions is so; else the first that is not.
+pub(crate) fn first_missing(wanted: &Value, found: &Value) -> Option<String> {
+    lacks(String::new(), wanted, Some(found))
+}
+
+fn lacks(at: String, wanted: &Value, found: Option<&Value>) -> Option<String> {
+    match (wanted, found) {
+        (Value::Object(wanted), Some(Value::Object(found))) => wanted
+            .iter()
+            .find_map(|(key, value)| lacks(below(&at, key), value, found.get(key))),
+        (Value::Array(wanted), Some(Value::Array(found))) => {
+            // Defaults are added to the items of a list, and others may have added items.
+            let all = wanted.iter().all(|item| {
+                found
+                    .iter()
+                    .any(|found| lacks(String::new(), item, Some(found)).is_none())
+            });
+            (!all).then_some(at)
+        }
+        (wanted, Some(found)) if diff::same(wanted, found) => None,
+        _ => Some(at),
+    }
+}
+
+/// What an object says that one of our managers applied, with what names the object.
+pub(crate) fn ours(object: &Value, manager: &str) -> Value {
+    let mut found = owned_tree(object, manager)
+        .map(|tree| project(tree, object))
+        .filter(Value::is_object)
+        .unwrap_or_else(|| Value::Object(Map::new()));
+    for key in ["labels", "annotations"] {
+        let at = format!("/metadata/{key}");
+        let tree = owned_tree(object, manager);
+        let tree = tree.and_then(|tree| tree.pointer(&format!("/f:metadata/f:{key}")));
+        if tree.is_some_and(is_leaf) {
+            put(&mut found, &at, Some(Value::Object(Map::new())));
+        }
+    }
+    for at in [
+        "/apiVersion",
+        "/kind",
+        "/metadata/name",
+        "/metadata/namespace",
+    ] {
+        if let Some(value) = object.pointer(at) {
+            put(&mut found, at, Some(value.clone()));
+        }
+    }
+    found
+}
+
+/// Who else has a field, by the API server's account.
+pub(crate) fn others(object: &Value, at: &str) -> Vec<String> {
+    let steps = steps(at);
+    accounts(object)
+        .filter(|entry| {
+            let manager = entry.get("manager").and_then(Value::as_str);
+            !manager.is_some_and(|name| MANAGERS.contains(&name))
+        })
+        .filter(|entry| entry.get("fieldsV1").is_some_and(|tree| has(tree, &steps)))
+        .filter_map(|entry| entry.get("manager").and_then(Value::as_str))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether a manager of ours applied a field.
+pub(crate) fn is_owned(object: &Value, manager: &str, at: &str) -> bool {
+    owned_tree(object, manager).is_some_and(|tree| has(tree, &steps(at)))
+}
+
+/// Whether a tree names a field, or something that it is a part of.
+fn has(tree: &Value, steps: &[String]) -> bool {
+    let mut place = tree;
+    for (depth, step) in steps.iter().enumerate() {
+        if is_leaf(place) {
+            return !steps.get(..depth).is_some_and(is_a_map_of_many);
+        }
+        let Some(inner) = place.get(format!("f:{step}")) else {
+            return false;
+        };
+        place = inner;
+    }
+    true
+}
+
+fn is_leaf(tree: &Value) -> bool {
+    tree.as_object().is_some_and(Map::is_empty)
+}
+
+/// Of a map that somebody wrote empty, the account looks as if they had all of it; of these two nobody ever has.
+fn is_a_map_of_many(steps: &[String]) -> bool {
+    let [first, second] = steps else {
+        return false;
+    };
+    first == "metadata" && (second == "labels" || second == "annotations")
+}
+
+fn accounts(object: &Value) -> impl Iterator<Item = &Value> {
+    object
+        .pointer("/metadata/managedFields")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter(|entry| {
+            entry
+                .get("subresource")
+                .and_then(Value::as_str)
+                .is_none_or(str::is_empty)
+        })
+}
+
+fn owned_tree<'a>(object: &'a Value, manager: &str) -> Option<&'a Value> {
+    accounts(object)
+        .find(|entry| {
+            entry.get("manager").and_then(Value::as_str) == Some(manager)
+                && entry.get("operation").and_then(Value::as_str) == Some("Apply")
+        })?
+        .get("fieldsV1")
+}
+
+/// The part of a value that a tree in the form of `fieldsV1` names.
+fn project(tree: &Value, value: &Value) -> Value {
+    let Some(tree) = tree.as_object().filter(|tree| !tree.is_empty()) else {
+        return value.clone();
+    };
+    match value {
+        Value::Object(fields) => {
+            let kept = fields.iter().filter_map(|(key, value)| {
+                let inner = tree.get(&format!("f:{key}"))?;
+                Some((key.clone(), project(inner, value)))
+            });
+            Value::Object(kept.collect())
+        }
+        Value::Array(items) => {
+            let kept = items.iter().filter_map(|item| {
+                let (_, inner) = tree.iter().find(|(key, _)| names_item(key, item))?;
+                Some(project(inner, item))
+            });
+            Value::Array(kept.collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+/// `k:{"name":"a"}` names an item by some of its fields, `v:"a"` by its value.
+fn names_item(key: &str, item: &Value) -> bool {
+    let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
+    match key.split_once(':') {
+        Some(("k", keys)) => parsed(keys).is_some_and(|keys| {
+            keys.as_object()
+                .is_some_and(|keys| keys.iter().all(|(key, value)| item.get(key) == Some(value)))
+        }),
+        Some(("v", value)) => parsed(value).as_ref() == Some(item),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "fields/tests.rs"]
+pub(crate) mod tests;

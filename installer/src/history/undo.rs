@@ -1,0 +1,305 @@
+//! Going back: what an undo of an entry would write, or why it would not be safe.
+//!
+//! Every object must still be as the entry left it. What is written is what weft's fields are now, with the fields of the
+//! entry as they were before; fields of others are never written.
+
+pub(crate) mod act;
+
+use serde_json::Value;
+
+use super::fields;
+use super::store::Past;
+use super::stored::{self, Kept, KeptField, Stored, What};
+use crate::cluster::object::ObjectId;
+
+/// What an undo does to one object.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Action {
+    /// It was created: delete it.
+    Delete {
+        /// Which.
+        object: ObjectId,
+        /// What is deleted.
+        current: Value,
+        /// Under which name it was written.
+        manager: &'static str,
+    },
+    /// It was changed or deleted: apply this.
+    Apply {
+        /// Which.
+        object: ObjectId,
+        /// What is there; nothing where it is gone.
+        current: Option<Value>,
+        /// What will be.
+        wanted: Value,
+        /// Under which name.
+        manager: &'static str,
+    },
+}
+
+/// Why an undo is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unsafe {
+    /// The verb itself.
+    #[error("`weft {verb}` cannot be undone: {why}")]
+    Verb {
+        /// Which.
+        verb: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// A part of the entry is gone.
+    #[error("entry {0} is not kept whole any more, so nobody knows all of what it did")]
+    Incomplete(u64),
+    /// Somebody changed a field since.
+    #[error(
+        "{object}: {field} is not as the entry left it: {}; undo it by hand, or put it back and try again",
+        changed(by)
+    )]
+    Changed {
+        /// Which.
+        object: ObjectId,
+        /// Which of its fields.
+        field: String,
+        /// Who has the field now.
+        by: Vec<String>,
+    },
+    /// The object is not there any more.
+    #[error("{0} is gone: there is nothing to go back from")]
+    Gone(ObjectId),
+    /// Somebody created it anew.
+    #[error("{0} was deleted by the entry and is there again: somebody created it since")]
+    Again(ObjectId),
+    /// What it was is only known by its hash.
+    #[error(
+        "{object}: {field} was not kept (values of Secrets never are, and large ones are kept as a hash only): write it anew with what it came from"
+    )]
+    NotKept {
+        /// Which.
+        object: ObjectId,
+        /// Which of its fields.
+        field: String,
+    },
+    /// Deleting it would take along what others put into it.
+    #[error(
+        "{0} was created by the entry, and deleting it would delete everything in it: delete it by hand when it is empty"
+    )]
+    Holds(ObjectId),
+}
+
+fn changed(by: &[String]) -> String {
+    if by.is_empty() {
+        "nobody is said to have it now".to_owned()
+    } else {
+        format!("{} changed it", by.join(" and "))
+    }
+}
+
+/// What cannot be gone back from, by how the verb begins, and what to do instead.
+const REFUSED: [(&str, &str); 6] = [
+    (
+        "mesh create",
+        "`weft mesh delete` takes a mesh away, and looks first whether anybody uses it",
+    ),
+    (
+        "mesh delete",
+        "certificates and addresses that are gone do not come back: create it anew from its file",
+    ),
+    (
+        "mesh upgrade",
+        "proxies run the other version by now: go back with the upgrade's own rollback",
+    ),
+    ("sidecar restart", "pods that were restarted are gone"),
+    ("sidecar upgrade", "pods that were restarted are gone"),
+    ("gateway upgrade", "pods that were restarted are gone"),
+];
+
+/// What to do, newest change first; or every reason why not.
+pub(crate) fn plan(entry: &Past, current: &[Option<Value>]) -> Result<Vec<Action>, Vec<Unsafe>> {
+    if let Some((_, why)) = REFUSED.iter().find(|(verb, _)| begins(&entry.verb, verb)) {
+        let verb = entry.verb.clone();
+        return Err(vec![Unsafe::Verb { verb, why }]);
+    }
+    if !entry.complete {
+        return Err(vec![Unsafe::Incomplete(entry.number)]);
+    }
+    let mut actions = Vec::new();
+    let mut reasons = Vec::new();
+    for (stored, current) in entry.changes.iter().zip(current).rev() {
+        match action(stored, current.as_ref()) {
+            Ok(action) => actions.extend(action),
+            Err(reason) => reasons.extend(reason),
+        }
+    }
+    if reasons.is_empty() {
+        Ok(actions)
+    } else {
+        Err(reasons)
+    }
+}
+
+fn begins(verb: &str, with: &str) -> bool {
+    verb.strip_prefix(with)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+fn action(stored: &Stored, current: Option<&Value>) -> Result<Option<Action>, Vec<Unsafe>> {
+    let object = stored.object.clone();
+    match (&stored.what, current) {
+        (What::Create { .. }, None) => Ok(None),
+        (What::Create { after }, Some(current)) => created(object, after, current).map(Some),
+        (What::Delete { .. }, Some(_)) => Err(vec![Unsafe::Again(object)]),
+        (What::Delete { before }, None) => deleted(object, before).map(Some),
+        (What::Update { fields }, None) if fields.is_empty() => Ok(None),
+        (What::Update { .. }, None) => Err(vec![Unsafe::Gone(object)]),
+        (What::Update { fields }, Some(current)) => updated(&object, fields, current),
+    }
+}
+
+fn created(object: ObjectId, after: &Kept, current: &Value) -> Result<Action, Vec<Unsafe>> {
+    if matches!(
+        object.kind.as_str(),
+        "Namespace" | "CustomResourceDefinition"
+    ) {
+        return Err(vec![Unsafe::Holds(object)]);
+    }
+    let changed = match after {
+        Kept::Value(after) => fields::first_missing(after, current),
+        Kept::Hash { sha256, .. } => {
+            let same = fields::MANAGERS
+                .iter()
+                .any(|manager| stored::hash(&fields::ours(current, manager)) == *sha256);
+            (!same).then(String::new)
+        }
+    };
+    if let Some(field) = changed {
+        return Err(vec![foreign(&object, &field, current)]);
+    }
+    let manager = manager(current, &[]);
+    let current = current.clone();
+    Ok(Action::Delete {
+        object,
+        current,
+        manager,
+    })
+}
+
+fn deleted(object: ObjectId, before: &Kept) -> Result<Action, Vec<Unsafe>> {
+    let Kept::Value(before) = before else {
+        let field = "the whole object".to_owned();
+        return Err(vec![Unsafe::NotKept { object, field }]);
+    };
+    let [manager, ..] = fields::MANAGERS;
+    let mut wanted = before.clone();
+    for at in [
+        "/status",
+        "/metadata/managedFields",
+        "/metadata/resourceVersion",
+        "/metadata/uid",
+    ] {
+        fields::put(&mut wanted, at, None);
+    }
+    for at in [
+        "/metadata/creationTimestamp",
+        "/metadata/generation",
+        "/metadata/selfLink",
+    ] {
+        fields::put(&mut wanted, at, None);
+    }
+    Ok(Action::Apply {
+        object,
+        current: None,
+        wanted,
+        manager,
+    })
+}
+
+fn updated(
+    object: &ObjectId,
+    kept: &[KeptField],
+    current: &Value,
+) -> Result<Option<Action>, Vec<Unsafe>> {
+    let reasons: Vec<_> = kept
+        .iter()
+        .filter_map(|field| trouble(object, field, current))
+        .collect();
+    if !reasons.is_empty() {
+        return Err(reasons);
+    }
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    let manager = manager(current, kept);
+    let mut wanted = fields::ours(current, manager);
+    for field in kept {
+        let before = match &field.before {
+            Some(Kept::Value(value)) => Some(value.clone()),
+            Some(Kept::Hash { .. }) | None => None,
+        };
+        fields::put(&mut wanted, &field.at, before);
+    }
+    Ok(Some(Action::Apply {
+        object: object.clone(),
+        current: Some(current.clone()),
+        wanted,
+        manager,
+    }))
+}
+
+/// Why a field cannot be put back.
+fn trouble(object: &ObjectId, field: &KeptField, current: &Value) -> Option<Unsafe> {
+    let found = current.pointer(&field.at);
+    let changed = match (&field.after, found) {
+        (None, None) => None,
+        (None, Some(_)) => Some(String::new()),
+        (Some(Kept::Value(after)), Some(found)) => fields::first_missing(after, found),
+        (Some(Kept::Hash { sha256, .. }), Some(found)) => {
+            (stored::hash(found) != *sha256).then(String::new)
+        }
+        (Some(_), None) => Some(String::new()),
+    };
+    if let Some(below) = changed {
+        return Some(foreign(object, &format!("{}{below}", field.at), current));
+    }
+    matches!(field.before, Some(Kept::Hash { .. })).then(|| Unsafe::NotKept {
+        object: object.clone(),
+        field: dotted(&field.at),
+    })
+}
+
+fn foreign(object: &ObjectId, at: &str, current: &Value) -> Unsafe {
+    Unsafe::Changed {
+        object: object.clone(),
+        field: dotted(at),
+        by: fields::others(current, at),
+    }
+}
+
+/// `/metadata/labels/a~1b` as people write it: `.metadata.labels.a/b`.
+pub(crate) fn dotted(at: &str) -> String {
+    if at.is_empty() {
+        return "the object".to_owned();
+    }
+    at.replace('/', ".").replace("~1", "/").replace("~0", "~")
+}
+
+/// Under which of our names an object, or a field of it, was written.
+fn manager(current: &Value, kept: &[KeptField]) -> &'static str {
+    let wrote_field = |manager: &&&'static str| {
+        kept.iter()
+            .any(|field| fields::is_owned(current, manager, &field.at))
+    };
+    let wrote = |manager: &&&'static str| fields::is_owned(current, manager, "");
+    let mark = current.pointer("/metadata/labels/weft.dev~1mesh");
+    let names = || fields::MANAGERS.iter();
+    let [weft, labels, _] = &fields::MANAGERS;
+    names()
+        .find(wrote_field)
+        .or_else(|| names().find(wrote))
+        // Nothing of it is ours any more: on objects of others, weft only ever wrote labels and annotations.
+        .unwrap_or(if mark.is_some() { weft } else { labels })
+}
+
+#[cfg(test)]
+#[path = "undo/tests.rs"]
+mod tests;

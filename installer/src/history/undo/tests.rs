@@ -1,0 +1,255 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::super::fields::tests::any_json;
+use super::super::stored::{Limits, pieces};
+use super::super::{Change, Entry, store};
+use super::*;
+
+fn id(kind: &str) -> ObjectId {
+    ObjectId {
+        group: String::new(),
+        version: "v1".to_owned(),
+        kind: kind.to_owned(),
+        namespace: None,
+        name: "shop".to_owned(),
+    }
+}
+
+fn past(verb: &str, kind: &str, before: Option<Value>, after: Option<Value>) -> Past {
+    let entry = Entry {
+        at: "2026-01-01T00:00:00Z".to_owned(),
+        who: "alice".to_owned(),
+        verb: verb.to_owned(),
+        changes: vec![Change {
+            object: id(kind),
+            before,
+            after,
+        }],
+    };
+    let chunks = store::place(&[], &pieces(&entry, 1, Limits::REAL), Limits::REAL);
+    store::read(&chunks).unwrap().entries.remove(0)
+}
+
+/// An object as the API server shows it, all of whose fields one manager applied.
+fn shown(object: &Value, manager: &str) -> Value {
+    let mut object = object.clone();
+    let account = json!([{"manager": manager, "operation": "Apply", "fieldsV1": tree(&object)}]);
+    fields::put(&mut object, "/metadata/managedFields", Some(account));
+    object
+}
+
+fn tree(value: &Value) -> Value {
+    match value.as_object() {
+        Some(fields) if !fields.is_empty() => {
+            let inner = fields
+                .iter()
+                .map(|(key, value)| (format!("f:{key}"), tree(value)));
+            Value::Object(
+                std::iter::once((".".to_owned(), json!({})))
+                    .chain(inner)
+                    .collect(),
+            )
+        }
+        _ => json!({}),
+    }
+}
+
+fn named(rest: Value) -> Value {
+    let mut object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shop"}});
+    fields::put(&mut object, "/data", Some(rest));
+    object
+}
+
+proptest! {
+    /// Undo after an entry gives what was before the entry.
+    #[test]
+    fn undo_is_the_inverse_of_an_entry(before in any_json(), after in any_json()) {
+        let (before, after) = (named(before), named(after));
+        let entry = past("test", "ConfigMap", Some(before.clone()), Some(after.clone()));
+        let actions = plan(&entry, &[Some(shown(&after, "weft"))]).unwrap();
+        match actions.as_slice() {
+            [] => prop_assert_eq!(before, after),
+            [Action::Apply { wanted, manager, .. }] => {
+                prop_assert_eq!(wanted, &before);
+                prop_assert_eq!(*manager, "weft");
+            }
+            other => prop_assert!(false, "{:?}", other),
+        }
+    }
+}
+
+fn namespace(label: Option<&str>, manager: &str) -> Value {
+    let mut object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {}}});
+    fields::put(
+        &mut object,
+        "/metadata/labels/istio-injection",
+        label.map(Value::from),
+    );
+    shown(&object, manager)
+}
+
+fn enabled() -> Past {
+    let ours = |label: Option<&str>| {
+        Some(fields::ours(
+            &namespace(label, "weft-labels"),
+            "weft-labels",
+        ))
+    };
+    past(
+        "sidecar enable shop",
+        "Namespace",
+        ours(None),
+        ours(Some("enabled")),
+    )
+}
+
+fn refusals(entry: &Past, current: Option<Value>) -> Vec<String> {
+    let refused = plan(entry, &[current]).unwrap_err();
+    refused.iter().map(Unsafe::to_string).collect()
+}
+
+#[test]
+fn a_label_goes_under_the_name_that_wrote_it() {
+    let actions = plan(
+        &enabled(),
+        &[Some(namespace(Some("enabled"), "weft-labels"))],
+    )
+    .unwrap();
+    let [
+        Action::Apply {
+            wanted, manager, ..
+        },
+    ] = actions.as_slice()
+    else {
+        panic!("{actions:?}");
+    };
+    assert_eq!(*manager, "weft-labels");
+    assert_eq!(wanted.pointer("/metadata/labels"), Some(&json!({})));
+}
+
+#[test]
+fn what_somebody_changed_is_left_alone_and_they_are_named() {
+    assert_eq!(
+        refusals(
+            &enabled(),
+            Some(namespace(Some("disabled"), "kubectl-edit"))
+        ),
+        [
+            "Namespace shop: .metadata.labels.istio-injection is not as the entry left it: kubectl-edit changed it; undo it by hand, or put it back and try again"
+        ]
+    );
+    assert_eq!(
+        refusals(&enabled(), Some(namespace(None, "kubectl-edit"))),
+        [
+            "Namespace shop: .metadata.labels.istio-injection is not as the entry left it: nobody is said to have it now; undo it by hand, or put it back and try again"
+        ]
+    );
+    assert_eq!(
+        refusals(&enabled(), None),
+        ["Namespace shop is gone: there is nothing to go back from"]
+    );
+}
+
+#[test]
+fn what_was_created_is_deleted_while_it_is_as_it_was() {
+    let object = named(json!({"a": "1"}));
+    let entry = past("x", "ConfigMap", None, Some(object.clone()));
+    let with_more = named(json!({"a": "1", "theirs": "2"}));
+
+    let actions = plan(&entry, &[Some(shown(&with_more, "weft"))]).unwrap();
+    assert!(
+        matches!(
+            actions.as_slice(),
+            [Action::Delete {
+                manager: "weft",
+                ..
+            }]
+        ),
+        "{actions:?}"
+    );
+    assert_eq!(plan(&entry, &[None]), Ok(vec![]), "it is gone already");
+    let changed = shown(&named(json!({"a": "2"})), "kubectl");
+    assert!(
+        refusals(&entry, Some(changed))[0]
+            .starts_with("ConfigMap shop: .data.a is not as the entry left it: kubectl changed it")
+    );
+    let entry = past("x", "Namespace", None, Some(object.clone()));
+    assert!(refusals(&entry, Some(object))[0].contains("would delete everything in it"));
+}
+
+#[test]
+fn what_was_too_large_to_keep_is_known_by_its_hash() {
+    let object = named(json!({"a": "x".repeat(40_000)}));
+    let entry = past("x", "ConfigMap", None, Some(object.clone()));
+    assert!(plan(&entry, &[Some(shown(&object, "weft"))]).is_ok());
+    let other = named(json!({"a": "y".repeat(40_000)}));
+    assert!(
+        refusals(&entry, Some(shown(&other, "weft")))[0]
+            .contains("the object is not as the entry left it")
+    );
+}
+
+#[test]
+fn what_was_deleted_comes_back_where_all_of_it_was_kept() {
+    let mut object = named(json!({"a": "1"}));
+    fields::put(&mut object, "/metadata/resourceVersion", Some(json!("7")));
+    let entry = past("x", "ConfigMap", Some(object.clone()), None);
+    let actions = plan(&entry, &[None]).unwrap();
+    let [
+        Action::Apply {
+            wanted,
+            current: None,
+            ..
+        },
+    ] = actions.as_slice()
+    else {
+        panic!("{actions:?}");
+    };
+    assert_eq!(wanted, &named(json!({"a": "1"})));
+    assert_eq!(
+        refusals(&entry, Some(object)),
+        ["ConfigMap shop was deleted by the entry and is there again: somebody created it since"]
+    );
+    let secret = past("x", "Secret", Some(json!({"data": {}})), None);
+    assert!(
+        refusals(&secret, None)[0]
+            .starts_with("Secret shop: the whole object was not kept (values of Secrets")
+    );
+}
+
+#[test]
+fn a_secrets_value_cannot_be_put_back_but_a_change_of_it_is_seen() {
+    let secret = |value: &str| json!({"data": {"key": value}});
+    let entry = past("x", "Secret", Some(secret("a")), Some(secret("b")));
+    assert!(refusals(&entry, Some(secret("b")))[0].contains(".data.key was not kept"));
+    assert!(
+        refusals(&entry, Some(secret("c")))[0].contains(".data.key is not as the entry left it")
+    );
+}
+
+#[test]
+fn some_verbs_are_not_undone_and_say_why() {
+    for (verb, why) in [
+        ("mesh delete", "create it anew from its file"),
+        ("mesh upgrade --to 1.31.0", "the upgrade's own rollback"),
+        ("sidecar restart shop", "pods that were restarted are gone"),
+    ] {
+        let text = refusals(&past(verb, "ConfigMap", None, None), None).join("");
+        assert!(
+            text.starts_with(&format!("`weft {verb}` cannot be undone: ")) && text.contains(why),
+            "{text}"
+        );
+    }
+    assert_eq!(
+        plan(&past("mesh deleted", "ConfigMap", None, None), &[None]),
+        Ok(vec![])
+    );
+}
+
+#[test]
+fn an_entry_that_is_not_whole_is_not_undone() {
+    let mut entry = enabled();
+    entry.complete = false;
+    assert!(refusals(&entry, None)[0].contains("entry 1 is not kept whole"));
+}

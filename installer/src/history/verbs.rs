@@ -1,0 +1,233 @@
+//! What `weft history`, `weft history show` and `weft undo` do, put together from the parts beside this file.
+
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+
+use super::report::{EntriesReport, EntryReport, Filter, UndoReport};
+use super::store::{History, Past};
+use super::stored::Limits;
+use super::undo::{self, Action, Unsafe};
+use super::{Change, keep, note, who};
+use crate::cluster::access::Cluster;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::mesh::record::lock;
+use crate::output::Output;
+
+/// What may be done with an undo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Carry it out.
+    Act,
+    /// Have the API server check it.
+    Rehearse,
+    /// Show what would change.
+    Diff,
+}
+
+/// A history, and where to tell about it.
+#[derive(Debug)]
+pub(crate) struct Verbs<'a> {
+    /// Where it is.
+    pub(crate) cluster: &'a Cluster,
+    /// The root namespace.
+    pub(crate) namespace: &'a str,
+    /// Where to print.
+    pub(crate) output: &'a Output,
+}
+
+impl Verbs<'_> {
+    /// Lists the entries, newest first.
+    pub(crate) async fn list(&self, filter: &Filter) -> Outcome {
+        let history = self.load().await?;
+        self.output.report(&EntriesReport::of(&history, filter))?;
+        Ok(Exit::Ok)
+    }
+
+    /// Shows an entry with what was before and after.
+    pub(crate) async fn show(&self, number: u64) -> Outcome {
+        let history = self.load().await?;
+        let last = history.entries.last().map_or(0, |past| past.number);
+        let found = history
+            .entries
+            .into_iter()
+            .find(|past| past.number == number);
+        let Some(past) = found else {
+            let first = history.dropped.saturating_add(1);
+            let there = if last == 0 {
+                "it is empty".to_owned()
+            } else {
+                format!("it has {first} to {last}")
+            };
+            let text = format!(
+                "the history in {} has no entry {number}: {there}",
+                self.namespace
+            );
+            return Err(Failure::text(Exit::Failure, text));
+        };
+        if !past.complete {
+            self.output
+                .warn("a part of this entry is not kept any more");
+        }
+        self.output.report(&EntryReport(past))?;
+        Ok(Exit::Ok)
+    }
+
+    /// Undoes the last entry.
+    pub(crate) async fn undo(&self, mode: Mode) -> Outcome {
+        let held = match mode {
+            Mode::Act => {
+                let who = who(self.cluster).await?;
+                Some(lock::hold(self.cluster, self.namespace, &who, "undo").await?)
+            }
+            Mode::Rehearse | Mode::Diff => None,
+        };
+        let outcome = self.undo_last(mode).await;
+        if let Some(held) = held {
+            held.release().await?;
+        }
+        outcome
+    }
+
+    async fn undo_last(&self, mode: Mode) -> Outcome {
+        let mut history = self.load().await?;
+        let Some(last) = history.entries.pop() else {
+            let text = format!(
+                "there is nothing to undo: the history in {} is empty",
+                self.namespace
+            );
+            return Err(Failure::text(Exit::Failure, text));
+        };
+        let actions = self.plan(&last).await?;
+        if mode == Mode::Diff {
+            let changes: Vec<_> = actions.iter().map(Action::change).collect();
+            self.output.report(&UndoReport::of(&last, changes))?;
+            return Ok(if actions.is_empty() {
+                Exit::Ok
+            } else {
+                Exit::Drift
+            });
+        }
+        let (changes, trouble) = self.carry_out(&actions, mode == Mode::Rehearse).await;
+        if mode == Mode::Act && !changes.is_empty() {
+            let verb = format!("undo {} ({})", last.number, last.verb);
+            note(self.cluster, self.namespace, &verb, changes.clone()).await?;
+        }
+        let done = changes.len();
+        self.output.report(&UndoReport::of(&last, changes))?;
+        match trouble {
+            None => {
+                let what = if mode == Mode::Act {
+                    "undone"
+                } else {
+                    "would be undone"
+                };
+                self.output
+                    .say(format!("entry {} ({}) {what}", last.number, last.verb));
+                Ok(Exit::Ok)
+            }
+            Some(failure) if done == 0 => Err(failure),
+            Some(failure) => {
+                let text = format!(
+                    "{done} of {} objects of entry {} were put back",
+                    actions.len(),
+                    last.number
+                );
+                Err(Failure::text(
+                    Exit::Partial,
+                    format!("{text}; then: {failure}"),
+                ))
+            }
+        }
+    }
+
+    async fn plan(&self, last: &Past) -> Result<Vec<Action>, Failure> {
+        let mut current = Vec::new();
+        for stored in &last.changes {
+            current.push(undo::act::look(self.cluster, &stored.object).await?);
+        }
+        undo::plan(last, &current).map_err(|reasons| {
+            let lines: Vec<_> = reasons.iter().map(Unsafe::to_string).collect();
+            let text = format!(
+                "nothing was undone: entry {}, `weft {}`",
+                last.number, last.verb
+            );
+            Failure::text(Exit::Failure, lines.join("\n  ")).context(text)
+        })
+    }
+
+    async fn carry_out(
+        &self,
+        actions: &[Action],
+        rehearse: bool,
+    ) -> (Vec<Change>, Option<Failure>) {
+        let mut changes = Vec::new();
+        for action in actions {
+            match action.carry_out(self.cluster, rehearse).await {
+                Ok(change) => changes.push(change),
+                Err(error) if error.is_status(409) => {
+                    let text = format!(
+                        "{} was changed while weft looked at it: try again",
+                        action.object()
+                    );
+                    return (changes, Some(Failure::text(Exit::Failure, text)));
+                }
+                Err(error) => return (changes, Some(error.into())),
+            }
+        }
+        (changes, None)
+    }
+
+    async fn load(&self) -> Result<History, Failure> {
+        let history = keep::load(self.cluster, self.namespace).await?;
+        if history.dropped > 0 {
+            let Limits { total, days, .. } = Limits::REAL;
+            let mebibytes = total.checked_div(1024 * 1024).unwrap_or_default();
+            self.output.say(format!(
+                "entries 1 to {} were dropped: a history keeps {mebibytes} MiB and {days} days",
+                history.dropped
+            ));
+        }
+        Ok(history)
+    }
+}
+
+/// `--since`: a time, or so long before now.
+pub(crate) fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    let wrong = || format!("{text:?} is no time: write for example 2h, 3d or 2026-01-31T08:00:00Z");
+    let (number, hours) = match text.strip_suffix('d') {
+        Some(days) => (days.parse::<i64>().ok(), 24),
+        None => (None, 1),
+    };
+    let span = match number {
+        Some(days) => SignedDuration::from_hours(days.checked_mul(hours).ok_or_else(wrong)?),
+        None => {
+            let span = crate::cli::duration(text).map_err(|_| wrong())?;
+            SignedDuration::try_from(span).map_err(|_| wrong())?
+        }
+    };
+    now.checked_sub(span).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn since_is_a_time_or_a_span() {
+        let now: Timestamp = "2026-02-03T04:05:06Z".parse().unwrap();
+        for (text, wanted) in [
+            ("2026-01-31T08:00:00Z", "2026-01-31T08:00:00Z"),
+            ("2d", "2026-02-01T04:05:06Z"),
+            ("1h", "2026-02-03T03:05:06Z"),
+            ("6s", "2026-02-03T04:05:00Z"),
+        ] {
+            assert_eq!(since(text, now), Ok(wanted.parse().unwrap()), "{text}");
+        }
+        for wrong in ["", "d", "yesterday", "9999999999d", "2026-01-31"] {
+            let error = since(wrong, now).unwrap_err();
+            assert!(error.contains("write for example"), "{wrong}: {error}");
+        }
+    }
+}

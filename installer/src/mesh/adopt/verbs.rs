@@ -1,0 +1,273 @@
+//! What `weft mesh adopt`, `list` and `forget` do.
+
+use serde_json::{Value, json};
+
+use super::super::record::{self, MeshRecord, MeshState, Mode, Phase, lock};
+use super::installer::Installer;
+use super::report::MeshesReport;
+use super::{Found, find, snapshot};
+use crate::cluster::access::Cluster;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::history::report::ChangesReport;
+use crate::history::{Change, note, who};
+use crate::output::{Format, Output};
+
+/// What is asked of `weft mesh adopt`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Adoption {
+    /// What weft is to call the mesh.
+    pub(crate) name: String,
+    /// Which Istio, where there are several.
+    pub(crate) root: Option<String>,
+    /// What may be done.
+    pub(crate) mode: Doing,
+}
+
+/// What may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// Write it.
+    Act,
+    /// Print what would be written.
+    DryRun,
+    /// Show what would change.
+    Diff,
+}
+
+/// Records an Istio that somebody else runs.
+pub(crate) async fn adopt(cluster: &Cluster, output: &Output, asked: &Adoption) -> Outcome {
+    record::check_name(&asked.name)?;
+    let snapshot = snapshot::take(cluster).await?;
+    for gap in &snapshot.unread {
+        output.warn(format!(
+            "{gap}; what it would tell is missing in the record"
+        ));
+    }
+    let found = choose(find(&snapshot), asked.root.as_deref())?;
+    let known = record::all(cluster).await?;
+    let before = known
+        .iter()
+        .find(|record| record.root_namespace == found.root_namespace);
+    let after = recorded(&asked.name, &found, &known)?;
+    if before.is_some_and(|before| before.state == after.state) {
+        output.say(format!(
+            "mesh {} is recorded already, and as it is",
+            asked.name
+        ));
+        output.report(&MeshesReport::of(&[after], &[found]))?;
+        return Ok(Exit::Ok);
+    }
+    let change = Change {
+        object: after.id(),
+        before: before.map(MeshRecord::object).transpose()?,
+        after: Some(after.object()?),
+    };
+    match asked.mode {
+        Doing::DryRun => print(output, &after.object()?),
+        Doing::Diff => {
+            output.report(&ChangesReport::of(&[change]))?;
+            Ok(Exit::Drift)
+        }
+        Doing::Act => {
+            let written = write(cluster, after, change).await?;
+            output.say(format!(
+                "recorded in {}; nothing else was written",
+                written.id()
+            ));
+            output.report(&MeshesReport::of(&[written], &[found]))?;
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+async fn write(
+    cluster: &Cluster,
+    mut record: MeshRecord,
+    change: Change,
+) -> Result<MeshRecord, Failure> {
+    let who = who(cluster).await?;
+    let verb = format!("mesh adopt {}", record.name);
+    let held = lock::hold(cluster, &record.root_namespace, &who, &verb).await?;
+    let written = match record.write(cluster).await {
+        Ok(()) => note(cluster, &record.root_namespace, &verb, vec![change])
+            .await
+            .map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    held.release().await?;
+    written.map(|()| record)
+}
+
+/// Takes the record of a mesh away. Nothing of the mesh itself is touched.
+pub(crate) async fn forget(cluster: &Cluster, record: &MeshRecord) -> Result<(), Failure> {
+    if record.state.mode != Mode::External {
+        let text = format!(
+            "weft runs mesh {}: forgetting it would leave all of it behind; `weft mesh delete` takes it away",
+            record.name
+        );
+        return Err(Failure::text(Exit::Failure, text));
+    }
+    let who = who(cluster).await?;
+    let verb = format!("mesh forget {}", record.name);
+    let held = lock::hold(cluster, &record.root_namespace, &who, &verb).await?;
+    let change = Change {
+        object: record.id(),
+        before: Some(record.object()?),
+        after: None,
+    };
+    let done = match record.delete(cluster).await {
+        Ok(()) => note(cluster, &record.root_namespace, &verb, vec![change])
+            .await
+            .map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    held.release().await?;
+    done
+}
+
+/// Every mesh that is recorded, and every Istio that is not.
+pub(crate) async fn list(cluster: &Cluster, output: &Output) -> Outcome {
+    let records = record::all(cluster).await?;
+    let found = match snapshot::take(cluster).await {
+        Ok(snapshot) => find(&snapshot),
+        Err(error) if error.is_forbidden() => {
+            output.warn(format!("{error}; only what is recorded is shown"));
+            Vec::new()
+        }
+        Err(error) => return Err(error.into()),
+    };
+    output.report(&MeshesReport::of(&records, &found))?;
+    Ok(Exit::Ok)
+}
+
+/// The one that is meant.
+fn choose(mut found: Vec<Found>, root: Option<&str>) -> Result<Found, Failure> {
+    let all: Vec<_> = found.iter().map(described).collect();
+    found.retain(|mesh| root.is_none_or(|root| mesh.root_namespace == root));
+    match (found.pop(), root) {
+        (Some(mesh), _) if found.is_empty() => Ok(mesh),
+        (Some(_), _) => Err(Failure::text(
+            Exit::Usage,
+            format!(
+                "there are several: say which with --root-namespace:\n  {}",
+                all.join("\n  ")
+            ),
+        )),
+        (None, Some(root)) if !all.is_empty() => Err(Failure::text(
+            Exit::Usage,
+            format!(
+                "no Istio has the root namespace {root}; there is:\n  {}",
+                all.join("\n  ")
+            ),
+        )),
+        (None, _) => Err(Failure::text(
+            Exit::Failure,
+            "no Istio was found: there is no Deployment with the label app=istiod; `weft mesh create` installs one",
+        )),
+    }
+}
+
+fn described(mesh: &Found) -> String {
+    let planes: Vec<_> = mesh
+        .control_planes
+        .iter()
+        .map(|plane| {
+            format!(
+                "revision {} {} in {}, {}",
+                plane.revision,
+                plane
+                    .part
+                    .version
+                    .as_deref()
+                    .unwrap_or("of unknown version"),
+                plane.part.namespace,
+                plane.part.installed_by
+            )
+        })
+        .collect();
+    format!("{}: {}", mesh.root_namespace, planes.join("; "))
+}
+
+/// The record that it gets, or why it cannot have it.
+fn recorded(name: &str, found: &Found, known: &[MeshRecord]) -> Result<MeshRecord, Failure> {
+    let refuse = |text| Err(Failure::text(Exit::Failure, text));
+    let ours = found
+        .control_planes
+        .iter()
+        .find_map(|plane| match &plane.part.installed_by {
+            Installer::Weft { mesh } => Some(mesh),
+            _ => None,
+        });
+    if let Some(mesh) = ours {
+        return refuse(format!(
+            "weft itself installed this Istio, as mesh {mesh}: there is nothing to adopt"
+        ));
+    }
+    let here = known
+        .iter()
+        .find(|record| record.root_namespace == found.root_namespace);
+    if let Some(other) = here.filter(|record| record.name != name) {
+        return refuse(format!(
+            "this Istio is recorded as mesh {}: `weft mesh adopt {}` brings that record up to date",
+            other.name, other.name
+        ));
+    }
+    if let Some(other) = here.filter(|record| record.state.mode != Mode::External) {
+        return refuse(format!(
+            "mesh {} is weft's own: `weft mesh apply` brings it up to date",
+            other.name
+        ));
+    }
+    let taken = known
+        .iter()
+        .find(|record| record.name == name && record.root_namespace != found.root_namespace);
+    if let Some(other) = taken {
+        return refuse(format!(
+            "there is a mesh {name} already, in {}: give this one another name",
+            other.root_namespace
+        ));
+    }
+    let serving = found.default_revision.as_ref();
+    let plane = found
+        .control_planes
+        .iter()
+        .find(|plane| Some(&plane.revision) == serving)
+        .or(found.control_planes.last());
+    Ok(MeshRecord {
+        name: name.to_owned(),
+        root_namespace: found.root_namespace.clone(),
+        spec: None,
+        state: MeshState {
+            mode: Mode::External,
+            engine: None,
+            phase: Phase::Succeeded,
+            revision: plane.map(|plane| plane.revision.clone()),
+            version: plane.and_then(|plane| plane.part.version.clone()),
+            previous_revision: None,
+            previous_version: None,
+            protected: here.is_some_and(|record| record.state.protected),
+            adopted: Some(json!(found)),
+        },
+        resource_version: here.and_then(|record| record.resource_version.clone()),
+    })
+}
+
+fn print(output: &Output, object: &Value) -> Outcome {
+    let text = match output.settings().format {
+        Format::Json => format!("{object:#}\n"),
+        Format::Table | Format::Wide | Format::Yaml | Format::Name => {
+            serde_saphyr::to_string(object).map_err(|error| {
+                Failure::text(
+                    Exit::Failure,
+                    format!("cannot write the record as YAML: {error}"),
+                )
+            })?
+        }
+    };
+    output.raw(text.as_bytes())?;
+    Ok(Exit::Ok)
+}
+
+#[cfg(test)]
+#[path = "verbs/tests.rs"]
+mod tests;

@@ -1,0 +1,211 @@
+//! Looks whether a mesh can be installed, or kept, before anything is written.
+//!
+//! What is read of the cluster are facts, what is wanted is a wish, and each check is a function of the two. A check whose
+//! facts may not be read is skipped and says so; it is not passed.
+
+mod access;
+mod bounds;
+mod cluster;
+pub(crate) mod facts;
+mod gather;
+mod others;
+mod pods;
+mod quantity;
+mod report;
+mod versions;
+
+use serde::Serialize;
+
+use crate::cluster::access::Cluster;
+use crate::cluster::error::ClusterError;
+use facts::Facts;
+pub(crate) use report::PreflightReport;
+
+/// What a mesh will need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wish {
+    /// The mesh, where it is there already: its own objects are not in its way.
+    pub(crate) mesh: Option<String>,
+    /// The version of Istio; nothing where none is chosen yet.
+    pub(crate) istio: Option<String>,
+    /// Where it will be.
+    pub(crate) root_namespace: String,
+    /// Whether Istio's CNI plugin takes the place of the init container that needs rights on the network.
+    pub(crate) cni: bool,
+    /// Ambient mode, which needs the plugin too.
+    pub(crate) ambient: bool,
+    /// A gateway of type `LoadBalancer`.
+    pub(crate) load_balancer: bool,
+    /// A volume, which the API server of a hosted mesh needs.
+    pub(crate) storage: bool,
+    /// What istiod asks for, all of its replicas.
+    pub(crate) istiod: Resources,
+    /// What each sidecar asks for, and its limits.
+    pub(crate) proxy: Resources,
+}
+
+/// Processor and memory, in Kubernetes' notation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resources {
+    /// What is asked for of each.
+    pub(crate) cpu: String,
+    /// As well.
+    pub(crate) memory: String,
+    /// The most that it may have; nothing where it has no limit.
+    pub(crate) limits: Option<(String, String)>,
+    /// How many of them there are.
+    pub(crate) replicas: u32,
+}
+
+impl Wish {
+    /// Istio as its charts come.
+    pub(crate) fn usual(root_namespace: String) -> Self {
+        Self {
+            mesh: None,
+            istio: None,
+            root_namespace,
+            cni: false,
+            ambient: false,
+            load_balancer: false,
+            storage: false,
+            istiod: Resources {
+                cpu: "500m".to_owned(),
+                memory: "2Gi".to_owned(),
+                limits: None,
+                replicas: 1,
+            },
+            proxy: Resources {
+                cpu: "100m".to_owned(),
+                memory: "128Mi".to_owned(),
+                limits: Some(("2".to_owned(), "1Gi".to_owned())),
+                replicas: 1,
+            },
+        }
+    }
+}
+
+/// How a check went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Verdict {
+    /// It would not work.
+    Fail,
+    /// It may not work, or not for all.
+    Warn,
+    /// It could not be looked at, or does not matter here.
+    Skipped,
+    /// It is well.
+    Pass,
+}
+
+/// A check and how it went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Check {
+    /// Its name for programs.
+    pub(crate) id: &'static str,
+    /// Its name for people.
+    pub(crate) title: &'static str,
+    /// How it went.
+    pub(crate) verdict: Verdict,
+    /// What it is about, where it is about one object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) object: Option<String>,
+    /// What was seen.
+    pub(crate) words: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) remedy: Option<String>,
+}
+
+/// A check's names; what it says is added.
+#[derive(Clone, Copy, Debug)]
+struct Subject {
+    id: &'static str,
+    title: &'static str,
+}
+
+impl Subject {
+    const fn of(id: &'static str, title: &'static str) -> Self {
+        Self { id, title }
+    }
+
+    fn check(self, verdict: Verdict, words: impl Into<String>) -> Check {
+        Check {
+            id: self.id,
+            title: self.title,
+            verdict,
+            object: None,
+            words: words.into(),
+            remedy: None,
+        }
+    }
+
+    fn pass(self, words: impl Into<String>) -> Check {
+        self.check(Verdict::Pass, words)
+    }
+
+    fn skipped(self, why: impl Into<String>) -> Check {
+        self.check(Verdict::Skipped, why)
+    }
+
+    fn warn(self, words: impl Into<String>, remedy: impl Into<String>) -> Check {
+        self.check(Verdict::Warn, words).with(remedy)
+    }
+
+    fn fail(self, words: impl Into<String>, remedy: impl Into<String>) -> Check {
+        self.check(Verdict::Fail, words).with(remedy)
+    }
+}
+
+impl Check {
+    fn with(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    fn about(mut self, object: impl Into<String>) -> Self {
+        self.object = Some(object.into());
+        self
+    }
+}
+
+/// Every check, in the order in which one would look.
+pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
+    let groups: [fn(&Facts, &Wish) -> Vec<Check>; 15] = [
+        cluster::api,
+        cluster::version,
+        cluster::clock,
+        access::permissions,
+        others::root_namespace,
+        others::meshes,
+        others::webhooks,
+        others::definitions,
+        others::releases,
+        others::roles,
+        bounds::quotas,
+        bounds::limit_ranges,
+        pods::security,
+        pods::plugins,
+        cluster::nodes,
+    ];
+    let needs: [fn(&Facts, &Wish) -> Vec<Check>; 3] = [
+        cluster::storage,
+        cluster::load_balancer,
+        cluster::webhook_port,
+    ];
+    groups
+        .iter()
+        .chain(&needs)
+        .flat_map(|group| group(facts, wish))
+        .collect()
+}
+
+/// Reads the cluster and checks it.
+pub(crate) async fn run(cluster: &Cluster, wish: &Wish) -> Result<Vec<Check>, ClusterError> {
+    let facts = gather::facts(cluster, &wish.root_namespace).await?;
+    Ok(checks(&facts, wish))
+}
+
+#[cfg(test)]
+#[path = "preflight/tests.rs"]
+mod tests;

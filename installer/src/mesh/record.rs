@@ -1,0 +1,334 @@
+//! What weft knows about a mesh: the ConfigMap `weft-mesh-NAME` in the mesh's root namespace.
+//!
+//! It is written under a field manager of its own, because the same ConfigMap is the parent of the mesh's ApplySet, whose
+//! marks are written by whoever applies the mesh: with one manager, each would take away what the other wrote.
+
+pub(crate) mod find;
+pub(crate) mod lock;
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
+use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::cluster::access::Cluster;
+use crate::cluster::error::ClusterError;
+use crate::cluster::object::ObjectId;
+use crate::failure::{Exit, Failure};
+
+/// The field manager of a record.
+pub(crate) const MANAGER: &str = "weft-record";
+/// The label that names the mesh of an object.
+pub(crate) const MESH_LABEL: &str = "weft.dev/mesh";
+/// What a record's name begins with.
+const PREFIX: &str = "weft-mesh-";
+const SPEC: &str = "mesh.yaml";
+const STATE: &str = "state.json";
+/// A ConfigMap may hold 1 MiB; a mesh file of this size is a mistake.
+const LARGEST: usize = 256 * 1024;
+
+/// A mesh as weft recorded it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MeshRecord {
+    /// Its name, which is its mesh ID too.
+    pub(crate) name: String,
+    /// Where its record, its history and the configuration for all of it are.
+    pub(crate) root_namespace: String,
+    /// The mesh file as it was applied; nothing for a mesh that somebody else runs.
+    pub(crate) spec: Option<String>,
+    /// What became of it.
+    pub(crate) state: MeshState,
+    /// What was read, so that nobody else's writing is written over.
+    pub(crate) resource_version: Option<String>,
+}
+
+/// What became of a mesh.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MeshState {
+    /// Who runs its control plane, and where.
+    pub(crate) mode: Mode,
+    /// What weft installs it with; nothing where it installs nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) engine: Option<Engine>,
+    /// How far it is.
+    pub(crate) phase: Phase,
+    /// The revision that serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revision: Option<String>,
+    /// Its Istio version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
+    /// The revision before, while an upgrade can still go back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) previous_revision: Option<String>,
+    /// Its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) previous_version: Option<String>,
+    /// It may not be deleted.
+    #[serde(default)]
+    pub(crate) protected: bool,
+    /// What was found when somebody else's Istio was adopted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) adopted: Option<Value>,
+}
+
+/// Who runs the control plane, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Mode {
+    /// Weft, in the cluster of the workloads.
+    Dedicated,
+    /// Weft, against an API server of the mesh's own.
+    Hosted,
+    /// Somebody else.
+    External,
+}
+
+/// What weft installs a mesh with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Engine {
+    /// Charts, rendered in process.
+    Charts,
+    /// The Sail operator's resources.
+    Sail,
+}
+
+/// How far a mesh is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Phase {
+    /// It comes up.
+    Creating,
+    /// It changes.
+    Updating,
+    /// The last change did not work.
+    Failed,
+    /// It runs.
+    Succeeded,
+    /// It goes.
+    Terminating,
+}
+
+impl Mode {
+    /// As people and programs read it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Dedicated => "DEDICATED",
+            Self::Hosted => "HOSTED",
+            Self::External => "EXTERNAL",
+        }
+    }
+}
+
+impl Phase {
+    /// As people and programs read it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Creating => "CREATING",
+            Self::Updating => "UPDATING",
+            Self::Failed => "FAILED",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Terminating => "TERMINATING",
+        }
+    }
+}
+
+/// A record that is not there or not in order.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub(crate) enum RecordError {
+    /// Somebody wrote into it.
+    #[error(
+        "ConfigMap {namespace}/{name} is no record of a mesh: {why}; repair {key} in it, or delete it and adopt the mesh anew"
+    )]
+    Broken {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// Which part.
+        key: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+    /// It would not fit.
+    #[error(
+        "the mesh file of {name} has {bytes} bytes, and a record holds {LARGEST}: move what is large, such as certificates, out of it"
+    )]
+    Large {
+        /// Which mesh.
+        name: String,
+        /// Its size.
+        bytes: usize,
+    },
+    /// A name that Kubernetes or Istio would not take.
+    #[error(
+        "{0:?} is no name for a mesh: it begins with a lowercase letter, goes on with lowercase letters, digits and -, ends with a letter or digit, and has at most 50 characters"
+    )]
+    Name(String),
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        let exit = match error {
+            RecordError::Broken { .. } => Exit::Failure,
+            RecordError::Large { .. } => Exit::BadInput,
+            RecordError::Name(_) => Exit::Usage,
+        };
+        Self::new(exit, error)
+    }
+}
+
+/// Whether a mesh may be called so.
+pub(crate) fn check_name(name: &str) -> Result<(), RecordError> {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fine = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(inner)
+        && !name.ends_with('-')
+        && name.len() <= 50;
+    if fine {
+        Ok(())
+    } else {
+        Err(RecordError::Name(name.to_owned()))
+    }
+}
+
+impl MeshRecord {
+    /// Which object it is.
+    pub(crate) fn id(&self) -> ObjectId {
+        ObjectId {
+            group: String::new(),
+            version: "v1".to_owned(),
+            kind: "ConfigMap".to_owned(),
+            namespace: Some(self.root_namespace.clone()),
+            name: format!("{PREFIX}{}", self.name),
+        }
+    }
+
+    /// Reads one; nothing when the ConfigMap is none of ours.
+    pub(crate) fn read(object: &ConfigMap) -> Option<Result<Self, RecordError>> {
+        let name = object.metadata.name.as_deref()?.strip_prefix(PREFIX)?;
+        let namespace = object.metadata.namespace.clone()?;
+        let text = |key| object.data.as_ref().and_then(|data| data.get(key));
+        let state = match text(STATE) {
+            Some(state) => serde_json::from_str(state).map_err(|error| error.to_string()),
+            None => Err("it is missing".to_owned()),
+        };
+        Some(match state {
+            Ok(state) => Ok(Self {
+                name: name.to_owned(),
+                root_namespace: namespace,
+                spec: text(SPEC).cloned(),
+                state,
+                resource_version: object.metadata.resource_version.clone(),
+            }),
+            Err(why) => Err(RecordError::Broken {
+                namespace,
+                name: format!("{PREFIX}{name}"),
+                key: STATE,
+                why,
+            }),
+        })
+    }
+
+    /// The object that keeps it.
+    pub(crate) fn object(&self) -> Result<Value, RecordError> {
+        let bytes = self.spec.as_ref().map_or(0, String::len);
+        if bytes > LARGEST {
+            let name = self.name.clone();
+            return Err(RecordError::Large { name, bytes });
+        }
+        let mut data = json!({ STATE: json!(self.state).to_string() });
+        if let (Some(spec), Some(data)) = (&self.spec, data.as_object_mut()) {
+            data.insert(SPEC.to_owned(), json!(spec));
+        }
+        Ok(json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": self.id().name,
+                "namespace": self.root_namespace,
+                "labels": { "app.kubernetes.io/managed-by": "weft", MESH_LABEL: self.name },
+            },
+            "data": data,
+        }))
+    }
+
+    /// Writes it. What somebody else wrote since it was read is not written over.
+    pub(crate) async fn write(&mut self, cluster: &Cluster) -> Result<(), Failure> {
+        let mut object = self.object()?;
+        if let (Some(version), Some(metadata)) = (
+            &self.resource_version,
+            object.get_mut("metadata").and_then(Value::as_object_mut),
+        ) {
+            metadata.insert("resourceVersion".to_owned(), json!(version));
+        }
+        let params = PatchParams::apply(MANAGER);
+        let patch = Patch::Apply(&object);
+        let id = self.id();
+        let written = cluster
+            .call(
+                &format!("write the record of mesh {}", self.name),
+                self.api(cluster).patch(&id.name, &params, &patch),
+            )
+            .await;
+        match written {
+            Ok(written) => {
+                self.resource_version = written.metadata.resource_version;
+                Ok(())
+            }
+            Err(error) if error.is_status(409) => Err(self.overtaken()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes it, if it is still as it was read.
+    pub(crate) async fn delete(&self, cluster: &Cluster) -> Result<(), Failure> {
+        let params = DeleteParams::default().preconditions(Preconditions {
+            resource_version: self.resource_version.clone(),
+            uid: None,
+        });
+        let deleted = cluster
+            .call(
+                &format!("delete the record of mesh {}", self.name),
+                self.api(cluster).delete(&self.id().name, &params),
+            )
+            .await;
+        match deleted {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_status(409) => Err(self.overtaken()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn overtaken(&self) -> Failure {
+        let text = format!(
+            "somebody else changed the record of mesh {} ({}) in the meantime: run the command again",
+            self.name,
+            self.id()
+        );
+        Failure::text(Exit::Failure, text)
+    }
+
+    fn api(&self, cluster: &Cluster) -> Api<ConfigMap> {
+        Api::namespaced(cluster.client.clone(), &self.root_namespace)
+    }
+}
+
+/// All records of a cluster.
+pub(crate) async fn all(cluster: &Cluster) -> Result<Vec<MeshRecord>, Failure> {
+    let api: Api<ConfigMap> = Api::all(cluster.client.clone());
+    let labels = format!("app.kubernetes.io/managed-by=weft,{MESH_LABEL}");
+    let params = kube::api::ListParams::default().labels(&labels);
+    let found: Result<_, ClusterError> = cluster
+        .call("list the records of meshes", api.list(&params))
+        .await;
+    let read: Result<Vec<_>, _> = found?.items.iter().filter_map(MeshRecord::read).collect();
+    Ok(read?)
+}
+
+#[cfg(test)]
+#[path = "record/tests.rs"]
+mod tests;
