@@ -1,5 +1,6 @@
 //! What the lab can install, each on its own, once, into the cache.
 
+mod charts;
 mod crates;
 mod debian;
 mod golang;
@@ -46,6 +47,10 @@ pub enum Tool {
     Istio,
     /// The DNS server of a cluster.
     Coredns,
+    /// Helm itself, `bin/helm`, and `helm-objects`, which reads what it prints.
+    Helm,
+    /// The charts of two versions of Istio, a folder for each: `1.30`, `1.31`.
+    Charts,
     /// The images of a cluster, imported into a store of containerd.
     Images,
     /// All that a cluster and istiod need: packages, servers, images.
@@ -53,7 +58,7 @@ pub enum Tool {
 }
 
 /// Every tool with its name on the command line.
-const NAMES: [(Tool, &str); 15] = [
+const NAMES: [(Tool, &str); 17] = [
     (Tool::WasmTarget, "wasm-target"),
     (Tool::WasmBindgen, "wasm-bindgen"),
     (Tool::WasmOpt, "wasm-opt"),
@@ -67,6 +72,8 @@ const NAMES: [(Tool, &str); 15] = [
     (Tool::Kubernetes, "kubernetes"),
     (Tool::Istio, "istio"),
     (Tool::Coredns, "coredns"),
+    (Tool::Helm, "helm"),
+    (Tool::Charts, "charts"),
     (Tool::Images, "images"),
     (Tool::Cluster, "cluster"),
 ];
@@ -129,6 +136,8 @@ pub fn ensure(cache: &Cache, tool: Tool) -> Result<PathBuf> {
         Tool::Kubernetes => golang::ensure(cache, &golang::KUBERNETES),
         Tool::Istio => golang::ensure(cache, &golang::ISTIO),
         Tool::Coredns => golang::ensure(cache, &golang::COREDNS),
+        Tool::Helm => golang::ensure(cache, &golang::HELM),
+        Tool::Charts => charts::ensure(cache),
         Tool::Images => images::ensure(cache),
         Tool::Cluster => images::ensure_cluster(cache).map(|()| cache.root().join("tools")),
     }
