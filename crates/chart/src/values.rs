@@ -121,7 +121,7 @@ pub(crate) fn as_read(json: Json) -> Json {
 pub(crate) fn as_shown(json: Json) -> Json {
     numbers(json, |number| {
         let float = number.is_f64().then(|| number.as_f64()).flatten()?;
-        let whole = float.fract() == 0.0 && float.abs() < 9.007_199_254_740_992e15;
+        let whole = float.fract() == 0.0 && float.abs() < 9.223_372_036_854_775e18;
         whole
             .then(|| format!("{float:.0}").parse::<i64>().ok())
             .flatten()

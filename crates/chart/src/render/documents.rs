@@ -3,6 +3,7 @@
 use super::{Hook, Rendered};
 use crate::chart::Chart;
 use crate::error::ChartError;
+use crate::values::as_shown;
 use crate::yaml;
 use serde_json::Value as Json;
 
@@ -70,7 +71,8 @@ pub(super) fn documents(chart: &str, path: &str, text: &str) -> Result<Vec<Rende
     for document in split(text) {
         let object = match yaml::read::read(document).map_err(wrong)? {
             Json::Null => continue,
-            object @ Json::Object(_) => object,
+            // What a template prints as 1e+06 is an integer all the same.
+            object @ Json::Object(_) => as_shown(object),
             _ => return Err(wrong("it is no mapping".to_owned())),
         };
         let hook = hook(&object).map_err(wrong)?;

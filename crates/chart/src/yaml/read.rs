@@ -21,6 +21,8 @@ pub(crate) fn read(text: &str) -> Result<Json, String> {
         anchors: BTreeMap::new(),
         left: MOST,
         line: 0,
+        at: 0,
+        end: (!text.ends_with('\n')).then(|| text.chars().count()),
     };
     loop {
         match reader.next()? {
@@ -41,6 +43,10 @@ struct Reader<'t> {
     anchors: BTreeMap<usize, Json>,
     left: usize,
     line: usize,
+    /// Where the last event ended, in characters.
+    at: usize,
+    /// Where the text ends, if that is within a line.
+    end: Option<usize>,
 }
 
 impl<'t> Reader<'t> {
@@ -49,6 +55,7 @@ impl<'t> Reader<'t> {
             None => Ok(None),
             Some(Ok((event, span))) => {
                 self.line = span.start.line();
+                self.at = span.end.index();
                 Ok(Some(event))
             }
             Some(Err(error)) => Err(format!(
@@ -167,7 +174,7 @@ impl<'t> Reader<'t> {
             return Ok(if plain {
                 resolve(text)
             } else {
-                Json::from(text)
+                Json::from(self.block(text, style))
             });
         };
         let resolved = resolve(text);
@@ -183,6 +190,16 @@ impl<'t> Reader<'t> {
             Ok(resolved)
         } else {
             Err(self.at(&format!("cannot read {text:?} as !!{}", tag.suffix())))
+        }
+    }
+
+    /// A block that the text ends in has no line break that is not there.
+    fn block<'s>(&self, text: &'s str, style: ScalarStyle) -> &'s str {
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        if is_block && self.end == Some(self.at) {
+            text.strip_suffix('\n').unwrap_or(text)
+        } else {
+            text
         }
     }
 
@@ -236,6 +253,8 @@ mod tests {
             ),
             ("a: !!str 1", json!({"a": "1"})),
             ("a: |\n  x\n  y\n", json!({"a": "x\ny\n"})),
+            ("é: |\n  x\n  y", json!({"é": "x\ny"})),
+            ("a: |\n  x\nb: 1", json!({"a": "x\n", "b": 1})),
             ("a: 1\n---\nb: 2", json!({"a": 1})),
         ];
         for (text, expected) in table {

@@ -1,4 +1,5 @@
-//! What the charts are rendered with. Each case goes to every chart: what a chart does not know it ignores, or refuses.
+//! What the charts are rendered with. A case goes to the charts that it is about, and to them with all that it says:
+//! what a chart does not know it ignores, or refuses.
 
 /// A way to give values.
 pub(crate) enum Flag {
@@ -17,6 +18,13 @@ pub(crate) struct Case {
     pub(crate) release: &'static str,
     pub(crate) namespace: &'static str,
     pub(crate) is_upgrade: bool,
+    charts: &'static [&'static str],
+}
+
+impl Case {
+    pub(crate) fn is_about(&self, chart: &str) -> bool {
+        self.charts.is_empty() || self.charts.contains(&chart)
+    }
 }
 
 fn case(name: &'static str, flags: impl IntoIterator<Item = Flag>) -> Case {
@@ -26,22 +34,30 @@ fn case(name: &'static str, flags: impl IntoIterator<Item = Flag>) -> Case {
         release: "a-release",
         namespace: "istio-system",
         is_upgrade: false,
+        charts: &[],
     }
 }
 
+fn about(charts: &'static [&'static str], cases: Vec<Case>) -> Vec<Case> {
+    let about = |case| Case { charts, ..case };
+    cases.into_iter().map(about).collect()
+}
+
 pub(crate) fn cases() -> Vec<Case> {
-    [
+    const CONTROL_PLANE: &[&str] = &["base", "default", "istio-control/istio-discovery"];
+    const GATEWAYS: &[&str] = &["gateway", "gateways/istio-egress", "gateways/istio-ingress"];
+    const NODES: &[&str] = &["istio-cni", "ztunnel"];
+    let all = [
         profiles(),
-        control_plane(),
-        mesh(),
-        gateways(),
-        nodes(),
+        about(CONTROL_PLANE, control_plane()),
+        about(CONTROL_PLANE, mesh()),
+        about(GATEWAYS, gateways()),
+        about(NODES, nodes()),
+        workloads(),
         forms(),
         refusals(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    all.into_iter().flatten().collect()
 }
 
 fn profiles() -> Vec<Case> {
@@ -108,44 +124,6 @@ fn control_plane() -> Vec<Case> {
             )],
         ),
         case(
-            "resources",
-            [File(
-                "resources: {requests: {cpu: 1, memory: 1.5Gi}, limits: {cpu: 1500m}}\nglobal: {proxy: {resources: {requests: {cpu: 10m, memory: 40Mi}, limits: {memory: 2Gi}}}, proxy_init: {resources: {limits: {cpu: 100m}}}}\n",
-            )],
-        ),
-        case(
-            "images",
-            [
-                Set(
-                    "global.hub=example.org:5000/istio,global.tag=1.31.0,global.variant=distroless,hub=h,tag=t,image=custom",
-                ),
-                SetJson(r#"global.imagePullSecrets=["one","two"]"#),
-                Set("global.imagePullPolicy=Always,imagePullPolicy=IfNotPresent"),
-            ],
-        ),
-        case(
-            "numbers for tags",
-            [File("tag: 1.10\nglobal: {tag: 1.20, hub: 5}\n")],
-        ),
-        case(
-            "placement",
-            [File(
-                "nodeSelector: {a: b}\ntolerations: [{key: k, operator: Exists, effect: NoSchedule}]\naffinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: In, values: [b]}]}]}}}\ntopologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {app: '{{ .Release.Name }}'}}}]\npriorityClassName: high\nglobal: {priorityClassName: highest, defaultPodDisruptionBudget: {enabled: true}, defaultTolerations: [{key: x}], defaultNodeSelector: {y: z}}\n",
-            )],
-        ),
-        case(
-            "annotations and labels",
-            [File(
-                "podAnnotations: {a: 'yes', b: '1'}\npodLabels: {c: d}\nserviceAnnotations: {e: f}\nserviceAccountAnnotations: {g: h}\nannotations: {i: j}\nlabels: {k: l}\ndeploymentLabels: {m: n}\nadditionalLabels: {q: r}\ninjectorAnnotations: {s: t}\n",
-            )],
-        ),
-        case(
-            "env, volumes, arguments",
-            [File(
-                "env: {PILOT_X: 'true', NUMBER: 5, FLOAT: 1.5, BIG: 1000000}\nenvVarFrom: [{name: S, valueFrom: {secretKeyRef: {name: s, key: k}}}]\nextraContainerArgs: [--a=b]\nvolumeMounts: [{name: v, mountPath: /v}]\nvolumes: [{name: v, emptyDir: {}}]\ninitContainers: [{name: i, image: '{{ .Values.global.hub }}/i'}]\n",
-            )],
-        ),
-        case(
             "external",
             [File(
                 "global: {externalIstiod: true, remotePilotAddress: 10.0.0.7, configCluster: true, meshID: m, multiCluster: {enabled: true, clusterName: c1}, network: n1, omitSidecarInjectorConfigMap: false}\n",
@@ -188,6 +166,58 @@ fn control_plane() -> Vec<Case> {
             )],
         ),
     ]
+}
+
+/// What every chart that runs something knows.
+fn workloads() -> Vec<Case> {
+    const CHARTS: &[&str] = &[
+        "gateway",
+        "gateways/istio-ingress",
+        "istio-cni",
+        "istio-control/istio-discovery",
+        "ztunnel",
+    ];
+    let cases = vec![
+        case(
+            "resources",
+            [File(
+                "resources: {requests: {cpu: 1, memory: 1.5Gi}, limits: {cpu: 1500m}}\nglobal: {proxy: {resources: {requests: {cpu: 10m, memory: 40Mi}, limits: {memory: 2Gi}}}, proxy_init: {resources: {limits: {cpu: 100m}}}}\n",
+            )],
+        ),
+        case(
+            "images",
+            [
+                Set(
+                    "global.hub=example.org:5000/istio,global.tag=1.31.0,global.variant=distroless,hub=h,tag=t,image=custom",
+                ),
+                SetJson(r#"global.imagePullSecrets=["one","two"]"#),
+                Set("global.imagePullPolicy=Always,imagePullPolicy=IfNotPresent"),
+            ],
+        ),
+        case(
+            "numbers for tags",
+            [File("tag: 1.10\nglobal: {tag: 1.20, hub: 5}\n")],
+        ),
+        case(
+            "placement",
+            [File(
+                "nodeSelector: {a: b}\ntolerations: [{key: k, operator: Exists, effect: NoSchedule}]\naffinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: In, values: [b]}]}]}}}\ntopologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {app: '{{ .Release.Name }}'}}}]\npriorityClassName: high\nglobal: {priorityClassName: highest, defaultPodDisruptionBudget: {enabled: true}, defaultTolerations: [{key: x}], defaultNodeSelector: {y: z}}\n",
+            )],
+        ),
+        case(
+            "annotations and labels",
+            [File(
+                "podAnnotations: {a: 'yes', b: '1'}\npodLabels: {c: d}\nserviceAnnotations: {e: f}\nserviceAccountAnnotations: {g: h}\nannotations: {i: j}\nlabels: {k: l}\ndeploymentLabels: {m: n}\nadditionalLabels: {q: r}\ninjectorAnnotations: {s: t}\n",
+            )],
+        ),
+        case(
+            "env, volumes, arguments",
+            [File(
+                "env: {PILOT_X: 'true', NUMBER: 5, FLOAT: 1.5, BIG: 1000000}\nenvVarFrom: [{name: S, valueFrom: {secretKeyRef: {name: s, key: k}}}]\nextraContainerArgs: [--a=b]\nvolumeMounts: [{name: v, mountPath: /v}]\nvolumes: [{name: v, emptyDir: {}}]\ninitContainers: [{name: i, image: '{{ .Values.global.hub }}/i'}]\n",
+            )],
+        ),
+    ];
+    about(CHARTS, cases)
 }
 
 fn mesh() -> Vec<Case> {
@@ -319,6 +349,12 @@ fn nodes() -> Vec<Case> {
 fn forms() -> Vec<Case> {
     vec![
         case(
+            "some nulls",
+            [File(
+                "podAnnotations: null\nunknown: null\nmeshConfig: {enablePrometheusMerge: null, x: null}\nglobal: {hub: null, network: null, proxy: {resources: {limits: null}}}\nresources: {requests: {cpu: null}}\nautoscaleMin: null\n",
+            )],
+        ),
+        case(
             "nulls",
             [File(
                 "resources: null\nenv: null\nmeshConfig: {enablePrometheusMerge: null}\nglobal: {proxy: {resources: null}, hub: null}\nautoscaling: null\npodAnnotations: null\nunknown: null\nsecurityContext: null\n",
@@ -346,7 +382,7 @@ fn forms() -> Vec<Case> {
         case(
             "weird text",
             [File(
-                "env: {A: \"a: b # c\", B: '{{ not a template }}', C: \"line\\nline\\n\", D: 'yes', E: \"\\ttab\", F: '<&>', G: \"\\U0001F600 é\", H: '12:30:45', I: '0x1F', J: \"quote\\\" back\\\\slash 'single'\", K: ' spaces ', L: \"0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789\", M: '', N: '~', O: '2020-01-02'}\npodAnnotations: {a: \"x\\n\\ny\\n\\n\", \"key with spaces\": v, b10: '1', b9: '2'}\nmeshConfig: {accessLogFormat: \"  lead\\n\\ttab\\n\", trustDomain: 'on', x: [[], {}, [[1, 2], {a: {b: []}}]]}\n",
+                "env: {A: \"a: b # c\", B: '{{ not a template }}', C: \"line\\nline\\n\", D: 'yes', E: \"\\ttab\", F: '<&>', G: \"\\U0001F600 é\", H: '12:30:45', I: '0x1F', K: ' spaces ', L: \"0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789\", M: '', N: '~', O: '2020-01-02'}\npodAnnotations: {a: \"x\\n\\ny\\n\\n\", \"key with spaces\": v, b10: '1', b9: '2'}\nmeshConfig: {accessLogFormat: \"  lead\\n\\ttab\\n\", trustDomain: 'on', x: [[], {}, [[1, 2], {a: {b: []}}]]}\n",
             )],
         ),
         case(
@@ -398,6 +434,10 @@ fn refusals() -> Vec<Case> {
             [File(
                 "replicaCount: many\nautoscaling: {minReplicas: x}\nservice: {type: 5}\n",
             )],
+        ),
+        case(
+            "text that breaks quotes",
+            [File("env: {J: \"quote\\\" back\\\\slash 'single'\"}\n")],
         ),
         case("bad gateway kind", [Set("kind=Nonsense")]),
         case(

@@ -73,14 +73,9 @@ impl Tools {
         for (index, flag) in case.flags.iter().enumerate() {
             match flag {
                 Flag::File(text) => {
-                    let file = self
-                        .values
-                        .path()
-                        .join(format!("{}-{index}.yaml", case.name));
-                    // Several threads write the same.
-                    let fresh = file.with_extension(format!("{:?}", std::thread::current().id()));
-                    fs::write(&fresh, text).unwrap();
-                    fs::rename(&fresh, &file).unwrap();
+                    let thread = std::thread::current().id();
+                    let file = self.values.path().join(format!("{thread:?}-{index}.yaml"));
+                    fs::write(&file, text).unwrap();
                     command.arg("--values").arg(file)
                 }
                 Flag::Set(text) => command.args(["--set", text]),
@@ -184,15 +179,18 @@ fn collect(dir: &Path, below: &str, files: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
-/// The chart's own words are the same; a schema's are those of each validator, so there only the place counts.
+/// The words are the same; those of a schema and of a YAML reader are each library's, so there only the place counts.
 fn same_refusal(theirs: &str, ours: &ChartError) -> Comparison {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let wanted = match ours {
-        ChartError::Template(error) if error.is_refusal => vec![words(&error.message)],
-        ChartError::Schema { problems, .. } => problems
-            .iter()
-            .map(|problem| format!("at '{}'", problem.at))
-            .collect(),
+        ChartError::Template(error) => vec![words(&error.message)],
+        ChartError::Schema { problems, .. } => {
+            let places = problems
+                .iter()
+                .map(|problem| format!("at '{}'", problem.at));
+            places.collect()
+        }
+        ChartError::Document { template, .. } => vec![format!("YAML parse error on {template}")],
         other => return Comparison::Differs(format!("we fail with {other}; Helm: {theirs}")),
     };
     let said = words(theirs);
