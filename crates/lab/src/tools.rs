@@ -1,5 +1,6 @@
 //! What the lab can install, each on its own, once, into the cache.
 
+mod charts;
 mod crates;
 mod debian;
 mod golang;
@@ -50,6 +51,10 @@ pub enum Tool {
     IstioBefore,
     /// The DNS server of a cluster.
     Coredns,
+    /// Helm itself, `bin/helm`, and `helm-objects`, which reads what it prints.
+    Helm,
+    /// The charts of two versions of Istio, a folder for each: `1.30`, `1.31`.
+    Charts,
     /// The images of a cluster, imported into a store of containerd.
     Images,
     /// All that a cluster and istiod need: packages, servers, images.
@@ -57,7 +62,7 @@ pub enum Tool {
 }
 
 /// Every tool with its name on the command line.
-const NAMES: [(Tool, &str); 16] = [
+const NAMES: [(Tool, &str); 18] = [
     (Tool::WasmTarget, "wasm-target"),
     (Tool::WasmBindgen, "wasm-bindgen"),
     (Tool::WasmOpt, "wasm-opt"),
@@ -72,6 +77,8 @@ const NAMES: [(Tool, &str); 16] = [
     (Tool::Istio, "istio"),
     (Tool::IstioBefore, "istio@1.30"),
     (Tool::Coredns, "coredns"),
+    (Tool::Helm, "helm"),
+    (Tool::Charts, "charts"),
     (Tool::Images, "images"),
     (Tool::Cluster, "cluster"),
 ];
@@ -135,6 +142,8 @@ pub fn ensure(cache: &Cache, tool: Tool) -> Result<PathBuf> {
         Tool::Istio => golang::ensure(cache, &golang::ISTIO),
         Tool::IstioBefore => golang::ensure(cache, &golang::ISTIO_BEFORE),
         Tool::Coredns => golang::ensure(cache, &golang::COREDNS),
+        Tool::Helm => golang::ensure(cache, &golang::HELM),
+        Tool::Charts => charts::ensure(cache),
         Tool::Images => images::ensure(cache),
         Tool::Cluster => images::ensure_cluster(cache).map(|()| cache.root().join("tools")),
     }

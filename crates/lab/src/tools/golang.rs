@@ -1,4 +1,4 @@
-//! Servers from Go modules: Kubernetes, Istio, `CoreDNS` and the OCI registry, built from `go.mod` and `go.sum` in `servers/`.
+//! Programs from Go modules: Kubernetes, Istio, `CoreDNS`, the OCI registry and Helm, built from `go.mod` and `go.sum` in `servers/`.
 //!
 //! No release of these projects is served as a program where only package registries can be reached; their modules
 //! are, with checksums. The files are part of this program, so that the stamp covers every dependency.
@@ -147,6 +147,23 @@ pub(crate) const REGISTRY: Module = Module {
     data: &[],
 };
 
+pub(crate) const HELM: Module = Module {
+    name: "helm",
+    version: pins::HELM,
+    files: &[
+        ("go.mod", include_str!("../../servers/helm/go.mod")),
+        ("go.sum", include_str!("../../servers/helm/go.sum")),
+        ("main.go", include_str!("../../servers/helm/main.go")),
+    ],
+    programs: &[
+        ("helm.sh/helm/v3/cmd/helm", "helm"),
+        ("weft.dev/lab/helm-objects", "helm-objects"),
+    ],
+    variables: &[("helm.sh/helm/v3/internal/version.version", "v3.22.0")],
+    minutes: "2",
+    data: &[],
+};
+
 pub(crate) const PAUSE: Module = Module {
     name: "pause",
     version: "1",
@@ -161,7 +178,7 @@ pub(crate) const PAUSE: Module = Module {
 };
 
 /// Programs that are worth a name in `<cache>/bin`: the ones that people type.
-const LINKED: [&str; 3] = ["kubectl", "istioctl", "registry"];
+const LINKED: [&str; 4] = ["kubectl", "istioctl", "registry", "helm"];
 
 /// The directory with the module's programs.
 pub(crate) fn ensure(cache: &Cache, module: &Module) -> Result<PathBuf> {
@@ -199,13 +216,27 @@ fn build(cache: &Cache, dir: &Path, module: &Module) -> Result<()> {
         .hint("go env GOPROXY")
         .logged(&cache.log(module.name))?;
     for (package, path, name) in module.data {
-        let arguments = ["list", "-m", "-f", "{{.Dir}}", package];
-        let source = run_go(&go, dir).args(arguments).stdout()?;
-        let source = Path::new(source.trim()).join(path);
+        let source = module_dir(&go, dir, package)?.join(path);
         fs::copy(&source, dir.join(name))
             .with_context(|| format!("{} of {package} is not where it was", source.display()))?;
     }
     Ok(())
+}
+
+/// Fetches a module that the go.mod in `dir` pins, and returns where Go keeps its files.
+pub(crate) fn download(cache: &Cache, dir: &Path, package: &str, log: &Path) -> Result<PathBuf> {
+    let go = ensure_go(cache)?;
+    run_go(&go, dir)
+        .args(["mod", "download", package])
+        .hint("go env GOPROXY")
+        .logged(log)?;
+    module_dir(&go, dir, package)
+}
+
+fn module_dir(go: &Path, dir: &Path, package: &str) -> Result<PathBuf> {
+    let arguments = ["list", "-m", "-f", "{{.Dir}}", package];
+    let found = run_go(go, dir).args(arguments).stdout()?;
+    Ok(PathBuf::from(found.trim()))
 }
 
 fn build_arguments(module: &Module, dir: &Path) -> Vec<String> {
@@ -307,6 +338,7 @@ mod tests {
                 format!("github.com/coredns/coredns v{}", pins::COREDNS),
             ),
             (REGISTRY, format!("distribution/v3 v{}", pins::REGISTRY)),
+            (HELM, format!("helm.sh/helm/v3 v{}", pins::HELM)),
         ] {
             let (_, text) = module.files[0];
             assert!(text.contains(&line), "{}", module.name);

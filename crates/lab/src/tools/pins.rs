@@ -18,6 +18,8 @@ pub(crate) const KUBERNETES: &str = "1.34.4";
 pub(crate) const COREDNS: &str = "1.12.4";
 /// The OCI registry: has the referrers API, which Debian's 2.8 lacks.
 pub(crate) const REGISTRY: &str = "3.1.2";
+/// The Helm that our rendering of charts is compared with.
+pub(crate) const HELM: &str = "3.22.0";
 /// Release tags of Istio are not served as Go modules, so its builds carry a version of ours.
 pub(crate) const ISTIO: &str = "1.31.0-lab";
 /// The minor version before, for upgrades.
