@@ -19,6 +19,9 @@ mod exits;
 #[path = "weft/images.rs"]
 mod images;
 #[cfg(test)]
+#[path = "weft/mesh_file.rs"]
+mod mesh_file;
+#[cfg(test)]
 #[path = "weft/run.rs"]
 mod run;
 #[cfg(test)]

@@ -34,7 +34,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// `metadata.name` of a mesh file's root namespace when it says none.
+/// The namespace of istiod where a mesh file names none.
 pub(crate) const ROOT_NAMESPACE: &str = "istio-system";
 
 /// A mesh, as its file describes it.

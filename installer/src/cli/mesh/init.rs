@@ -2,7 +2,6 @@
 
 use crate::cli::Context;
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
-use crate::mesh::spec::document::Document;
 use crate::mesh::spec::read::{Setting, empty, read};
 use crate::mesh::spec::template;
 use anyhow::Context as _;
@@ -14,7 +13,7 @@ use std::io::Write as _;
 #[command(after_help = "Examples:
   weft mesh init shop
   weft mesh init shop -f mesh.yaml
-  weft mesh init shop | kubectl neat")]
+  weft mesh init shop -f mesh.yaml --force")]
 pub(super) struct InitArgs {
     /// Name of the mesh
     #[arg(default_value = "mesh")]
@@ -43,8 +42,7 @@ pub(super) fn run(args: InitArgs, context: &Context) -> Outcome {
         pointer: "/spec/mode".to_owned(),
         value: "external".into(),
     };
-    let start: Document = empty();
-    read(start, &[name, mode])?;
+    read(empty(), &[name, mode])?;
     let text = template(&args.name);
     let Some(file) = &args.file else {
         context.output.raw(text.as_bytes())?;

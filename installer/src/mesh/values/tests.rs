@@ -5,30 +5,39 @@ use serde_json::json;
 
 /// A mesh with these fields in `spec`.
 fn mesh(spec: &str) -> Mesh {
-    let spec: String = spec.lines().map(|line| format!("  {line}\n")).collect();
+    let spec = spec.replace('\n', "\n  ");
     let text = format!(
-        "apiVersion: weft.dev/v1\nkind: Mesh\nmetadata: {{name: shop}}\nspec:\n  version: '1.31.0'\n{spec}"
+        "apiVersion: weft.dev/v1\nkind: Mesh\nmetadata: {{name: shop}}\nspec:\n  version: '1.31.0'\n  {spec}"
     );
     read(parse(text.as_bytes()).unwrap(), &[]).unwrap()
 }
 
 /// What a field adds to the values of a mesh that says nothing.
 fn added(spec: &str, component: Component) -> Value {
-    let (plain, mut found) = (values(&mesh(""), component), values(&mesh(spec), component));
-    fn take(found: &mut Value, plain: &Value) {
-        let (Value::Object(fields), Value::Object(plain)) = (found, plain) else {
-            return;
-        };
-        for (name, plain) in plain {
-            if fields.get(name) == Some(plain) {
+    let mut found = values(&mesh(spec), component);
+    take(&mut found, &values(&mesh(""), component));
+    found
+}
+
+/// Takes out what is in both.
+fn take(found: &mut Value, plain: &Value) {
+    let (Value::Object(fields), Value::Object(plain)) = (found, plain) else {
+        return;
+    };
+    for (name, plain) in plain {
+        if let Some(inner) = fields.get_mut(name) {
+            take(inner, plain);
+            if inner == plain || *inner == json!({}) {
                 fields.remove(name);
-            } else if let Some(inner) = fields.get_mut(name) {
-                take(inner, plain);
             }
         }
     }
-    take(&mut found, &plain);
-    found
+}
+
+fn adds(component: Component, cases: impl IntoIterator<Item = (&'static str, Value)>) {
+    for (spec, wanted) in cases {
+        assert_eq!(added(spec, component), wanted, "{component:?}: {spec}");
+    }
 }
 
 #[test]
@@ -49,132 +58,164 @@ fn a_mesh_that_says_nothing() {
     }
 }
 
+fn proxy(value: &Value) -> Value {
+    json!({"global": {"proxy": value}})
+}
+
+fn config(value: &Value) -> Value {
+    json!({"meshConfig": value})
+}
+
+fn proxies(value: &Value) -> Value {
+    config(&json!({"defaultConfig": value}))
+}
+
 #[test]
-fn istiod() {
-    let proxy = |value: Value| json!({"global": {"proxy": value}});
-    let config = |value: Value| json!({"meshConfig": value});
-    let proxies = |value: Value| config(json!({"defaultConfig": value}));
-    let cases = [
-        (
-            "rootNamespace: mesh1",
-            json!({"global": {"istioNamespace": "mesh1"}}),
-        ),
-        (
-            "revision: blue\ntags: [stable]",
-            json!({"revision": "blue", "revisionTags": ["stable"]}),
-        ),
-        (
-            "clusters: [{name: east, network: net1}]",
-            json!({"global": {"multiCluster": {"clusterName": "east"}, "network": "net1"}}),
-        ),
-        (
-            "images: {hub: r.example/i, tag: '1', pullPolicy: Always, pullSecrets: [a]}",
-            json!({"global": {"hub": "r.example/i", "tag": "1", "imagePullPolicy": "Always", "imagePullSecrets": ["a"]}}),
-        ),
-        (
-            "openshift: true",
-            json!({"global": {"platform": "openshift"}, "cni": {"enabled": true}}),
-        ),
-        (
-            "ambient: true",
-            json!({"profile": "ambient", "cni": {"enabled": true}}),
-        ),
-        ("cni: true", json!({"cni": {"enabled": true}})),
-        (
-            "globalInjection: true",
-            json!({"sidecarInjectorWebhook": {"enableNamespacesByDefault": true}}),
-        ),
-        (
-            "scale: S200P1000",
-            json!({"resources": {"requests": {"cpu": "400m", "memory": "500Mi"}, "limits": {"cpu": "2000m", "memory": "2000Mi"}}}),
-        ),
-        (
-            "sizes: {istiod: {resources: {requests: {cpu: '1'}}, replicas: {min: 1, max: 3}}}",
-            json!({"resources": {"requests": {"cpu": "1"}}, "autoscaleEnabled": true, "autoscaleMin": 1, "autoscaleMax": 3}),
-        ),
-        (
-            "sizes: {istiod: {replicas: {min: 3, max: 3}}}",
-            json!({"autoscaleEnabled": false, "replicaCount": 3}),
-        ),
-        (
-            "sidecar: {logLevel: debug}",
-            proxy(json!({"logLevel": "debug"})),
-        ),
-        (
-            "sidecar: {resources: {requests: {memory: 64Mi}, limits: {cpu: '1'}}}",
-            proxy(json!({"resources": {"requests": {"memory": "64Mi"}, "limits": {"cpu": "1"}}})),
-        ),
-        (
-            "sidecar: {resources: {unlimited: true}}",
-            proxy(json!({"resources": {"limits": null}})),
-        ),
-        ("sidecar: {discovery: namespace}", json!({})),
-        (
-            "sidecar: {lifecycle: {holdApplicationUntilProxyStarts: true, terminationDrainDuration: 1m}}",
-            proxies(
-                json!({"holdApplicationUntilProxyStarts": true, "terminationDrainDuration": "60s"}),
+fn istiod_and_its_surroundings() {
+    adds(
+        Component::Istiod,
+        [
+            (
+                "rootNamespace: mesh1",
+                json!({"global": {"istioNamespace": "mesh1"}}),
             ),
-        ),
-        (
-            "sidecar: {lifecycle: {exitOnZeroActiveConnections: true}}",
-            proxies(json!({"proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true"}})),
-        ),
-        (
-            "traffic: {outbound: REGISTRY_ONLY}",
-            config(json!({"outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}})),
-        ),
-        (
-            "traffic: {locality: {distribute: [{from: a, to: {b: 100}}]}}",
-            config(
-                json!({"localityLbSetting": {"enabled": true, "distribute": [{"from": "a", "to": {"b": 100}}]}}),
+            (
+                "revision: blue\ntags: [stable]",
+                json!({"revision": "blue", "revisionTags": ["stable"]}),
             ),
-        ),
-        (
-            "traffic: {locality: {failover: [{from: a, to: b}]}}",
-            config(
-                json!({"localityLbSetting": {"enabled": true, "failover": [{"from": "a", "to": "b"}]}}),
+            (
+                "clusters: [{name: east, network: net1}]",
+                json!({"global": {"multiCluster": {"clusterName": "east"}, "network": "net1"}}),
             ),
-        ),
-        (
-            "traffic: {locality: {enabled: false}}",
-            config(json!({"localityLbSetting": {"enabled": false}})),
-        ),
-        (
-            "traffic: {retries: {attempts: 3, retryOn: [5xx, retriable-4xx], perTryTimeout: 500ms, retryRemoteLocalities: true}}",
-            config(
-                json!({"defaultHttpRetryPolicy": {"attempts": 3, "retryOn": "5xx,retriable-4xx", "perTryTimeout": "0.500s", "retryRemoteLocalities": true}}),
+            (
+                "images: {hub: r.example/i, tag: '1', pullPolicy: Always, pullSecrets: [a]}",
+                json!({"global": {"hub": "r.example/i", "tag": "1", "imagePullPolicy": "Always", "imagePullSecrets": ["a"]}}),
             ),
-        ),
-        (
-            "tracing: {sampling: 5}",
-            config(json!({"enableTracing": true, "defaultConfig": {"tracing": {"sampling": 5.0}}})),
-        ),
-        (
-            "tracing: {enabled: false}",
-            config(json!({"enableTracing": false})),
-        ),
-        (
-            "tracing: {collector: {service: o.example, port: 4317}}",
-            config(
-                json!({"enableTracing": true, "extensionProviders": [{"name": "weft-tracing", "opentelemetry": {"service": "o.example", "port": 4317}}], "defaultProviders": {"tracing": ["weft-tracing"], "metrics": ["prometheus"]}}),
+            (
+                "openshift: true",
+                json!({"global": {"platform": "openshift"}, "cni": {"enabled": true}}),
             ),
-        ),
-        (
-            "values: {istiod: {env: {A: '1'}, pilot: {env: {B: '2'}}}}",
-            json!({"env": {"A": "1", "B": "2"}}),
-        ),
-    ];
-    for (spec, mut wanted) in cases {
-        let mut found = added(spec, Component::Istiod);
-        for value in [&mut found, &mut wanted] {
-            // Left by `added` where all of it was there before.
-            value
-                .as_object_mut()
-                .unwrap()
-                .retain(|_, inner| *inner != json!({}));
-        }
-        assert_eq!(found, wanted, "{spec}");
-    }
+            (
+                "ambient: true",
+                json!({"profile": "ambient", "cni": {"enabled": true}}),
+            ),
+            ("cni: true", json!({"cni": {"enabled": true}})),
+            (
+                "globalInjection: true",
+                json!({"sidecarInjectorWebhook": {"enableNamespacesByDefault": true}}),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn istiod_size_and_proxies() {
+    adds(
+        Component::Istiod,
+        [
+            (
+                "scale: S200P1000",
+                json!({"resources": {"requests": {"cpu": "400m", "memory": "500Mi"}, "limits": {"cpu": "2000m", "memory": "2000Mi"}}}),
+            ),
+            (
+                "sizes: {istiod: {resources: {requests: {cpu: '1'}}, replicas: {min: 1, max: 3}}}",
+                json!({"resources": {"requests": {"cpu": "1"}}, "autoscaleEnabled": true, "autoscaleMin": 1, "autoscaleMax": 3}),
+            ),
+            (
+                "sizes: {istiod: {replicas: {min: 3, max: 3}}}",
+                json!({"autoscaleEnabled": false, "replicaCount": 3}),
+            ),
+            (
+                "sidecar: {logLevel: debug}",
+                proxy(&json!({"logLevel": "debug"})),
+            ),
+            (
+                "sidecar: {resources: {requests: {memory: 64Mi}, limits: {cpu: '1'}}}",
+                proxy(
+                    &json!({"resources": {"requests": {"memory": "64Mi"}, "limits": {"cpu": "1"}}}),
+                ),
+            ),
+            (
+                "sidecar: {resources: {unlimited: true}}",
+                proxy(&json!({"resources": {"limits": null}})),
+            ),
+            ("sidecar: {discovery: namespace}", json!({})),
+            (
+                "sidecar: {lifecycle: {holdApplicationUntilProxyStarts: true, terminationDrainDuration: 1m}}",
+                proxies(
+                    &json!({"holdApplicationUntilProxyStarts": true, "terminationDrainDuration": "60s"}),
+                ),
+            ),
+            (
+                "sidecar: {lifecycle: {exitOnZeroActiveConnections: true}}",
+                proxies(&json!({"proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true"}})),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn istiod_traffic() {
+    adds(
+        Component::Istiod,
+        [
+            (
+                "traffic: {outbound: REGISTRY_ONLY}",
+                config(&json!({"outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}})),
+            ),
+            (
+                "traffic: {locality: {distribute: [{from: a, to: {b: 100}}]}}",
+                config(
+                    &json!({"localityLbSetting": {"enabled": true, "distribute": [{"from": "a", "to": {"b": 100}}]}}),
+                ),
+            ),
+            (
+                "traffic: {locality: {failover: [{from: a, to: b}]}}",
+                config(
+                    &json!({"localityLbSetting": {"enabled": true, "failover": [{"from": "a", "to": "b"}]}}),
+                ),
+            ),
+            (
+                "traffic: {locality: {enabled: false}}",
+                config(&json!({"localityLbSetting": {"enabled": false}})),
+            ),
+            (
+                "traffic: {retries: {attempts: 3, retryOn: [5xx, retriable-4xx], perTryTimeout: 500ms, retryRemoteLocalities: true}}",
+                config(
+                    &json!({"defaultHttpRetryPolicy": {"attempts": 3, "retryOn": "5xx,retriable-4xx", "perTryTimeout": "0.500s", "retryRemoteLocalities": true}}),
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn istiod_traces_and_raw_values() {
+    adds(
+        Component::Istiod,
+        [
+            (
+                "tracing: {sampling: 5}",
+                config(
+                    &json!({"enableTracing": true, "defaultConfig": {"tracing": {"sampling": 5.0}}}),
+                ),
+            ),
+            (
+                "tracing: {enabled: false}",
+                config(&json!({"enableTracing": false})),
+            ),
+            (
+                "tracing: {collector: {service: o.example, port: 4317}}",
+                config(
+                    &json!({"enableTracing": true, "extensionProviders": [{"name": "weft-tracing", "opentelemetry": {"service": "o.example", "port": 4317}}], "defaultProviders": {"tracing": ["weft-tracing"], "metrics": ["prometheus"]}}),
+                ),
+            ),
+            (
+                "values: {istiod: {env: {A: '1'}, pilot: {env: {B: '2'}}}}",
+                json!({"env": {"A": "1", "B": "2"}}),
+            ),
+        ],
+    );
 }
 
 #[test]
@@ -214,7 +255,7 @@ fn the_other_charts() {
     let cases = [
         (Base, "revision: blue", json!({"defaultRevision": "blue"})),
         (Base, images, json!({"global": {"imagePullSecrets": ["a"]}})),
-        (Cni, images, global.clone()),
+        (Cni, images, global),
         (
             Cni,
             "ambient: true\nrevision: blue",
@@ -261,15 +302,8 @@ fn the_other_charts() {
             json!({"service": {"type": "ClusterIP"}}),
         ),
     ];
-    for (component, spec, mut wanted) in cases {
-        let mut found = added(spec, component);
-        for value in [&mut found, &mut wanted] {
-            value
-                .as_object_mut()
-                .unwrap()
-                .retain(|_, inner| *inner != json!({}));
-        }
-        assert_eq!(found, wanted, "{component:?}: {spec}");
+    for (component, spec, wanted) in cases {
+        adds(component, [(spec, wanted)]);
     }
 }
 
