@@ -3,9 +3,12 @@
 
 pub(crate) mod adopt;
 pub(crate) mod check;
+pub(crate) mod fetch;
+pub(crate) mod install;
 pub(crate) mod preflight;
 pub(crate) mod read;
 pub(crate) mod record;
+pub(crate) mod render;
 pub(crate) mod spec;
 pub(crate) mod values;
 pub(crate) mod version;

@@ -3,7 +3,7 @@
 //!
 //! A definition (CRD) that is going to be applied brings its kinds with it: they are known, but not served yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kube::core::discovery::v2::APIGroupDiscoveryList;
 use serde_json::Value;
@@ -120,6 +120,16 @@ impl Kinds {
     /// Where the objects of a kind are, in the version that the server prefers.
     pub(crate) fn preferred(&self, kind: &GroupKind) -> Option<&Resource> {
         self.0.get(kind)?.first()
+    }
+
+    /// What is served, as Helm's charts ask for it: `apps/v1` and `apps/v1/Deployment`.
+    pub(crate) fn api_versions(&self) -> Vec<String> {
+        let served = self.0.values().flatten().filter(|resource| resource.served);
+        let names = served.flat_map(|resource| {
+            let version = resource.api_version();
+            [format!("{version}/{}", resource.kind), version]
+        });
+        names.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The versions of a kind that are known.

@@ -181,6 +181,11 @@ impl From<RecordError> for Failure {
     }
 }
 
+/// The name of the ConfigMap that records a mesh.
+pub(crate) fn object_name(mesh: &str) -> String {
+    format!("{PREFIX}{mesh}")
+}
+
 /// Whether a mesh may be called so.
 pub(crate) fn check_name(name: &str) -> Result<(), RecordError> {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -203,7 +208,7 @@ impl MeshRecord {
             version: "v1".to_owned(),
             kind: "ConfigMap".to_owned(),
             namespace: Some(self.root_namespace.clone()),
-            name: format!("{PREFIX}{}", self.name),
+            name: object_name(&self.name),
         }
     }
 

@@ -7,7 +7,7 @@ mod matrix;
 mod upgrade;
 
 pub(crate) use matrix::support;
-pub(crate) use upgrade::{skew, upgrade};
+pub(crate) use upgrade::{Step, skew, upgrade};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use semver::Prerelease;
