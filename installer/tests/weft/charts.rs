@@ -213,7 +213,12 @@ fn a_source_without_the_chart_says_what_to_do_in_one_line() {
         ),
         (".".to_owned(), vec![], 1, "the file istiod-1.31.0.tgz"),
         ("tiny.wasm".to_owned(), vec![], 65, "is no bundle"),
-        ("none.tar".to_owned(), vec![], 65, "cannot read the bundle"),
+        (
+            "none.tar".to_owned(),
+            vec![],
+            65,
+            "neither a directory nor a bundle",
+        ),
         ("s3://x/y".to_owned(), vec![], 64, "oci://REGISTRY/PATH"),
     ];
     for (source, flags, code, words) in cases {
