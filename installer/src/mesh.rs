@@ -12,3 +12,4 @@ pub(crate) mod render;
 pub(crate) mod spec;
 pub(crate) mod values;
 pub(crate) mod version;
+pub(crate) mod wish;

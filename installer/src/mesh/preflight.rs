@@ -158,6 +158,21 @@ impl Subject {
 }
 
 impl Check {
+    /// All of it, in a line of talk.
+    pub(crate) fn line(&self) -> String {
+        let object = self
+            .object
+            .as_ref()
+            .map(|object| format!("{object}: "))
+            .unwrap_or_default();
+        let remedy = self
+            .remedy
+            .as_ref()
+            .map(|remedy| format!("; {remedy}"))
+            .unwrap_or_default();
+        format!("{}: {object}{}{remedy}", self.title, self.words)
+    }
+
     fn with(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
