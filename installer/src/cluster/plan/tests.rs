@@ -1,8 +1,10 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::judge::differences;
 use super::*;
 use crate::cluster::discovery::tests::kinds;
+use crate::cluster::rehearse::Outcome;
 use crate::cluster::wanted::{Stage, Wanted};
 
 fn parent() -> Parent {
@@ -191,7 +193,7 @@ fn what_belongs_to_others_is_refused_with_everything_else() {
     assert_eq!(
         said,
         [
-            "Namespace nowhere: it does not exist and is not wanted: create it first, or add it to what is wanted",
+            "Namespace nowhere: it does not exist, or is being deleted, and is not wanted: create it first, or add it to what is wanted",
             "ConfigMap home/a: it belongs to another set, applyset-x-v1: leave it out, or remove its label applyset.kubernetes.io/part-of to hand it over",
             "ConfigMap home/b: it belongs to the mesh other: give this one another name or revision, or delete that mesh first",
         ]
