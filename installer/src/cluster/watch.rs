@@ -27,6 +27,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// For how long a container without a probe has to run.
 const STEADY: Duration = Duration::from_secs(2);
 
+const STAY: &str = "its containers to stay up";
+
 /// An object that is waited for.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -85,7 +87,11 @@ impl Watch<'_> {
             for (target, look) in look::all(self.cluster, open, is_last).await {
                 let look = look.or_else(look::patient)?;
                 let flickers = !look.is_probed && told.contains_key(&target.id);
-                let readiness = steady(&target.id, look.readiness, flickers, &mut up);
+                let was_up = look.readiness == Readiness::Ready;
+                let mut readiness = steady(&target.id, look.readiness, flickers, &mut up);
+                if is_last && was_up && readiness != Readiness::Ready {
+                    readiness = look::fallen(self.cluster, &target).await?;
+                }
                 self.tell(&target, &readiness, &mut told);
                 match described(&target.id, readiness) {
                     None => continue,
@@ -201,7 +207,7 @@ fn steady(
     if now.saturating_duration_since(since) >= STEADY {
         return Readiness::Ready;
     }
-    Look::open("its containers to stay up").readiness
+    Look::open(STAY).readiness
 }
 
 /// Whether it has failed for good, and what is said about it; nothing for one that is ready.

@@ -165,6 +165,22 @@ fn containers_that_do_not_run() {
 }
 
 #[test]
+fn what_is_up_again_was_down_for_a_reason() {
+    let status = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [
+        {"name": "app", "restartCount": 1, "state": {"running": {}}, "lastState": {"terminated": {"exitCode": 3, "message": "no"}}},
+    ]});
+    let evidence = Evidence {
+        pods: vec![pod(&status)],
+        ..Evidence::default()
+    };
+    let cause = before(&evidence).unwrap().to_string();
+    assert!(
+        cause.contains("exit code 3 after 1 restart, and said last: no"),
+        "{cause}"
+    );
+}
+
+#[test]
 fn what_only_events_tell() {
     let running = json!({"phase": "Running", "containerStatuses": [{"name": "app", "ready": false, "state": {"running": {}}}]});
     let cases = [

@@ -2,10 +2,10 @@
 
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::Target;
 use super::evidence::gather;
+use super::{STAY, Target};
 use crate::cluster::access::Cluster;
-use crate::cluster::cause::Evidence;
+use crate::cluster::cause::{Evidence, before};
 use crate::cluster::error::ClusterError;
 use crate::cluster::readiness::{Readiness, is_probed, judge};
 use crate::cluster::snapshot::AT_ONCE;
@@ -78,6 +78,18 @@ async fn look(cluster: &Cluster, target: &Target, is_last: bool) -> Result<Look,
     Ok(Look {
         readiness,
         is_probed: is_probed(&object),
+    })
+}
+
+/// Of something that is up, but was not for long enough: why it was down before.
+pub(super) async fn fallen(cluster: &Cluster, target: &Target) -> Result<Readiness, ClusterError> {
+    let mut cause = None;
+    if let Some(object) = cluster.read(&target.resource, &target.id).await? {
+        cause = before(&gather(cluster, &target.id, &object, true).await?);
+    }
+    Ok(Readiness::Progressing {
+        waits_for: STAY.to_owned(),
+        cause,
     })
 }
 
