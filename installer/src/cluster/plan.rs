@@ -217,8 +217,10 @@ impl Basis<'_> {
     fn step(&self, item: &Item) -> Result<Step, Mistake> {
         let found = self.snapshot.objects.get(&item.id);
         let going = found.is_some_and(|found| self.snapshot.is_going(&item.id, found));
-        let current = found.filter(|_| !going).map(|found| &found.object);
         let rehearsal = self.rehearsals.get(&item.id);
+        let newer = rehearsal.and_then(|rehearsal| rehearsal.newer.as_ref());
+        let read = found.filter(|_| !going).map(|found| &found.object);
+        let current = newer.or(read);
         let judged = judge(&item.id, current, &item.object, rehearsal)?;
         Ok(Step {
             id: item.id.clone(),

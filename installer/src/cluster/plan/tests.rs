@@ -70,6 +70,7 @@ fn would(item: &Item, after: Value) -> (ObjectId, Rehearsal) {
     let rehearsal = Rehearsal {
         object: item.object.clone(),
         force: false,
+        newer: None,
         outcome: Outcome::Would(after, Vec::new()),
     };
     (item.id.clone(), rehearsal)
@@ -147,6 +148,19 @@ fn what_differs_is_what_the_server_says() {
         "the marks of the set are missing"
     );
     assert_eq!(blind.unsure.as_deref(), Some("no webhook"));
+}
+
+/// Somebody has written between our reading and the server's answer: that is their change.
+#[test]
+fn what_others_change_meanwhile_is_not_ours() {
+    let owned = json!({"f:data": {"f:x": {}}});
+    let of = |y: &str| kept(&map("a", &json!({"x": "1", "y": y})), &owned);
+    let items = items(vec![vec![map("a", &json!({"x": "1"}))]]);
+    let there = snapshot(vec![(items[0].id.clone(), of("old"))]);
+    let (id, mut rehearsal) = would(&items[0], of("new"));
+    rehearsal.newer = Some(of("new"));
+    let plan = planned(&items, &there, [(id, rehearsal)]).unwrap();
+    assert_eq!(plan.steps[0].action, Action::Unchanged);
 }
 
 #[test]
