@@ -20,7 +20,7 @@ pub(crate) fn the_first_cause_is_told(world: &World) {
             scope.spawn(move || {
                 let corner = world.room(name);
                 let stages: Vec<&str> = stages.iter().map(String::as_str).collect();
-                corner.apply(&stages, &["--timeout", "20s"]).must(3, words);
+                corner.apply(&stages, &["--timeout", "30s"]).must(3, words);
             });
         }
         scope.spawn(|| it_goes_on_from_there(world));
@@ -160,7 +160,7 @@ fn it_goes_on_from_there(world: &World) {
     let settings = map("settings", "");
     let pod = deployment("web", ", envFrom: [{configMapRef: {name: settings}}]");
     corner
-        .apply(&[&pod], &["--timeout", "3s"])
+        .apply(&[&pod], &["--timeout", "30s"])
         .must(3, &["the same command goes on from there"]);
     corner.status().must(
         2,
