@@ -15,7 +15,7 @@ pub(crate) struct Limits {
     pub(crate) value: usize,
     /// The largest piece of an entry.
     pub(crate) piece: usize,
-    /// The largest ConfigMap; Kubernetes refuses more than 1 MiB.
+    /// The largest `ConfigMap`; Kubernetes refuses more than 1 MiB.
     pub(crate) chunk: usize,
     /// All of them.
     pub(crate) total: usize,
@@ -166,10 +166,10 @@ impl Kept {
 
 /// The hash of a value, whatever the order of its fields.
 pub(crate) fn hash(value: &Value) -> String {
-    Sha256::digest(canonical(value).as_bytes())
+    let digest = Sha256::digest(canonical(value).as_bytes());
+    digest
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn canonical(value: &Value) -> String {

@@ -251,12 +251,11 @@ fn trouble(object: &ObjectId, field: &KeptField, current: &Value) -> Option<Unsa
     let found = current.pointer(&field.at);
     let changed = match (&field.after, found) {
         (None, None) => None,
-        (None, Some(_)) => Some(String::new()),
+        (None, Some(_)) | (Some(_), None) => Some(String::new()),
         (Some(Kept::Value(after)), Some(found)) => fields::first_missing(after, found),
         (Some(Kept::Hash { sha256, .. }), Some(found)) => {
             (stored::hash(found) != *sha256).then(String::new)
         }
-        (Some(_), None) => Some(String::new()),
     };
     if let Some(below) = changed {
         return Some(foreign(object, &format!("{}{below}", field.at), current));

@@ -1,6 +1,6 @@
-//! What weft knows about a mesh: the ConfigMap `weft-mesh-NAME` in the mesh's root namespace.
+//! What weft knows about a mesh: the `ConfigMap` `weft-mesh-NAME` in the mesh's root namespace.
 //!
-//! It is written under a field manager of its own, because the same ConfigMap is the parent of the mesh's ApplySet, whose
+//! It is written under a field manager of its own, because the same `ConfigMap` is the parent of the mesh's `ApplySet`, whose
 //! marks are written by whoever applies the mesh: with one manager, each would take away what the other wrote.
 
 pub(crate) mod find;
@@ -25,7 +25,7 @@ pub(crate) const MESH_LABEL: &str = "weft.dev/mesh";
 const PREFIX: &str = "weft-mesh-";
 const SPEC: &str = "mesh.yaml";
 const STATE: &str = "state.json";
-/// A ConfigMap may hold 1 MiB; a mesh file of this size is a mistake.
+/// A `ConfigMap` may hold 1 MiB; a mesh file of this size is a mistake.
 const LARGEST: usize = 256 * 1024;
 
 /// A mesh as weft recorded it.
@@ -207,7 +207,7 @@ impl MeshRecord {
         }
     }
 
-    /// Reads one; nothing when the ConfigMap is none of ours.
+    /// Reads one; nothing when the `ConfigMap` is none of ours.
     pub(crate) fn read(object: &ConfigMap) -> Option<Result<Self, RecordError>> {
         let name = object.metadata.name.as_deref()?.strip_prefix(PREFIX)?;
         let namespace = object.metadata.namespace.clone()?;
