@@ -6,6 +6,7 @@
 
 pub(crate) mod fields;
 pub(crate) mod keep;
+mod kept;
 pub(crate) mod report;
 pub(crate) mod store;
 pub(crate) mod stored;

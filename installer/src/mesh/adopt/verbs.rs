@@ -21,6 +21,8 @@ pub(crate) struct Adoption {
     pub(crate) root: Option<String>,
     /// What may be done.
     pub(crate) mode: Doing,
+    /// Take over fields of the record that somebody else wrote.
+    pub(crate) force: bool,
 }
 
 /// What may be done.
@@ -69,7 +71,7 @@ pub(crate) async fn adopt(cluster: &Cluster, output: &Output, asked: &Adoption) 
             Ok(Exit::Drift)
         }
         Doing::Act => {
-            let written = write(cluster, after, change).await?;
+            let written = write(cluster, after, change, asked.force).await?;
             output.say(format!(
                 "recorded in {}; nothing else was written",
                 written.id()
@@ -84,11 +86,12 @@ async fn write(
     cluster: &Cluster,
     mut record: MeshRecord,
     change: Change,
+    force: bool,
 ) -> Result<MeshRecord, Failure> {
     let who = who(cluster).await?;
     let verb = format!("mesh adopt {}", record.name);
     let held = lock::hold(cluster, &record.root_namespace, &who, &verb).await?;
-    let written = match record.write(cluster).await {
+    let written = match record.write(cluster, force).await {
         Ok(()) => note(cluster, &record.root_namespace, &verb, vec![change])
             .await
             .map_err(Failure::from),
