@@ -135,7 +135,7 @@ impl Installer<'_> {
     ) -> Result<(), Failure> {
         let mut record = prepared.recorded()?;
         if !prepared.plan.changes_nothing() || record.resource_version.is_none() {
-            record.write(self.cluster).await?;
+            record.write(self.cluster, false).await?;
         }
         let told = Told::new(self.output, self.progress);
         let done = engine::carry_out(self.cluster, &told, &prepared.plan, timeout).await;
@@ -173,7 +173,7 @@ impl Installer<'_> {
             return Ok(());
         }
         record.state.phase = phase;
-        record.write(self.cluster).await
+        record.write(self.cluster, false).await
     }
 
     /// The record needs its namespace before anything else is written.

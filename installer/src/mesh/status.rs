@@ -1,29 +1,19 @@
 //! `weft mesh status | wait`: how a mesh is, component by component, with the first thing that is in its way.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use serde::Serialize;
-use serde_json::Value;
 use tokio::time::Instant;
 
-use super::record::{MeshRecord, Mode, Phase};
+use super::record::{MeshRecord, Mode, Phase, object_name};
 use crate::cluster::access::Cluster;
 use crate::cluster::cause::Cause;
-use crate::cluster::discovery::{Kinds, discover};
-use crate::cluster::error::ClusterError;
-use crate::cluster::inventory::{Inventory, Parent};
+use crate::cluster::engine::{self, EngineError};
+use crate::cluster::inventory::Parent;
 use crate::cluster::object::ObjectId;
-use crate::cluster::peek::label;
-use crate::cluster::readiness::{self, Readiness};
-use crate::cluster::wanted::COMPONENT;
-use crate::cluster::watch;
+use crate::cluster::readiness::Readiness;
 use crate::failure::Exit;
 use crate::output::{Cell, Report, Style, Table};
-
-/// How many objects are looked at at a time.
-const AT_ONCE: usize = 8;
 
 /// How a component is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -85,10 +75,19 @@ impl MeshStatus {
     /// Of what was seen.
     pub(crate) fn of(record: &MeshRecord, mut components: Vec<Component>) -> Self {
         components.sort_by(|one, other| {
-            let key = |component: &Component| (component.status, component.component.clone(), component.kind.clone(), component.name.clone());
+            let key = |component: &Component| {
+                (
+                    component.status,
+                    component.component.clone(),
+                    component.kind.clone(),
+                    component.name.clone(),
+                )
+            };
             key(one).cmp(&key(other))
         });
-        let worst = components.first().map_or(State::Succeeded, |component| component.status);
+        let worst = components
+            .first()
+            .map_or(State::Succeeded, |component| component.status);
         Self {
             name: record.name.clone(),
             mode: record.state.mode,
@@ -111,9 +110,15 @@ impl MeshStatus {
 
     /// What keeps it from being ready, in a line each.
     pub(crate) fn complaints(&self) -> Vec<String> {
-        let bad = self.components.iter().filter(|component| component.status != State::Succeeded);
+        let bad = self
+            .components
+            .iter()
+            .filter(|component| component.status != State::Succeeded);
         bad.map(|component| {
-            let reason = component.failure_reasons.first().map_or("not ready", String::as_str);
+            let reason = component
+                .failure_reasons
+                .first()
+                .map_or("not ready", String::as_str);
             format!("{} {}: {reason}", component.kind, component.full_name())
         })
         .collect()
@@ -124,7 +129,9 @@ impl Component {
     fn of(component: String, id: &ObjectId, readiness: &Readiness) -> Self {
         let (status, reasons) = match readiness {
             Readiness::Ready => (State::Succeeded, Vec::new()),
-            Readiness::Progressing { waits_for, cause } => (State::Updating, vec![told(cause.as_ref(), waits_for)]),
+            Readiness::Progressing { waits_for, cause } => {
+                (State::Updating, vec![told(cause.as_ref(), waits_for)])
+            }
             Readiness::Failed(cause) => (State::Failed, vec![cause.to_string()]),
         };
         Self {
@@ -175,66 +182,19 @@ impl Report for MeshStatus {
 }
 
 /// Looks at every object of the mesh that can be ready or not.
-pub(crate) async fn look(cluster: &Cluster, record: &MeshRecord) -> Result<MeshStatus, ClusterError> {
-    let kinds = discover(cluster).await?;
-    let members = members(cluster, &kinds, record).await?;
-    let looks = futures_util::stream::iter(members.into_iter().map(|(component, id, object)| {
-        let kinds = &kinds;
-        async move {
-            let readiness = match kinds.find(&id) {
-                Some(resource) => watch::judge(cluster, resource, &id, &object).await?,
-                None => Readiness::Ready,
-            };
-            Ok::<_, ClusterError>(Component::of(component, &id, &readiness))
-        }
-    }));
-    let mut components = Vec::new();
-    let mut looks = looks.buffer_unordered(AT_ONCE);
-    while let Some(component) = looks.next().await {
-        components.push(component?);
-    }
-    Ok(MeshStatus::of(record, components))
-}
-
-/// The members of the mesh's set that can be ready or not; only the kinds that can are listed.
-async fn members(
+pub(crate) async fn look(
     cluster: &Cluster,
-    kinds: &Kinds,
     record: &MeshRecord,
-) -> Result<Vec<(String, ObjectId, Value)>, ClusterError> {
+) -> Result<MeshStatus, EngineError> {
     let parent = Parent {
         namespace: record.root_namespace.clone(),
-        name: super::record::object_name(&record.name),
+        name: object_name(&record.name),
     };
-    let found = cluster.read(&Parent::resource(), &parent.id()).await?;
-    let inventory = found.and_then(|object| Inventory::read(&parent, &object).ok()).unwrap_or_default();
-    let labels = format!("{}={}", crate::cluster::inventory::PART_OF, parent.set());
-    let mut members = BTreeMap::new();
-    for kind in &inventory.kinds {
-        let Some(resource) = kinds.preferred(kind) else {
-            continue;
-        };
-        let sample = ObjectId {
-            group: resource.group.clone(),
-            version: resource.version.clone(),
-            kind: resource.kind.clone(),
-            namespace: None,
-            name: String::new(),
-        };
-        if !readiness::is_awaited(&sample) {
-            continue;
-        }
-        for object in cluster.select(resource, None, &labels, "").await? {
-            let id = ObjectId {
-                namespace: object.pointer("/metadata/namespace").and_then(Value::as_str).map(str::to_owned),
-                name: object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned(),
-                ..sample.clone()
-            };
-            let component = label(&object, COMPONENT).unwrap_or("-").to_owned();
-            members.insert(id.clone(), (component, id, object));
-        }
-    }
-    Ok(members.into_values().collect())
+    let seen = engine::assess(cluster, &parent).await?;
+    let components = seen
+        .iter()
+        .map(|(target, readiness)| Component::of(target.component.clone(), &target.id, readiness));
+    Ok(MeshStatus::of(record, components.collect()))
 }
 
 /// Looks until all of it works, or time is up; gives what was seen last.
@@ -243,7 +203,7 @@ pub(crate) async fn wait(
     record: &MeshRecord,
     timeout: Duration,
     mut tell: impl FnMut(&MeshStatus),
-) -> Result<(MeshStatus, bool), ClusterError> {
+) -> Result<(MeshStatus, bool), EngineError> {
     let deadline = Instant::now().checked_add(timeout);
     loop {
         let status = look(cluster, record).await?;

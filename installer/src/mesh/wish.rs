@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::preflight::{Resources, Wish};
+use super::preflight::{Extra, Resources, Wish};
 use super::spec::Mesh;
 use super::values::{Component, values};
 
@@ -13,11 +13,19 @@ pub(crate) fn wish(mesh: &Mesh) -> Wish {
     let replicas = ["/autoscaleMin", "/replicaCount"]
         .iter()
         .find_map(|at| istiod.pointer(at)?.as_u64());
+    let extras = [
+        (Extra::Cni, mesh.has_cni()),
+        (Extra::Ambient, mesh.spec.ambient),
+    ];
+    let with = extras
+        .into_iter()
+        .filter(|(_, has)| *has)
+        .map(|(extra, _)| extra)
+        .collect();
     Wish {
         mesh: Some(mesh.metadata.name.clone()),
         istio: mesh.spec.version.as_ref().map(ToString::to_string),
-        cni: mesh.has_cni(),
-        ambient: mesh.spec.ambient,
+        with,
         istiod: Resources {
             replicas: replicas
                 .and_then(|count| u32::try_from(count).ok())
@@ -78,6 +86,6 @@ mod tests {
             (large.istiod.memory.as_str(), large.istiod.replicas),
             ("500Mi", 2)
         );
-        assert!(large.cni && large.ambient);
+        assert_eq!(large.with, [Extra::Cni, Extra::Ambient]);
     }
 }
