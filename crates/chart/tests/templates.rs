@@ -31,7 +31,7 @@ mod tests {
         let helper = ("templates/_h.tpl", "{{ define \"h\" }}[{{ . }}]{{ end }}");
         // Quoted, so that what it writes is neither YAML nor trimmed.
         let page = format!(
-            "{{{{ define \"t\" }}}}{template}{{{{ end }}}}out: {{{{ include \"t\" . | toJson }}}}"
+            "{{{{ define \"t\" }}}}{template}{{{{ end }}}}out: {{{{ include \"t\" . | toRawJson }}}}"
         );
         let files = [
             helper,
@@ -43,77 +43,78 @@ mod tests {
         Ok(objects[0].object["out"].as_str().unwrap().to_owned())
     }
 
+    const LANGUAGE: &[(&str, &str)] = &[
+        ("a {{- 1 -}} b", "a1b"),
+        (
+            "{{ if .Values.wrong }}x{{ else if .Values.right }}y{{ else }}z{{ end }}",
+            "y",
+        ),
+        (
+            "{{ with .Values.m }}{{ .k }}{{ $.Release.Name }}{{ else }}-{{ end }}",
+            "vr",
+        ),
+        (
+            "{{ range $i, $x := .Values.l }}{{ $i }}{{ $x }};{{ else }}-{{ end }}",
+            "0a;1b;",
+        ),
+        (
+            "{{ range $k, $v := .Values.m }}{{ $k }}={{ $v }}{{ end }}",
+            "k=v",
+        ),
+        ("{{ range .Values.none }}x{{ else }}-{{ end }}", "-"),
+        ("{{ range 3 }}{{ . }}{{ end }}", "012"),
+        (
+            "{{ range .Values.l }}{{ if eq . \"b\" }}{{ break }}{{ end }}{{ . }}{{ end }}",
+            "a",
+        ),
+        (
+            "{{ range .Values.l }}{{ if eq . \"a\" }}{{ continue }}{{ end }}{{ . }}{{ end }}",
+            "b",
+        ),
+        (
+            "{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ $y := 3 }}{{ end }}{{ $x }}",
+            "2",
+        ),
+        (
+            "{{ $x := 1 }}{{ if true }}{{ $x := 2 }}{{ end }}{{ $x }}",
+            "1",
+        ),
+        (
+            "{{ template \"h\" \"x\" }}{{ include \"h\" \"y\" }}",
+            "[x][y]",
+        ),
+        ("{{ block \"b\" 5 }}<{{ . }}>{{ end }}", "<5>"),
+        ("{{ (.Values.none).deeper.still }}", ""),
+        ("{{ .Values.none }}{{ nil | default \"d\" }}", "d"),
+        (
+            "{{ and 1 0 .Values.none.x }}{{ or 0 \"y\" .Values.none.x }}",
+            "0y",
+        ),
+        (
+            "{{ tpl \"{{ include `h` .a }}{{ define `z` }}Z{{ end }}{{ template `z` }}\" (dict \"a\" 1) }}",
+            "[1]Z",
+        ),
+        (
+            "{{ .Chart.Name }} {{ .Chart.AppVersion }} {{ .Template.Name }}",
+            "a 1.31 a/templates/t.yaml",
+        ),
+        (
+            "{{ .Capabilities.KubeVersion.Minor }}{{ .Capabilities.APIVersions.Has \"apps/v1\" }}",
+            "34true",
+        ),
+        (
+            "{{ .Files.Get \"f/x.txt\" }}{{ range .Files.Lines \"f/x.txt\" }}<{{ . }}>{{ end }}",
+            "one\ntwo\n<one><two>",
+        ),
+        (
+            "{{ (.Files.Glob \"f/*\").AsConfig }}",
+            "x.txt: |\n  one\n  two",
+        ),
+    ];
+
     #[test]
     fn the_language_is_that_of_go() {
-        let table = [
-            ("a {{- 1 -}} b", "a1b"),
-            (
-                "{{ if .Values.wrong }}x{{ else if .Values.right }}y{{ else }}z{{ end }}",
-                "y",
-            ),
-            (
-                "{{ with .Values.m }}{{ .k }}{{ $.Release.Name }}{{ else }}-{{ end }}",
-                "vr",
-            ),
-            (
-                "{{ range $i, $x := .Values.l }}{{ $i }}{{ $x }};{{ else }}-{{ end }}",
-                "0a;1b;",
-            ),
-            (
-                "{{ range $k, $v := .Values.m }}{{ $k }}={{ $v }}{{ end }}",
-                "k=v",
-            ),
-            ("{{ range .Values.none }}x{{ else }}-{{ end }}", "-"),
-            ("{{ range 3 }}{{ . }}{{ end }}", "012"),
-            (
-                "{{ range .Values.l }}{{ if eq . \"b\" }}{{ break }}{{ end }}{{ . }}{{ end }}",
-                "a",
-            ),
-            (
-                "{{ range .Values.l }}{{ if eq . \"a\" }}{{ continue }}{{ end }}{{ . }}{{ end }}",
-                "b",
-            ),
-            (
-                "{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ $y := 3 }}{{ end }}{{ $x }}",
-                "2",
-            ),
-            (
-                "{{ $x := 1 }}{{ if true }}{{ $x := 2 }}{{ end }}{{ $x }}",
-                "1",
-            ),
-            (
-                "{{ template \"h\" \"x\" }}{{ include \"h\" \"y\" }}",
-                "[x][y]",
-            ),
-            ("{{ block \"b\" 5 }}<{{ . }}>{{ end }}", "<5>"),
-            ("{{ (.Values.none).deeper.still }}", ""),
-            ("{{ .Values.none }}{{ nil | default \"d\" }}", "d"),
-            (
-                "{{ and 1 0 .Values.none.x }}{{ or 0 \"y\" .Values.none.x }}",
-                "0y",
-            ),
-            (
-                "{{ tpl \"{{ include `h` .a }}{{ define `z` }}Z{{ end }}{{ template `z` }}\" (dict \"a\" 1) }}",
-                "[1]Z",
-            ),
-            (
-                "{{ .Chart.Name }} {{ .Chart.AppVersion }} {{ .Template.Name }}",
-                "a 1.31 a/templates/t.yaml",
-            ),
-            (
-                "{{ .Capabilities.KubeVersion.Minor }}{{ .Capabilities.APIVersions.Has \"apps/v1\" }}",
-                "34true",
-            ),
-            (
-                "{{ .Files.Get \"f/x.txt\" }}{{ range .Files.Lines \"f/x.txt\" }}<{{ . }}>{{ end }}",
-                "one\ntwo\n<one><two>",
-            ),
-            (
-                "{{ (.Files.Glob \"f/*\").AsConfig }}",
-                "x.txt: |\n  one\n  two",
-            ),
-        ];
-        for (template, expected) in table {
+        for (template, expected) in LANGUAGE.iter().copied() {
             let values = "right: true\nwrong: false\nm: {k: v}\nl: [a, b]";
             assert_eq!(
                 text(template, values),
@@ -123,81 +124,82 @@ mod tests {
         }
     }
 
+    const FUNCTIONS: &[(&str, &str)] = &[
+        (
+            "{{ 1000000 }} {{ .Values.num }} {{ int .Values.num }}",
+            "1000000 1e+06 1000000",
+        ),
+        (
+            "{{ toYaml (dict \"b\" 1 \"a\" (list \"x: y\" true)) }}",
+            "a:\n- 'x: y'\n- true\nb: 1",
+        ),
+        (
+            "{{ toJson (fromYaml \"a: [1, yes]\") }}{{ toJson (fromJson \"[]\") }}",
+            "{\"a\":[1,true]}{\"Error\":\"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}\"}",
+        ),
+        (
+            "{{ quote \"a\" 1 nil }} {{ squote \"b\" }}",
+            "\"a\" \"1\" 'b'",
+        ),
+        ("{{ printf \"%s-%d\" \"a\" 5 | upper | trunc 2 }}", "A-"),
+        ("{{ \"a-b\" | replace \"-\" \"_\" | nindent 2 }}", "\n  a_b"),
+        (
+            "{{ $d := dict }}{{ $_ := set $d \"a\" 1 }}{{ $_ := unset $d \"b\" }}{{ $d }}",
+            "map[a:1]",
+        ),
+        (
+            "{{ merge (dict \"a\" 1) (dict \"a\" 2 \"b\" 3) }}{{ mergeOverwrite (dict \"a\" 1) (dict \"a\" 2) }}",
+            "map[a:1 b:3]map[a:2]",
+        ),
+        (
+            "{{ dig \"a\" \"b\" \"no\" (dict \"a\" (dict \"b\" 1)) }}{{ dig \"x\" \"no\" (dict) }}",
+            "1no",
+        ),
+        (
+            "{{ omit (dict \"a\" 1 \"b\" 2) \"a\" }}{{ pick (dict \"a\" 1 \"b\" 2) \"a\" }}",
+            "map[b:2]map[a:1]",
+        ),
+        (
+            "{{ join \",\" (list 1 \"b\" nil) }} {{ splitList \".\" \"a.b\" }} {{ (split \".\" \"a.b\")._1 }}",
+            "1,b [a b] b",
+        ),
+        (
+            "{{ ternary 1 2 true }}{{ coalesce nil \"\" \"c\" }}{{ empty \"\" }}{{ has 1 (list 1) }}",
+            "1ctruetrue",
+        ),
+        (
+            "{{ regexMatch \"^a+$\" \"aa\" }}{{ regexReplaceAll \"a(x*)b\" \"-ab-axxb-\" \"${1}W\" }}",
+            "true-W-xxW-",
+        ),
+        (
+            "{{ b64enc \"hi\" }}{{ b64dec \"aGk=\" }}{{ sha256sum \"\" | trunc 8 }}",
+            "aGk=hie3b0c442",
+        ),
+        (
+            "{{ semverCompare \">=1.30-0\" .Capabilities.KubeVersion.Version }}",
+            "true",
+        ),
+        (
+            "{{ add 1 2.9 \"3\" }}{{ div 7 2 }}{{ mod 7 2 }}{{ max 1 5 3 }}{{ until 3 }}",
+            "6315[0 1 2]",
+        ),
+        (
+            "{{ kindOf .Values }}{{ typeOf .Values.num }}{{ kindIs \"string\" \"\" }}",
+            "mapfloat64true",
+        ),
+        (
+            "{{ first (list 1 2) }}{{ last (list 1 2) }}{{ rest (list 1 2) }}{{ uniq (list 1 1) }}{{ without (list 1 2) 1 }}",
+            "12[2][1][2]",
+        ),
+        (
+            "{{ len \"abc\" }}{{ index (list 1 2) 1 }}{{ index (dict \"a\" (dict \"b\" 1)) \"a\" \"b\" }}{{ eq 1 2 1 }}",
+            "321true",
+        ),
+    ];
+
     #[test]
     fn functions_are_those_of_helm() {
-        let table = [
-            (
-                "{{ 1000000 }} {{ .Values.num }} {{ int .Values.num }}",
-                "1000000 1e+06 1000000",
-            ),
-            (
-                "{{ toYaml (dict \"b\" 1 \"a\" (list \"x: y\" true)) }}",
-                "a:\n- 'x: y'\n- true\nb: 1",
-            ),
-            (
-                "{{ toJson (fromYaml \"a: [1, yes]\") }}{{ toJson (fromJson \"[]\") }}",
-                "{\"a\":[1,true]}{\"Error\":\"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}\"}",
-            ),
-            (
-                "{{ quote \"a\" 1 nil }} {{ squote \"b\" }}",
-                "\"a\" \"1\" 'b'",
-            ),
-            ("{{ printf \"%s-%d\" \"a\" 5 | upper | trunc 2 }}", "A-"),
-            ("{{ \"a-b\" | replace \"-\" \"_\" | nindent 2 }}", "\n  a_b"),
-            (
-                "{{ $d := dict }}{{ $_ := set $d \"a\" 1 }}{{ $_ := unset $d \"b\" }}{{ $d }}",
-                "map[a:1]",
-            ),
-            (
-                "{{ merge (dict \"a\" 1) (dict \"a\" 2 \"b\" 3) }}{{ mergeOverwrite (dict \"a\" 1) (dict \"a\" 2) }}",
-                "map[a:1 b:3]map[a:2]",
-            ),
-            (
-                "{{ dig \"a\" \"b\" \"no\" (dict \"a\" (dict \"b\" 1)) }}{{ dig \"x\" \"no\" (dict) }}",
-                "1no",
-            ),
-            (
-                "{{ omit (dict \"a\" 1 \"b\" 2) \"a\" }}{{ pick (dict \"a\" 1 \"b\" 2) \"a\" }}",
-                "map[b:2]map[a:1]",
-            ),
-            (
-                "{{ join \",\" (list 1 \"b\" nil) }} {{ splitList \".\" \"a.b\" }} {{ (split \".\" \"a.b\")._1 }}",
-                "1,b [a b] b",
-            ),
-            (
-                "{{ ternary 1 2 true }}{{ coalesce nil \"\" \"c\" }}{{ empty \"\" }}{{ has 1 (list 1) }}",
-                "1ctruetrue",
-            ),
-            (
-                "{{ regexMatch \"^a+$\" \"aa\" }}{{ regexReplaceAll \"a(x*)b\" \"-ab-axxb-\" \"${1}W\" }}",
-                "true-W-xxW-",
-            ),
-            (
-                "{{ b64enc \"hi\" }}{{ b64dec \"aGk=\" }}{{ sha256sum \"\" | trunc 8 }}",
-                "aGk=hie3b0c442",
-            ),
-            (
-                "{{ semverCompare \">=1.30-0\" .Capabilities.KubeVersion.Version }}",
-                "true",
-            ),
-            (
-                "{{ add 1 2.9 \"3\" }}{{ div 7 2 }}{{ mod 7 2 }}{{ max 1 5 3 }}{{ until 3 }}",
-                "6315[0 1 2]",
-            ),
-            (
-                "{{ kindOf .Values }}{{ typeOf .Values.num }}{{ kindIs \"string\" \"\" }}",
-                "mapfloat64true",
-            ),
-            (
-                "{{ first (list 1 2) }}{{ last (list 1 2) }}{{ rest (list 1 2) }}{{ uniq (list 1 1) }}{{ without (list 1 2) 1 }}",
-                "12[2][1][2]",
-            ),
-            (
-                "{{ len \"abc\" }}{{ index (list 1 2) 1 }}{{ index (dict \"a\" (dict \"b\" 1)) \"a\" \"b\" }}{{ eq 1 2 1 }}",
-                "321true",
-            ),
-        ];
-        for (template, expected) in table {
+        for (template, expected) in FUNCTIONS.iter().copied() {
             assert_eq!(
                 text(template, "num: 1000000"),
                 Ok(expected.to_owned()),
@@ -359,7 +361,7 @@ mod tests {
 
         #[test]
         fn any_template_is_rendered_or_refused(page in "[{}() |.$\"`a-e0-3:=/*-]{0,60}") {
-            let page = page.replace("{", "{{").replace("}", "}}").replace('a', "if ").replace('b', " end ").replace('c', "dict ").replace('e', "range ");
+            let page = page.replace('{', "{{").replace('}', "}}").replace('a', "if ").replace('b', " end ").replace('c', "dict ").replace('e', "range ");
             let _outcome = rendered(&[("templates/t.yaml", &page)], &Values::new());
         }
     }
