@@ -85,7 +85,7 @@ mod tests {
         ),
         ("{{ block \"b\" 5 }}<{{ . }}>{{ end }}", "<5>"),
         ("{{ (.Values.none).deeper.still }}", ""),
-        ("{{ .Values.none }}{{ nil | default \"d\" }}", "d"),
+        ("{{ .Values.none }}{{ .Values.none | default \"d\" }}", "d"),
         (
             "{{ and 1 0 .Values.none.x }}{{ or 0 \"y\" .Values.none.x }}",
             "0y",
@@ -337,7 +337,8 @@ mod tests {
         let leaf = prop_oneof![
             any::<bool>().prop_map(Json::from),
             any::<i32>().prop_map(Json::from),
-            "[ -~\n\té<&>]{0,90}".prop_map(Json::from),
+            // Helm loses line breaks at the end of what it prints as YAML.
+            "[ -~\n\té<&>]{0,90}".prop_map(|text| Json::from(text.trim_end_matches('\n'))),
         ];
         leaf.prop_recursive(3, 24, 4, |inner| {
             prop_oneof![
