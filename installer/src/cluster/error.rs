@@ -91,6 +91,14 @@ pub(crate) enum ClusterError {
         /// What the server says.
         message: String,
     },
+    /// Somebody else wrote after us.
+    #[error("{what} {by}: somebody else was faster, and what they wrote is left alone")]
+    Overtaken {
+        /// The object.
+        what: String,
+        /// What it is now.
+        by: String,
+    },
     /// Something else.
     #[error("cannot {what}")]
     Other {
@@ -163,6 +171,14 @@ impl ClusterError {
         matches!(self, Self::Forbidden { .. })
     }
 
+    /// Whether the object was written between our reading and our writing.
+    pub(crate) fn is_stale(&self) -> bool {
+        let Self::Other { source, .. } = self else {
+            return false;
+        };
+        matches!(&**source, kube::Error::Api(status) if status.code == 409)
+    }
+
     /// How it exits.
     pub(crate) fn exit(&self) -> Exit {
         match self {
@@ -173,6 +189,7 @@ impl ClusterError {
             | Self::Client { .. }
             | Self::NoIstio { .. }
             | Self::Conflict { .. }
+            | Self::Overtaken { .. }
             | Self::Other { .. } => Exit::Failure,
         }
     }

@@ -15,13 +15,14 @@ use super::refusal::Refusal;
 use super::secret::{self, SecretView};
 use super::selection::{self, Scope, Selection};
 use super::snapshot::Snapshot;
+use super::stamp::Stamp;
 use super::wasmplugin::{WasmPlugin, WasmPluginSpec};
 use crate::cluster::diff::Change;
 use crate::cluster::ownership::OwnedField;
 pub(crate) use earlier::back;
 
 /// Istio's word for failing closed.
-const CLOSED: &str = "FAIL_CLOSE";
+pub(crate) const CLOSED: &str = "FAIL_CLOSE";
 
 /// The field with which a version is sent again, and its value; with a digest in the URL it is without effect.
 pub(crate) const PULL_POLICY: &str = "imagePullPolicy";
@@ -55,6 +56,8 @@ pub(crate) struct Plan {
     pub(crate) settled: WasmPlugin,
     /// The object to go back to when it fails; none on a first deployment.
     pub(crate) previous: Option<WasmPlugin>,
+    /// What is there now, and is to be replaced; none when nothing is there.
+    pub(crate) replaces: Option<Stamp>,
     /// What differs, field by field.
     pub(crate) changes: Vec<Change>,
     /// Who will run it.
@@ -137,6 +140,7 @@ pub(crate) fn plan(
         object,
         settled,
         previous,
+        replaces: current.map(Stamp::of),
         notes: notes(&spec, kept.as_ref(), snapshot, terms),
         older_pull: kept
             .as_ref()
