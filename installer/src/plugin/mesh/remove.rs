@@ -25,10 +25,8 @@ impl Mesh {
     ) -> Outcome {
         let plugin = self.existing(name, namespace).await?;
         let what = selection::describe(&plugin.spec);
-        if !self.output.confirm(
-            &format!("Remove plugin {namespace}/{name}, which concerns {what}?"),
-            yes,
-        )? {
+        let question = format!("Remove plugin {namespace}/{name}, which concerns {what}?");
+        if !self.output.confirm(&question, yes).await? {
             return Err(Failure::text(Exit::Failure, "nothing was removed"));
         }
         let writer = Writer::new(self.cluster.clone(), false);
