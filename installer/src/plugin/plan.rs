@@ -29,6 +29,10 @@ pub(crate) const PULL_POLICY: &str = "imagePullPolicy";
 /// See `PULL_POLICY`.
 pub(crate) const IF_NOT_PRESENT: &str = "IfNotPresent";
 
+/// Istio applies a plugin without `match` to inbound and outbound listeners alike.
+const BOTH_WAYS: &str = "without --match it concerns the calls that the selected workloads make, too, and not only those that they receive: \
+     --match mode=server is for received ones, --match mode=both says that both are meant";
+
 /// What will happen to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -141,7 +145,7 @@ pub(crate) fn plan(
         settled,
         previous,
         replaces: current.map(Stamp::of),
-        notes: notes(&spec, kept.as_ref(), snapshot, terms),
+        notes: notes(&spec, kept.as_ref(), &selection, snapshot, terms),
         older_pull: kept
             .as_ref()
             .map(|kept| older_pull(kept, terms.now))
@@ -234,11 +238,15 @@ pub(crate) fn assemble(
 fn notes(
     spec: &WasmPluginSpec,
     kept: Option<&Record>,
+    selection: &Selection,
     snapshot: &Snapshot,
     terms: Terms<'_>,
 ) -> Vec<String> {
     let mut notes = Vec::new();
-    if terms.scope.is_mesh() && spec.selector.is_none() && spec.target_refs.is_empty() {
+    if selection.sidecars && spec.matches.is_empty() {
+        notes.push(BOTH_WAYS.to_owned());
+    }
+    if terms.scope.is_mesh() && spec.selector.is_none() && spec.targets().is_empty() {
         notes.push(format!(
             "{} is the mesh's root namespace: this concerns every proxy of the mesh",
             terms.scope.root

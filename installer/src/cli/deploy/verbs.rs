@@ -35,10 +35,10 @@ pub(super) struct WishArgs {
     /// Only workloads with these labels
     #[arg(short = 'l', long, value_name = "KEY=VALUE")]
     pub(super) selector: Vec<String>,
-    /// Only this gateway, or the waypoint of this Service
+    /// Only this gateway, or the waypoint of this Service (not tried yet)
     #[arg(long, value_name = "KIND/NAME", conflicts_with = "selector")]
     pub(super) target_ref: Vec<String>,
-    /// Only this traffic: mode=client|server|both, port=NUMBER
+    /// Only this traffic: mode=client|server|both, port=NUMBER [default: both, the calls that a workload makes included]
     #[arg(long = "match", value_name = "WORDS")]
     pub(super) matches: Vec<String>,
     /// Where in the chain of filters

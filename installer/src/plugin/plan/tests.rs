@@ -233,7 +233,10 @@ fn an_object_of_somebody_else_is_taken_over_and_can_be_gone_back_to() {
     let plan = planned(Some(foreign), NEW);
 
     assert_eq!(plan.action, Action::Update);
-    assert_eq!(plan.notes, ["it was not written by weft until now"]);
+    assert_eq!(
+        plan.notes,
+        [BOTH_WAYS, "it was not written by weft until now"]
+    );
     assert_eq!(
         plan.previous.map(|previous| previous.spec.url),
         Some("oci://r.example/limit:1".to_owned())
@@ -307,8 +310,33 @@ fn the_root_namespace_is_the_whole_mesh() {
 
     assert_eq!(plan.selection.running.len(), 1);
     assert!(
-        plan.notes[0].contains("every proxy of the mesh"),
+        plan.notes[1].contains("every proxy of the mesh"),
         "{:?}",
         plan.notes
     );
+}
+
+#[test]
+fn sidecars_without_a_match_are_told_that_their_own_calls_are_meant_too() {
+    let noted = |matches: &[&str], gateway: bool| {
+        let desired = Desired::read(&Written {
+            name: Some("limit".to_owned()),
+            image: Some("r.example/limit:2".to_owned()),
+            matches: matches.iter().map(|flag| (*flag).to_owned()).collect(),
+            ..Written::default()
+        })
+        .unwrap();
+        let mut snapshot = snapshot(None);
+        if gateway {
+            let name = "gateway.networking.k8s.io/gateway-name".to_owned();
+            snapshot.pods[0].labels.insert(name, "public".to_owned());
+        }
+        let plan = plan(&snapshot, &desired, terms(NEW)).unwrap();
+        plan.notes == [BOTH_WAYS]
+    };
+
+    assert!(noted(&[], false));
+    assert!(!noted(&["mode=server"], false));
+    assert!(!noted(&["mode=both"], false));
+    assert!(!noted(&[], true), "a gateway has one direction");
 }
