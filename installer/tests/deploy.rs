@@ -49,9 +49,9 @@ mod tests {
             "is a Pod of v1",
         ),
         (
-            "deploy limit --image IMAGE --diff --dry-run client",
+            "deploy limit --image IMAGE --diff --dry-run nowhere",
             64,
-            "cannot be used with",
+            "invalid value",
         ),
         (
             "deploy limit --image IMAGE --timeout soon",
@@ -174,8 +174,9 @@ mod tests {
         let folder = folder();
         let first = weft(
             folder.path(),
-            "render limit --image IMAGE -f limits.yaml -l app=shop -n shop",
+            "render limit --image IMAGE -f limits.yaml -l app=shop --phase authz",
         );
+        assert!(!String::from_utf8_lossy(&first.stdout).contains("namespace"));
         std::fs::write(folder.path().join("again.yaml"), &first.stdout).unwrap();
         let second = weft(folder.path(), "render -f again.yaml");
 
@@ -191,7 +192,7 @@ mod tests {
         let folder = folder();
         let output = weft(
             folder.path(),
-            "render -f plugin.yaml --image IMAGE --fail-strategy open -o json",
+            "render -f plugin.yaml --image IMAGE --fail-strategy open --phase authn -o json",
         );
         let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
 

@@ -14,7 +14,7 @@ use crate::input;
 use crate::plugin::configuration;
 use crate::plugin::deliver::Patience;
 use crate::plugin::desired::{Desired, Mistake, Written};
-use crate::plugin::mesh::{self, Manner, Mesh, Mode};
+use crate::plugin::mesh::{self, Manner, Mesh, Mode, Rehearsal};
 use crate::plugin::preflight::Resolved;
 pub(super) use verbs::DeployVerb;
 
@@ -67,7 +67,9 @@ async fn dispatch(verb: DeployVerb, context: &Context) -> Outcome {
                 force: args.force_conflicts,
                 allow_empty: true,
             };
-            mesh.rollback(&args.name, namespace, args.to, manner).await
+            let registry = args.registry.registry(context);
+            mesh.rollback((&args.name, args.to), namespace, &registry, manner)
+                .await
         }
         DeployVerb::Remove(args) => {
             let mesh = connect(&args.cluster, context).await?;
@@ -85,23 +87,23 @@ fn namespace<'a>(args: &'a ClusterArgs, mesh: &'a Mesh) -> &'a str {
 
 async fn render(args: RenderArgs, context: &Context) -> Outcome {
     let registry = args.wish.registry.registry(context);
-    let desired = wish(args.wish, args.namespace, context).await?;
+    let mut desired = wish(args.wish, args.namespace, context).await?;
     let resolved = Resolved::of_wish(&desired, &registry).await?;
-    let namespace = desired.namespace.as_deref().unwrap_or("default");
-    mesh::show(
-        &context.output,
-        &mesh::rendered(&desired, &resolved.url, namespace),
-    )
+    place(&resolved, &mut desired, context);
+    mesh::show(&context.output, &mesh::rendered(&desired, &resolved.url))
 }
 
 async fn deploy(args: DeployArgs, context: &Context) -> Outcome {
     let registry = args.wish.registry.registry(context);
-    let desired = wish(args.wish, args.cluster.namespace.clone(), context).await?;
+    let mut desired = wish(args.wish, args.cluster.namespace.clone(), context).await?;
     let mesh = connect(&args.cluster, context).await?;
     let resolved = Resolved::checked(&desired, &registry).await?;
+    place(&resolved, &mut desired, context);
     let namespace = desired.namespace.as_deref().unwrap_or(mesh.namespace());
     let mode = match (args.diff, args.dry_run) {
-        (true, _) => Mode::Diff,
+        (true, None) => Mode::Diff(Rehearsal::Try),
+        (true, Some(DryRun::Client)) => Mode::Diff(Rehearsal::Skip),
+        (true, Some(DryRun::Server)) => Mode::Diff(Rehearsal::Must),
         (false, Some(DryRun::Client)) => Mode::Client,
         (false, Some(DryRun::Server)) => Mode::Server,
         (false, None) => Mode::Act,
@@ -117,6 +119,14 @@ async fn deploy(args: DeployArgs, context: &Context) -> Outcome {
         allow_empty: args.write.allow_empty,
     };
     mesh.deploy(&desired, &resolved, namespace, manner).await
+}
+
+/// Says where the plugin goes when it is the plugin that said so.
+fn place(resolved: &Resolved, desired: &mut Desired, context: &Context) {
+    if let Some(phase) = resolved.place(desired) {
+        let text = format!("phase {phase}, as the plugin asks for; --phase says otherwise");
+        context.output.say(text);
+    }
 }
 
 async fn connect(args: &ClusterArgs, context: &Context) -> Result<Mesh, Failure> {

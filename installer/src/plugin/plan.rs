@@ -20,6 +20,7 @@ use super::wasmplugin::{WasmPlugin, WasmPluginSpec};
 use crate::cluster::diff::Change;
 use crate::cluster::ownership::OwnedField;
 pub(crate) use earlier::back;
+pub(crate) use visible::changes;
 
 /// Istio's word for failing closed.
 pub(crate) const CLOSED: &str = "FAIL_CLOSE";
@@ -116,7 +117,7 @@ pub(crate) fn plan(
     let record = next_record(kept.as_ref().zip(current), desired, terms.now);
     let draft = assemble(desired, terms.scope.namespace, &spec, &record);
     let changes = current
-        .map(|current| visible::changes(current, &draft))
+        .map(|current| changes(current, &draft))
         .unwrap_or_default();
     let action = action(kept.as_ref(), &changes);
     // What is there already keeps its notes; only a new version gets new ones.

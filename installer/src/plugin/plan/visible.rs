@@ -26,7 +26,7 @@ pub(super) fn visible_metadata(metadata: &ObjectMeta) -> ObjectMeta {
 }
 
 /// What differs for the operator between what is there and what would be.
-pub(super) fn changes(current: &WasmPlugin, wanted: &WasmPlugin) -> Vec<Change> {
+pub(crate) fn changes(current: &WasmPlugin, wanted: &WasmPlugin) -> Vec<Change> {
     let (mut before, after) = (visible(current), visible(wanted));
     // Our notes are compared through `image`, which is no field of the object.
     ownership(current)
