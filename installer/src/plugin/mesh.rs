@@ -222,8 +222,13 @@ impl Mesh {
     /// The plugins that there are, without asking proxies.
     pub(crate) async fn list(&self, namespace: Option<&str>) -> Outcome {
         let plugins = self.reader.plugins(namespace).await?;
-        self.output.report(&ListReport::of(&plugins))?;
-        Ok(Exit::Ok)
+        let report = ListReport::of(&plugins);
+        self.output.report(&report)?;
+        Ok(if report.is_settled() {
+            Exit::Ok
+        } else {
+            Exit::Findings
+        })
     }
 
     async fn existing(&self, name: &str, namespace: &str) -> Result<WasmPlugin, Failure> {

@@ -125,7 +125,7 @@ pub(crate) fn plan(
         (Action::Resume | Action::Unchanged, Some(kept)) => kept.clone(),
         _ => record,
     };
-    let previous = current.and_then(|current| earlier::previous(current, action));
+    let previous = current.and_then(|current| earlier::previous(current, &draft, action));
     let assembled = |record: &Record| assemble(desired, terms.scope.namespace, &spec, record);
     let settled = assembled(&Record {
         rollout: Rollout::Settled,

@@ -340,3 +340,52 @@ fn sidecars_without_a_match_are_told_that_their_own_calls_are_meant_too() {
     assert!(!noted(&["mode=both"], false));
     assert!(!noted(&[], true), "a gateway has one direction");
 }
+
+#[test]
+fn going_back_leaves_the_labels_of_others_to_them() {
+    let mut desired = desired();
+    desired.metadata.labels = Some([("team".to_owned(), "ours".to_owned())].into());
+    let first = plan(&snapshot(None), &desired, terms(OLD)).unwrap();
+    let mut current = applied(&first.settled);
+    for (key, value) in [("theirs", "1"), ("shared", "2")] {
+        let metadata = &mut current.metadata;
+        metadata
+            .labels
+            .get_or_insert_default()
+            .insert(key.to_owned(), value.to_owned());
+        metadata
+            .annotations
+            .get_or_insert_default()
+            .insert(key.to_owned(), value.to_owned());
+    }
+    desired
+        .metadata
+        .labels
+        .get_or_insert_default()
+        .insert("shared".to_owned(), "new".to_owned());
+    let next = plan(&snapshot(Some(current.clone())), &desired, terms(NEW)).unwrap();
+
+    let previous = next.previous.unwrap().metadata;
+    let labels = previous.labels.unwrap();
+    assert_eq!(labels.get("team").map(String::as_str), Some("ours"));
+    assert_eq!(
+        labels.get("shared").map(String::as_str),
+        Some("2"),
+        "as it was before we wrote over it"
+    );
+    assert_eq!(labels.get("theirs"), None);
+    assert!(!previous.annotations.unwrap().contains_key("theirs"));
+    // An operator's going back.
+    let settled = next.settled;
+    let mut there = applied(&settled);
+    there
+        .metadata
+        .labels
+        .get_or_insert_default()
+        .insert("theirs".to_owned(), "1".to_owned());
+    let back = back(&there, None).unwrap().metadata.labels.unwrap();
+    assert!(
+        back.contains_key("team") && !back.contains_key("theirs"),
+        "{back:?}"
+    );
+}
