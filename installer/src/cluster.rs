@@ -7,3 +7,4 @@ pub(crate) mod error;
 pub(crate) mod fake;
 pub(crate) mod ownership;
 pub(crate) mod proxy;
+pub(crate) mod route;

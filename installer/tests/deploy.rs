@@ -224,4 +224,32 @@ mod tests {
             assert!(output.stdout.is_empty(), "{line}: data although it failed");
         }
     }
+
+    #[test]
+    fn the_api_server_is_asked_through_the_proxy() {
+        use std::io::Read as _;
+        let folder = folder();
+        let kubeconfig = KUBECONFIG.replace("https://127.0.0.1:1", "https://k.example:6443");
+        std::fs::write(folder.path().join("kubeconfig"), kubeconfig).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = format!("http://{}", listener.local_addr().unwrap());
+        let heard = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 256];
+            let read = stream.read(&mut request).unwrap();
+            String::from_utf8_lossy(&request[..read]).into_owned()
+        });
+
+        let output = Command::new(env!("CARGO_BIN_EXE_weft"))
+            .args(["plugin", "list", "--kubeconfig", "kubeconfig"])
+            .current_dir(folder.path())
+            .env("HTTPS_PROXY", proxy)
+            .env("NO_PROXY", "other.example")
+            .output()
+            .unwrap();
+
+        assert_eq!(output.status.code(), Some(69), "{}", talk(&output));
+        let heard = heard.join().unwrap();
+        assert!(heard.starts_with("CONNECT k.example:6443 "), "{heard}");
+    }
 }

@@ -20,6 +20,11 @@ pub(crate) enum ClusterError {
         /// Why.
         cause: String,
     },
+    /// A proxy on the way to the API server that cannot be used.
+    #[error(
+        "cannot use the proxy that {0} names: write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT"
+    )]
+    Proxy(&'static str),
     /// In a pod, without what a pod has.
     #[error("cannot connect from inside the cluster: {0}")]
     InCluster(String),
@@ -182,7 +187,10 @@ impl ClusterError {
     /// How it exits.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::NoKubeconfig | Self::Kubeconfig { .. } | Self::Invalid { .. } => Exit::BadInput,
+            Self::NoKubeconfig
+            | Self::Kubeconfig { .. }
+            | Self::Proxy(_)
+            | Self::Invalid { .. } => Exit::BadInput,
             Self::Unreachable { .. } | Self::Slow { .. } => Exit::Unreachable,
             Self::Forbidden { .. } => Exit::NoPermission,
             Self::InCluster(_)
