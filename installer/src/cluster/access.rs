@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
 use super::error::{ClusterError, root_cause};
@@ -97,13 +97,16 @@ impl Access {
 
     /// The configuration, and the proxy that the kubeconfig names.
     async fn load(&self, files: &[PathBuf]) -> Result<(Config, Option<String>), ClusterError> {
-        let broken = |error: kube::config::KubeconfigError| ClusterError::Kubeconfig {
-            files: files
-                .iter()
-                .map(|file| file.display().to_string())
-                .collect::<Vec<_>>()
-                .join(", "),
-            cause: root_cause(&error),
+        let broken = |error: KubeconfigError| match error {
+            KubeconfigError::ParseNoProxy(error) => ClusterError::Exceptions(error.to_string()),
+            error => ClusterError::Kubeconfig {
+                files: files
+                    .iter()
+                    .map(|file| file.display().to_string())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                cause: root_cause(&error),
+            },
         };
         let mut merged = Kubeconfig::default();
         for file in files {

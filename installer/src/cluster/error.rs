@@ -190,6 +190,7 @@ impl ClusterError {
             Self::NoKubeconfig
             | Self::Kubeconfig { .. }
             | Self::Proxy(_)
+            | Self::Exceptions(_)
             | Self::Invalid { .. } => Exit::BadInput,
             Self::Unreachable { .. } | Self::Slow { .. } => Exit::Unreachable,
             Self::Forbidden { .. } => Exit::NoPermission,
