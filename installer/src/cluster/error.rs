@@ -25,6 +25,11 @@ pub(crate) enum ClusterError {
         "cannot use the proxy that {0} names: write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT"
     )]
     Proxy(&'static str),
+    /// The list of those that are asked without a proxy.
+    #[error(
+        "cannot read NO_PROXY: {0}; the client for the API server is strict: leave out empty entries, and spaces inside one"
+    )]
+    Exceptions(String),
     /// In a pod, without what a pod has.
     #[error("cannot connect from inside the cluster: {0}")]
     InCluster(String),
