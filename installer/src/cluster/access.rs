@@ -97,16 +97,18 @@ impl Access {
 
     /// The configuration, and the proxy that the kubeconfig names.
     async fn load(&self, files: &[PathBuf]) -> Result<(Config, Option<String>), ClusterError> {
-        let broken = |error: KubeconfigError| match error {
-            KubeconfigError::ParseNoProxy(error) => ClusterError::Exceptions(error.to_string()),
-            error => ClusterError::Kubeconfig {
+        let broken = |error: KubeconfigError| {
+            if let KubeconfigError::ParseNoProxy(error) = error {
+                return ClusterError::Exceptions(error.to_string());
+            }
+            ClusterError::Kubeconfig {
                 files: files
                     .iter()
                     .map(|file| file.display().to_string())
                     .collect::<Vec<_>>()
                     .join(", "),
                 cause: root_cause(&error),
-            },
+            }
         };
         let mut merged = Kubeconfig::default();
         for file in files {

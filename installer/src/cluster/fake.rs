@@ -1,4 +1,4 @@
-//! An API server in memory, for tests: WasmPlugins with resource versions and preconditions, and pods. Its proxies cannot
+//! An API server in memory, for tests: plugins with resource versions and preconditions, and pods. Its proxies cannot
 //! be asked.
 
 use super::access::Cluster;

@@ -151,6 +151,7 @@ fn built(name: &str, environment: &Environment) -> Result<PathBuf, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plugin::registry::fake::{Fake, Mood};
 
     #[test]
     fn an_argument_is_told_by_its_shape() {
@@ -174,7 +175,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_tag_is_asked_for_once() {
-        let fake = crate::plugin::registry::fake::Fake::start(Default::default()).await;
+        let fake = Fake::start(Mood::Good).await;
         let reference = reference::parse(&format!("{}/x:1", fake.address)).unwrap();
         let registry = Registry::new(crate::plugin::registry::Credentials::none(), true);
         let metadata = Metadata {

@@ -288,7 +288,7 @@ async fn a_watch_ends_when_somebody_else_writes() {
     let started = Instant::now();
 
     let told = stage
-        .delivery(Some(Duration::from_secs(300)))
+        .delivery(Some(Duration::from_mins(5)))
         .carry_out(&ours)
         .await;
 

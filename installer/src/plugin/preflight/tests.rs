@@ -8,7 +8,7 @@ use crate::plugin::desired::Written;
 use crate::plugin::image::pack;
 use crate::plugin::metadata::Metadata;
 use crate::plugin::registry::Credentials;
-use crate::plugin::registry::fake::Fake;
+use crate::plugin::registry::fake::{Fake, Mood};
 
 /// A plugin that takes every configuration, or none.
 fn module(takes: bool) -> Vec<u8> {
@@ -29,7 +29,7 @@ fn registry() -> Registry {
 
 /// A registry with such a plugin in it, and the wish to have it.
 async fn wish(takes: bool, phase: Phase) -> (Fake, Desired) {
-    let fake = Fake::start(Default::default()).await;
+    let fake = Fake::start(Mood::Good).await;
     let image = format!("{}/x:1", fake.address);
     let metadata = Metadata {
         name: "x".to_owned(),
