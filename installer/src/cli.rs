@@ -14,7 +14,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::future::Future;
 
-/// Builds plugins for Envoy, ships them as images, and tells whether every proxy of a mesh really runs them.
+/// Builds plugins, ships them to meshes, and tells whether every proxy really runs them.
 #[derive(Debug, Parser)]
 #[command(
     name = "weft",
@@ -119,6 +119,7 @@ pub(crate) fn shown() -> clap::Command {
     let all = command();
     let visible = all.get_subcommands().filter(|verb| !verb.is_hide_set());
     clap::Command::new("weft")
+        .version(env!("CARGO_PKG_VERSION"))
         .args(all.get_arguments())
         .subcommands(visible.cloned())
 }

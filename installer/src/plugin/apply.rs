@@ -80,12 +80,7 @@ impl Writer {
             .map(drop)
     }
 
-    /// Removes the object; it is no mistake when there is none.
-    pub(crate) async fn remove(&self, namespace: &str, name: &str) -> Result<(), ClusterError> {
-        self.delete(namespace, name, &DeleteParams::default()).await
-    }
-
-    /// The same, but only what is known.
+    /// Removes exactly what is `known`; it is no mistake when there is nothing.
     pub(crate) async fn remove_over(
         &self,
         namespace: &str,
