@@ -3,5 +3,8 @@
 pub(crate) mod access;
 pub(crate) mod diff;
 pub(crate) mod error;
+#[cfg(test)]
+pub(crate) mod fake;
 pub(crate) mod ownership;
 pub(crate) mod proxy;
+pub(crate) mod route;

@@ -7,5 +7,6 @@ pub mod cli;
 mod cluster;
 pub mod environment;
 pub mod failure;
+pub mod input;
 pub mod output;
 pub mod plugin;

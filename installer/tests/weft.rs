@@ -13,6 +13,9 @@ mod exits;
 #[path = "weft/images.rs"]
 mod images;
 #[cfg(test)]
+#[path = "weft/prompt.rs"]
+mod prompt;
+#[cfg(test)]
 #[path = "weft/run.rs"]
 mod run;
 #[cfg(test)]

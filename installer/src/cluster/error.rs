@@ -20,6 +20,16 @@ pub(crate) enum ClusterError {
         /// Why.
         cause: String,
     },
+    /// A proxy on the way to the API server that cannot be used.
+    #[error(
+        "cannot use the proxy that {0} names: write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT"
+    )]
+    Proxy(&'static str),
+    /// The list of those that are asked without a proxy.
+    #[error(
+        "cannot read NO_PROXY: {0}; the client for the API server is strict: leave out empty entries, and spaces inside one"
+    )]
+    Exceptions(String),
     /// In a pod, without what a pod has.
     #[error("cannot connect from inside the cluster: {0}")]
     InCluster(String),
@@ -90,6 +100,14 @@ pub(crate) enum ClusterError {
         what: String,
         /// What the server says.
         message: String,
+    },
+    /// Somebody else wrote after us.
+    #[error("{what} {by}: somebody else was faster, and what they wrote is left alone")]
+    Overtaken {
+        /// The object.
+        what: String,
+        /// What it is now.
+        by: String,
     },
     /// Something else.
     #[error("cannot {what}")]
@@ -163,16 +181,29 @@ impl ClusterError {
         matches!(self, Self::Forbidden { .. })
     }
 
+    /// Whether the object was written between our reading and our writing.
+    pub(crate) fn is_stale(&self) -> bool {
+        let Self::Other { source, .. } = self else {
+            return false;
+        };
+        matches!(&**source, kube::Error::Api(status) if status.code == 409)
+    }
+
     /// How it exits.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::NoKubeconfig | Self::Kubeconfig { .. } | Self::Invalid { .. } => Exit::BadInput,
+            Self::NoKubeconfig
+            | Self::Kubeconfig { .. }
+            | Self::Proxy(_)
+            | Self::Exceptions(_)
+            | Self::Invalid { .. } => Exit::BadInput,
             Self::Unreachable { .. } | Self::Slow { .. } => Exit::Unreachable,
             Self::Forbidden { .. } => Exit::NoPermission,
             Self::InCluster(_)
             | Self::Client { .. }
             | Self::NoIstio { .. }
             | Self::Conflict { .. }
+            | Self::Overtaken { .. }
             | Self::Other { .. } => Exit::Failure,
         }
     }

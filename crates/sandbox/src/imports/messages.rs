@@ -41,6 +41,7 @@ pub(crate) fn get_buffer_status(guest: &mut Guest<'_>) -> Outcome {
         .world()
         .borrow_mut()
         .buffer(guest.place(), buffer(guest)?, 0, u32::MAX)?;
+    guest.charge(bytes.len())?;
     let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     guest.put(1, &size.to_le_bytes())?;
     guest.put(2, &0_u32.to_le_bytes())
@@ -97,6 +98,7 @@ pub(crate) fn get_size(guest: &mut Guest<'_>) -> Outcome {
         .iter()
         .map(|(name, value)| name.len().saturating_add(value.len()));
     let size = sizes.fold(0, usize::saturating_add);
+    guest.charge(size)?;
     guest.put(1, &u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes())
 }
 
