@@ -29,13 +29,25 @@ pub enum Next<S> {
     Buffer(S),
 }
 
+impl<S> Next<S> {
+    /// What the plugin remembers of the stream.
+    pub(crate) fn into_stream(self) -> S {
+        match self {
+            Self::Continue(stream)
+            | Self::Reply(_, stream)
+            | Self::Wait(_, stream)
+            | Self::Buffer(stream) => stream,
+        }
+    }
+}
+
 /// What a stream waits for. Whatever comes, [`crate::Plugin::on_resume`] is called exactly once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// The answer to this call.
     Call(Box<Call>),
     /// A background job that answers with [`Background::wake`], or the time `until`, whichever comes first. The
-    /// tick looks at the clock, so the plugin must tick.
+    /// tick looks at the clock, so the plugin must tick: one without a [`crate::Plugin::tick_period`] has the request refused.
     Wake {
         /// Time since the Unix epoch.
         until: Duration,

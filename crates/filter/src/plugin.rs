@@ -56,6 +56,9 @@ pub trait Plugin: Sized + 'static {
 
     /// A part of the request's body arrived; `end` says that it is the last one. What is not passed on
     /// (see [`crate::Next::Buffer`]) is still there at the next call.
+    ///
+    /// Where trailers follow, no part is the last: then `end` comes with the trailers, when what is held can still be edited
+    /// and refused. If nothing is held then, the part is empty and nothing can be put in its place.
     fn on_request_body(
         &mut self,
         stream: Self::Stream,
@@ -75,7 +78,7 @@ pub trait Plugin: Sized + 'static {
         Outcome::proceed(stream)
     }
 
-    /// A part of the response's body arrived.
+    /// A part of the response's body arrived; as [`Plugin::on_request_body`].
     fn on_response_body(
         &mut self,
         stream: Self::Stream,

@@ -4,7 +4,7 @@
 ///
 /// Each callback is named here because each costs a crossing into the VM for every request, and the list must say what
 /// [`filter::Plugin::CALLBACKS`] says, or the module does not compile. The names: `request_headers`, `request_body`,
-/// `response_headers`, `response_body`, `log`, `tick`, `calls`.
+/// `response_headers`, `response_body`, `log`, `tick`, `calls`. Who uses a body is told of its end by trailers, too.
 #[macro_export]
 macro_rules! export {
     // A plugin that only sees request headers and keeps nothing of a stream.
@@ -83,6 +83,11 @@ macro_rules! export {
         extern "C" fn weft_on_request_body(context: u32, _size: u32, end: u32) -> u32 {
             with(1, |vm| vm.request_body(context, end))
         }
+
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_request_trailers(context: u32, _count: u32) -> u32 {
+            with(1, |vm| vm.request_trailers(context))
+        }
     };
     (@function response_headers) => {
         #[unsafe(no_mangle)]
@@ -94,6 +99,11 @@ macro_rules! export {
         #[unsafe(no_mangle)]
         extern "C" fn weft_on_response_body(context: u32, _size: u32, end: u32) -> u32 {
             with(1, |vm| vm.response_body(context, end))
+        }
+
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_response_trailers(context: u32, _count: u32) -> u32 {
+            with(1, |vm| vm.response_trailers(context))
         }
     };
     (@function log) => {

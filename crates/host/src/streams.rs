@@ -17,32 +17,47 @@ pub(crate) struct Streams<S> {
     others: BTreeMap<u32, u32>,
     held: BTreeMap<u32, Held<S>>,
     replied: BTreeSet<u32>,
+    /// How many halves of streams wait for something.
+    waiting: usize,
 }
 
 #[derive(Debug, Default)]
 struct Held<S> {
     stream: S,
-    waits: Waits,
+    halves: Halves,
 }
 
-/// What each half of an exchange waits for: an upstream may answer while the request still waits, or while its body
+/// What is held of each half of an exchange: an upstream may answer while the request still waits, or while its body
 /// still comes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Waits {
-    request: Option<Parked>,
-    response: Option<Parked>,
+struct Halves {
+    request: HeldHalf,
+    response: HeldHalf,
 }
 
-impl Waits {
-    const fn of(&mut self, place: Place) -> &mut Option<Parked> {
-        match place {
-            Place::Request | Place::RequestBody => &mut self.request,
-            Place::Response | Place::ResponseBody => &mut self.response,
+/// What is held of a half.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct HeldHalf {
+    /// What it waits for.
+    parked: Option<Parked>,
+    /// Whether a part of the body is held.
+    body: bool,
+    /// More of the body came while it waited; whether that is the end of it.
+    missed: Option<bool>,
+}
+
+impl Halves {
+    const fn of(&mut self, place: Place) -> &mut HeldHalf {
+        if place.is_of_response() {
+            &mut self.response
+        } else {
+            &mut self.request
         }
     }
 
-    fn all(self) -> impl Iterator<Item = Parked> {
-        self.request.into_iter().chain(self.response)
+    fn parked(self) -> impl Iterator<Item = Parked> {
+        let parked = [self.request.parked, self.response.parked];
+        parked.into_iter().flatten()
     }
 }
 
@@ -69,6 +84,7 @@ impl<S> Default for Streams<S> {
             others: BTreeMap::new(),
             held: BTreeMap::new(),
             replied: BTreeSet::new(),
+            waiting: 0,
         }
     }
 }
@@ -97,7 +113,9 @@ impl<S: Default> Streams<S> {
     /// Stream `context` ended.
     pub(crate) fn ended(&mut self, context: u32) {
         self.others.remove(&context);
-        self.held.remove(&context);
+        if let Some(held) = self.held.remove(&context) {
+            self.waiting = self.waiting.saturating_sub(held.halves.parked().count());
+        }
         self.replied.remove(&context);
     }
 
@@ -116,10 +134,9 @@ impl<S: Default> Streams<S> {
         self.replied.contains(&context)
     }
 
-    /// How many streams wait for something.
-    pub(crate) fn waiting(&self) -> usize {
-        let waits = |held: &&Held<S>| held.waits != Waits::default();
-        self.held.values().filter(waits).count()
+    /// How many streams wait for something, one twice of which both halves do.
+    pub(crate) const fn waiting(&self) -> usize {
+        self.waiting
     }
 
     /// What the plugin remembers of stream `context`; it is remembered again by [`Streams::keep`].
@@ -132,13 +149,13 @@ impl<S: Default> Streams<S> {
     /// The same for a stream that goes on at `place`: it waits there no longer, whatever becomes of it.
     pub(crate) fn go_on(&mut self, context: u32, place: Place) -> S {
         if let Some(held) = self.held.get_mut(&context) {
-            *held.waits.of(place) = None;
+            let parked = held.halves.of(place).parked.take();
+            self.waiting = self.waiting.saturating_sub(usize::from(parked.is_some()));
         }
         self.take(context)
     }
 
-    /// Remembers `stream`, and what the half of the message at `place` waits for; what the other half waits for stays. What has
-    /// no size and waits for nothing is not worth an entry.
+    /// Remembers `stream`, and what the half of the message at `place` waits for; what the other half waits for stays.
     pub(crate) fn keep(&mut self, context: u32, place: Place, stream: S, until: Option<Until>) {
         let parked = until.map(|until| Parked { place, until });
         if size_of::<S>() == 0 && parked.is_none() && !self.held.contains_key(&context) {
@@ -146,10 +163,58 @@ impl<S: Default> Streams<S> {
         }
         let held = self.held.entry(context).or_default();
         held.stream = stream;
-        *held.waits.of(place) = parked;
-        if size_of::<S>() == 0 && held.waits == Waits::default() {
+        let half = held.halves.of(place);
+        self.waiting = self
+            .waiting
+            .saturating_sub(usize::from(half.parked.is_some()))
+            .saturating_add(usize::from(parked.is_some()));
+        half.parked = parked;
+        self.tidy(context);
+    }
+
+    /// Remembers whether a part of the body of this half is held.
+    pub(crate) fn holds(&mut self, context: u32, place: Place, body: bool) {
+        if let Some(held) = self.held.get_mut(&context) {
+            held.halves.of(place).body = body;
+            self.tidy(context);
+        } else if body {
+            let held = self.held.entry(context).or_default();
+            held.halves.of(place).body = body;
+        }
+    }
+
+    /// What has no size and holds nothing is not worth an entry.
+    fn tidy(&mut self, context: u32) {
+        let empty = |held: &Held<S>| held.halves == Halves::default();
+        if size_of::<S>() == 0 && self.held.get(&context).is_some_and(empty) {
             self.held.remove(&context);
         }
+    }
+
+    /// The place of trailers: with the part of the body that is held, if one is.
+    pub(crate) fn trailers_at(&mut self, context: u32, place: Place) -> Place {
+        let held = self.held.get_mut(&context);
+        if held.is_some_and(|held| held.halves.of(place).body) {
+            place.with_held_body()
+        } else {
+            place
+        }
+    }
+
+    /// More of the body came while this half waits.
+    pub(crate) fn miss(&mut self, context: u32, place: Place, end: bool) {
+        if let Some(held) = self.held.get_mut(&context) {
+            let missed = &mut held.halves.of(place).missed;
+            *missed = Some(missed.unwrap_or_default() || end);
+        }
+    }
+
+    /// Whether more of the body came while this half waited, and whether that is the end of it. It is told once.
+    pub(crate) fn missed(&mut self, context: u32, place: Place) -> Option<bool> {
+        let held = self.held.get_mut(&context)?;
+        let missed = held.halves.of(place).missed.take();
+        self.tidy(context);
+        missed
     }
 
     /// Remembers `stream`, which waits for nothing.
@@ -160,13 +225,13 @@ impl<S: Default> Streams<S> {
     /// Whether the half of the message at `place` waits for something.
     pub(crate) fn waits(&mut self, context: u32, place: Place) -> bool {
         let held = self.held.get_mut(&context);
-        held.is_some_and(|held| held.waits.of(place).is_some())
+        held.is_some_and(|held| held.halves.of(place).parked.is_some())
     }
 
     /// The message on which `context` waits for the answer with `token`, if it does.
     pub(crate) fn waits_for(&self, context: u32, token: u32) -> Option<Place> {
-        let mut waits = self.held.get(&context)?.waits.all();
-        let parked = waits.find(|parked| parked.until == Until::Answer(token))?;
+        let mut parked = self.held.get(&context)?.halves.parked();
+        let parked = parked.find(|parked| parked.until == Until::Answer(token))?;
         Some(parked.place)
     }
 
@@ -190,7 +255,7 @@ impl<S: Default> Streams<S> {
             .held
             .iter()
             .filter(|(context, _)| self.root_of(**context) == Some(root));
-        ours.flat_map(|(context, held)| held.waits.all().map(|parked| (*context, parked)))
+        ours.flat_map(|(context, held)| held.halves.parked().map(|parked| (*context, parked)))
             .filter_map(|(context, parked)| due(context, parked))
             .collect()
     }

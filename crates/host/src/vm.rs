@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use filter::{Level, Outcome, Plugin, lease};
+use filter::{Exchange, Half, Level, Outcome, Plugin, lease};
 use proxy_wasm::types::{BufferType, MetricType};
 
 use crate::abi;
@@ -17,6 +17,8 @@ pub struct Vm<P: Plugin> {
     pub(crate) roots: BTreeMap<u32, Root<P>>,
     pub(crate) streams: Streams<P::Stream>,
     pub(crate) calls: BTreeMap<u32, Caller>,
+    /// Whether the log says already that too many streams wait.
+    pub(crate) crowded: bool,
 }
 
 /// One configuration.
@@ -43,6 +45,7 @@ impl<P: Plugin> Default for Vm<P> {
             roots: BTreeMap::new(),
             streams: Streams::default(),
             calls: BTreeMap::new(),
+            crowded: false,
         }
     }
 }
@@ -92,9 +95,13 @@ impl<P: Plugin> Vm<P> {
 
     /// `proxy_on_request_body`.
     pub fn request_body(&mut self, context: u32, end: u32) -> u32 {
-        self.message(context, Place::RequestBody, |plugin, stream, live| {
-            plugin.on_request_body(stream, live, end != 0)
-        })
+        self.body(context, Place::RequestBody, end != 0)
+    }
+
+    /// `proxy_on_request_trailers`: the end of a body whose last part did not say so.
+    pub fn request_trailers(&mut self, context: u32) -> u32 {
+        let place = self.streams.trailers_at(context, Place::RequestTrailers);
+        self.body(context, place, true)
     }
 
     /// `proxy_on_response_headers`.
@@ -106,8 +113,24 @@ impl<P: Plugin> Vm<P> {
 
     /// `proxy_on_response_body`.
     pub fn response_body(&mut self, context: u32, end: u32) -> u32 {
-        self.message(context, Place::ResponseBody, |plugin, stream, live| {
-            plugin.on_response_body(stream, live, end != 0)
+        self.body(context, Place::ResponseBody, end != 0)
+    }
+
+    /// `proxy_on_response_trailers`.
+    pub fn response_trailers(&mut self, context: u32) -> u32 {
+        let place = self.streams.trailers_at(context, Place::ResponseTrailers);
+        self.body(context, place, true)
+    }
+
+    /// A part of a body, or its end.
+    fn body(&mut self, context: u32, place: Place, end: bool) -> u32 {
+        if self.streams.waits(context, place) {
+            // The plugin decided on what it saw, and this goes where that goes.
+            self.streams.miss(context, place, end);
+            return Action::Pause.code();
+        }
+        self.message(context, place, |plugin, stream, live| {
+            decide_body(plugin, stream, live, end)
         })
     }
 
@@ -133,10 +156,6 @@ impl<P: Plugin> Vm<P> {
         if place.is_of_response() && self.streams.was_replied(context) {
             return Action::Continue.code();
         }
-        if self.streams.waits(context, place) {
-            // More of a body that is held. The plugin decided on it already, and what comes follows.
-            return Action::Pause.code();
-        }
         let stream = self.streams.take(context);
         let Some(root) = self
             .streams
@@ -148,6 +167,19 @@ impl<P: Plugin> Vm<P> {
         let outcome = decide(&mut root.plugin, stream, &mut Live::new(&root.names, place));
         self.settle(context, place, outcome, When::InCallback)
             .code()
+    }
+}
+
+/// What `plugin` says of a part of a body.
+pub(crate) fn decide_body<P: Plugin>(
+    plugin: &mut P,
+    stream: P::Stream,
+    live: &mut Live<'_>,
+    end: bool,
+) -> Outcome<P::Stream> {
+    match live.half() {
+        Half::Request => plugin.on_request_body(stream, live, end),
+        Half::Response => plugin.on_response_body(stream, live, end),
     }
 }
 

@@ -61,6 +61,11 @@ pub enum Callback {
         /// Whether that is all of it.
         end: bool,
     },
+    /// The trailers of a request, which end it. Returns 0 to pass all on that is held of it.
+    RequestTrailers {
+        /// How many.
+        count: u32,
+    },
     /// Headers of a response.
     ResponseHeaders {
         /// How many.
@@ -74,6 +79,11 @@ pub enum Callback {
         size: u32,
         /// Whether that is all of it.
         end: bool,
+    },
+    /// The trailers of a response, which end it.
+    ResponseTrailers {
+        /// How many.
+        count: u32,
     },
     /// An HTTP call-out ended; with 0 headers it failed.
     HttpCallResponse {

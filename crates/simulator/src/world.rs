@@ -68,6 +68,8 @@ pub struct Line {
 #[derive(Debug)]
 pub(crate) enum Action {
     Continue(Place, Half),
+    /// Trailers that were kept from the filter while it held the headers.
+    Trailers(Place, Half),
     Reply(Place, LocalReply),
     Close(Place),
     QueueReady(Place, u32),

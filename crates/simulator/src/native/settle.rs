@@ -15,16 +15,39 @@ use crate::world::{Half, LocalReply, Map, Place};
 pub(super) enum Moment {
     RequestHeaders,
     RequestBody,
+    /// Trailers, while nothing of the body is held.
+    RequestTrailers,
     ResponseHeaders,
     ResponseBody,
+    /// The same of a response.
+    ResponseTrailers,
 }
 
 impl Moment {
     pub(super) const fn half(self) -> Half {
         match self {
-            Self::RequestHeaders | Self::RequestBody => Half::Request,
-            Self::ResponseHeaders | Self::ResponseBody => Half::Response,
+            Self::RequestHeaders | Self::RequestBody | Self::RequestTrailers => Half::Request,
+            Self::ResponseHeaders | Self::ResponseBody | Self::ResponseTrailers => Half::Response,
         }
+    }
+
+    /// This one, when a part of the body is held or not: trailers then come with that part.
+    pub(super) const fn given(self, holds: bool) -> Self {
+        match self {
+            Self::RequestTrailers if holds => Self::RequestBody,
+            Self::ResponseTrailers if holds => Self::ResponseBody,
+            other => other,
+        }
+    }
+
+    /// Whether there is no body in it, nor can one be put into it.
+    pub(super) const fn is_bodiless(self) -> bool {
+        matches!(self, Self::RequestTrailers | Self::ResponseTrailers)
+    }
+
+    /// Whether it is of a body.
+    const fn is_of_body(self) -> bool {
+        !matches!(self, Self::RequestHeaders | Self::ResponseHeaders)
     }
 
     const fn map(self) -> Map {
@@ -55,16 +78,10 @@ impl Code {
 
 /// How many calls in a row the proxy may refuse before the request is refused.
 const REFUSED_CALLS: u32 = 8;
+/// How many streams of a worker may wait at once.
+const WAITING: usize = 4096;
 /// Details of the reply for a stream whose configuration is not there.
 pub(super) const NOT_CONFIGURED: &str = "weft_not_configured";
-
-/// The callbacks by which a stream learns that what it waits for happened.
-const fn told_by(wait: &Wait) -> Callbacks {
-    match wait {
-        Wait::Call(_) => Callbacks::CALLS,
-        Wait::Wake { .. } => Callbacks::TICK,
-    }
-}
 
 impl<P: Plugin> NativeVm<P> {
     /// Carries `outcome` out; `later` when the message was held and the proxy must be told to go on.
@@ -76,10 +93,15 @@ impl<P: Plugin> NativeVm<P> {
         later: bool,
     ) -> Code {
         let code = self.carry_out(context, moment, outcome, later);
-        if code == Code::Replied
-            && let Some(kept) = self.streams.get_mut(&context)
-        {
-            kept.replied = true;
+        if let Some(kept) = self.streams.get_mut(&context) {
+            kept.replied |= code == Code::Replied;
+            if moment.is_of_body() && !moment.is_bodiless() {
+                *kept.holds.of(moment.half()) = code == Code::Hold;
+            }
+            if code == Code::Pass {
+                // What came while it waited went on with it.
+                *kept.missed.of(moment.half()) = None;
+            }
         }
         code
     }
@@ -103,8 +125,7 @@ impl<P: Plugin> NativeVm<P> {
                     return self.reply(place, *reply);
                 }
                 Next::Buffer(stream) => return self.hold_body(context, moment, stream),
-                Next::Wait(wait, _) if !P::CALLBACKS.has(told_by(&wait)) => {
-                    self.write(place, "the plugin waits for what its CALLBACKS leave out");
+                Next::Wait(wait, _) if !self.may_wait(context, &wait) => {
                     return self.refuse_request(place, "weft_cannot_wait");
                 }
                 Next::Wait(Wait::Wake { until }, stream) => {
@@ -128,6 +149,26 @@ impl<P: Plugin> NativeVm<P> {
             "the plugin asks again and again for a call that the proxy refuses",
         );
         self.refuse_request(place, "weft_call_refused")
+    }
+
+    /// A stream may only wait for what is told to this plugin, and not too many may.
+    fn may_wait(&self, context: u32, wait: &Wait) -> bool {
+        let kept = self.streams.get(&context);
+        let configured = kept.and_then(|kept| self.roots.get(&kept.root));
+        let ticks = configured.is_some_and(|configured| configured.plugin.tick_period().is_some());
+        let (place, waiting) = (self.place(context), super::Waits::default());
+        let told = match wait {
+            Wait::Call(_) => P::CALLBACKS.has(Callbacks::CALLS),
+            Wait::Wake { .. } => P::CALLBACKS.has(Callbacks::TICK) && ticks,
+        };
+        if !told {
+            self.write(
+                place,
+                "the plugin waits for what its CALLBACKS or its tick_period leave out",
+            );
+        }
+        let many = self.streams.values().filter(|kept| kept.waits != waiting);
+        told && many.count() < WAITING
     }
 
     /// Remembers `stream`, and what the half of `moment` waits for; what the other half waits for stays.
@@ -167,7 +208,10 @@ impl<P: Plugin> NativeVm<P> {
     fn hold_body(&mut self, context: u32, moment: Moment, stream: P::Stream) -> Code {
         self.keep(context, moment, stream, None);
         match moment {
-            Moment::RequestBody | Moment::ResponseBody => Code::Hold,
+            Moment::RequestBody
+            | Moment::RequestTrailers
+            | Moment::ResponseBody
+            | Moment::ResponseTrailers => Code::Hold,
             Moment::RequestHeaders | Moment::ResponseHeaders => {
                 let place = self.place(context);
                 self.write(
@@ -193,7 +237,7 @@ impl<P: Plugin> NativeVm<P> {
             cluster: call.cluster,
             status: status.0,
         };
-        let mut live = Live::new(&self.world, place, &configured.names, moment.half());
+        let mut live = Live::at(&self.world, place, &configured.names, moment);
         Some(
             configured
                 .plugin
@@ -218,6 +262,15 @@ impl<P: Plugin> NativeVm<P> {
                     "proxy_remove_header_map_value",
                     world.remove_header(place, map, name),
                 ),
+                // Where there is no body, there is nothing to replace, and what is put there would be lost.
+                Edit::Body(bytes) if moment.is_bodiless() => {
+                    let none = if bytes.is_empty() {
+                        Ok(())
+                    } else {
+                        Err(Status::BAD_ARGUMENT)
+                    };
+                    ("proxy_set_buffer_bytes", none)
+                }
                 Edit::Body(bytes) => (
                     "proxy_set_buffer_bytes",
                     world.set_buffer(place, moment.half(), (0, u32::MAX), bytes),
