@@ -161,6 +161,16 @@ impl Callbacks {
         self.has(Self::RESPONSE) || self.has(Self::RESPONSE_BODY)
     }
 
+    /// Whether the body of a response, or of a request, is in it.
+    #[must_use]
+    pub const fn sees_body(self, of_response: bool) -> bool {
+        if of_response {
+            self.has(Self::RESPONSE_BODY)
+        } else {
+            self.has(Self::REQUEST_BODY)
+        }
+    }
+
     /// Whether both sets are the same.
     #[must_use]
     pub const fn is(self, other: Self) -> bool {

@@ -160,12 +160,13 @@ impl<P: Plugin> Vm<P> {
 
     fn proceed(&mut self, context: u32, place: Place, stream: P::Stream, when: When) -> Action {
         self.streams.keep(context, place, stream, None);
-        if when == When::Later
-            && let Err(error) = abi::continue_stream(side(place))
-        {
-            return failed(&error);
+        if when == When::InCallback {
+            return Action::Continue;
         }
-        Action::Continue
+        if place.is_of_headers() && P::CALLBACKS.sees_body(place.is_of_response()) {
+            self.streams.late(context, place);
+        }
+        abi::continue_stream(side(place)).map_or_else(|error| failed(&error), |()| Action::Continue)
     }
 
     fn park(&mut self, context: u32, place: Place, until: Until, stream: P::Stream) -> Action {
@@ -212,7 +213,8 @@ impl<P: Plugin> Vm<P> {
     }
 }
 
-const fn side(place: Place) -> StreamType {
+/// The half of an exchange that a message is.
+pub(crate) const fn side(place: Place) -> StreamType {
     if place.is_of_response() {
         StreamType::HttpResponse
     } else {

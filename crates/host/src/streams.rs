@@ -44,6 +44,10 @@ struct HeldHalf {
     body: bool,
     /// More of the body came while it waited; whether that is the end of it.
     missed: Option<bool>,
+    /// Whether it went on after it was held at its headers.
+    late: bool,
+    /// Whether its trailers passed. Of a message that was held before, Envoy then shows everything once more.
+    over: bool,
 }
 
 impl Halves {
@@ -199,6 +203,26 @@ impl<S: Default> Streams<S> {
         } else {
             place
         }
+    }
+
+    /// This half goes on after it was held at its headers.
+    pub(crate) fn late(&mut self, context: u32, place: Place) {
+        let held = self.held.entry(context).or_default();
+        held.halves.of(place).late = true;
+    }
+
+    /// The trailers of this half passed, and with them all of it; whether it was held at its headers before.
+    pub(crate) fn over(&mut self, context: u32, place: Place) -> bool {
+        let held = self.held.entry(context).or_default();
+        let half = held.halves.of(place);
+        half.over = true;
+        half.late
+    }
+
+    /// Whether all of this half passed with its trailers.
+    pub(crate) fn is_over(&mut self, context: u32, place: Place) -> bool {
+        let held = self.held.get_mut(&context);
+        held.is_some_and(|held| held.halves.of(place).over)
     }
 
     /// More of the body came while this half waits.

@@ -8,7 +8,7 @@ use proxy_wasm::types::{BufferType, MetricType};
 
 use crate::abi;
 use crate::live::{self, Counted, Live, Names, Place};
-use crate::settle::{Action, NOT_CONFIGURED, When, refuse};
+use crate::settle::{Action, NOT_CONFIGURED, When, failed, refuse, side};
 use crate::streams::Streams;
 
 /// Everything that one VM holds of plugin `P`: a VM for each worker thread of the proxy.
@@ -100,8 +100,7 @@ impl<P: Plugin> Vm<P> {
 
     /// `proxy_on_request_trailers`: the end of a body whose last part did not say so.
     pub fn request_trailers(&mut self, context: u32) -> u32 {
-        let place = self.streams.trailers_at(context, Place::RequestTrailers);
-        self.body(context, place, true)
+        self.trailers(context, Place::RequestTrailers)
     }
 
     /// `proxy_on_response_headers`.
@@ -118,12 +117,30 @@ impl<P: Plugin> Vm<P> {
 
     /// `proxy_on_response_trailers`.
     pub fn response_trailers(&mut self, context: u32) -> u32 {
-        let place = self.streams.trailers_at(context, Place::ResponseTrailers);
-        self.body(context, place, true)
+        self.trailers(context, Place::ResponseTrailers)
+    }
+
+    fn trailers(&mut self, context: u32, place: Place) -> u32 {
+        if self.streams.is_over(context, place) {
+            return Action::Continue.code();
+        }
+        let at = self.streams.trailers_at(context, place);
+        let code = self.body(context, at, true);
+        if code != Action::Continue.code() || !self.streams.over(context, place) || at == place {
+            return code;
+        }
+        // If the trailers let go what is held of a message that was held at its headers before, Envoy loses it.
+        let continued = abi::continue_stream(side(place));
+        continued
+            .map_or_else(|error| failed(&error), |()| Action::Pause)
+            .code()
     }
 
     /// A part of a body, or its end.
     fn body(&mut self, context: u32, place: Place, end: bool) -> u32 {
+        if self.streams.is_over(context, place) {
+            return Action::Continue.code();
+        }
         if self.streams.waits(context, place) {
             // The plugin decided on what it saw, and this goes where that goes.
             self.streams.miss(context, place, end);

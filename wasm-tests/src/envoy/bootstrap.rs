@@ -196,6 +196,7 @@ fn listener(name: &str, address: &Value, filters: &[Filter], routes: &[Value]) -
         json!({
             "stat_prefix": name,
             "codec_type": "AUTO",
+            "http_protocol_options": {"enable_trailers": true},
             "preserve_external_request_id": true,
             "max_request_headers_kb": 1024,
             "common_http_protocol_options": {"max_headers_count": 2000},
@@ -224,9 +225,17 @@ fn address(address: SocketAddr) -> Value {
     json!({"socket_address": {"address": address.ip().to_string(), "port_value": address.port()}})
 }
 
+/// How a cluster says what it speaks.
+const PROTOCOL: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
 fn cluster(name: &str, address: &Value) -> Value {
+    let options = json!({
+        "@type": format!("type.googleapis.com/{PROTOCOL}"),
+        "explicit_http_config": {"http_protocol_options": {"enable_trailers": true}},
+    });
     json!({
         "name": name,
+        "typed_extension_protocol_options": {PROTOCOL: options},
         "connect_timeout": "1s",
         "load_assignment": {
             "cluster_name": name,
@@ -236,15 +245,14 @@ fn cluster(name: &str, address: &Value) -> Value {
 }
 
 fn http2(mut cluster: Value) -> Value {
-    let kind = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
     let options = json!({
-        "@type": format!("type.googleapis.com/{kind}"),
+        "@type": format!("type.googleapis.com/{PROTOCOL}"),
         "explicit_http_config": {"http2_protocol_options": {}},
     });
     if let Some(fields) = cluster.as_object_mut() {
         fields.insert(
             "typed_extension_protocol_options".to_owned(),
-            json!({kind: options}),
+            json!({PROTOCOL: options}),
         );
     }
     cluster

@@ -17,6 +17,7 @@ mod frame;
 mod lifecycle;
 mod robustness;
 mod scenarios;
+mod trailers;
 mod vocabulary;
 
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};

@@ -27,6 +27,7 @@ pub(super) fn passed(start: &str, headers: Fields, received: Received) -> Passed
     Passed {
         headers: fields(start, headers),
         body: received.body,
+        trailers: received.trailers.into_iter().collect::<simulator::Fields>(),
         end: received.end,
     }
 }

@@ -5,7 +5,8 @@ use crate::envoy::http::Fields;
 use crate::envoy::proxy::{Proxy, wait};
 use crate::envoy::scenario::{LISTENER, UPSTREAM};
 use anyhow::{Context, Result, bail};
-use simulator::scenario::file::{BodyStep, RequestStep, ResponseStep};
+use simulator::scenario::file::{BodyStep, RequestStep, ResponseStep, TrailersStep};
+use simulator::scenario::value::Bytes;
 use std::collections::BTreeMap;
 
 /// All of them, by name; those without one have their number.
@@ -129,6 +130,34 @@ impl Streams {
         Ok(name)
     }
 
+    /// Ends a request with trailers.
+    pub(super) fn send_trailers(
+        &mut self,
+        servers: &Servers,
+        trailers: &TrailersStep,
+    ) -> Result<String> {
+        let (name, stream) = self.named(trailers.of.as_ref())?;
+        let passed = stream
+            .arrived(servers)
+            .map_or(0, |arrival| arrival.received().body.len());
+        stream.newest = Newest::Part(passed);
+        stream.sent.send(&last_chunk(&trailers.fields))?;
+        Ok(name)
+    }
+
+    /// Lets the upstream end its answer with trailers.
+    pub(super) fn respond_trailers(
+        &mut self,
+        servers: &Servers,
+        trailers: &TrailersStep,
+    ) -> Result<String> {
+        let (name, stream) = self.named(trailers.of.as_ref())?;
+        let arrival = stream.arrival(servers)?;
+        stream.newest = Newest::Part(stream.sent.received().body.len());
+        arrival.send(&last_chunk(&trailers.fields), true)?;
+        Ok(name)
+    }
+
     /// The client of a stream goes away, unless it has its answer.
     pub(super) fn finish(&mut self, name: &str) -> Result<()> {
         let (_, stream) = self.named(Some(&name.to_owned()))?;
@@ -218,9 +247,16 @@ fn encode(request: &RequestStep, id: &str) -> Vec<u8> {
             .iter()
             .map(|(name, value)| (name.clone(), value.0.clone())),
     );
-    let body = request.body.as_ref().map_or(&b""[..], |body| &body.0);
+    let mut body = request
+        .body
+        .as_ref()
+        .map_or(Vec::new(), |body| body.0.clone());
     if !has_length(request) {
-        match (request.open, &request.body) {
+        let chunked = request.open || !request.trailers.is_empty();
+        if !request.trailers.is_empty() {
+            body = [chunk(&body, false), last_chunk(&request.trailers)].concat();
+        }
+        match (chunked, &request.body) {
             (true, _) => headers.push(("transfer-encoding".to_owned(), b"chunked".to_vec())),
             (false, Some(_)) => {
                 headers.push(("content-length".to_owned(), body.len().to_string().into()));
@@ -235,7 +271,7 @@ fn encode(request: &RequestStep, id: &str) -> Vec<u8> {
             b" HTTP/1.1",
             &headers,
         ),
-        body.to_vec(),
+        body,
     ]
     .concat()
 }
@@ -256,10 +292,16 @@ fn answer(response: &ResponseStep) -> Vec<u8> {
         .iter()
         .map(|(name, value)| (name.clone(), value.0.clone()))
         .collect();
-    let body = response.body.as_ref().map_or(&b""[..], |body| &body.0);
+    let mut body = response
+        .body
+        .as_ref()
+        .map_or(Vec::new(), |body| body.0.clone());
     // A response whose body comes in parts is sent in chunks; what it says of its length would then contradict that.
     headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-length"));
-    if response.open {
+    if !response.trailers.is_empty() {
+        body = [chunk(&body, false), last_chunk(&response.trailers)].concat();
+    }
+    if response.open || !response.trailers.is_empty() {
         headers.push(("transfer-encoding".to_owned(), b"chunked".to_vec()));
     } else {
         headers.push(("content-length".to_owned(), body.len().to_string().into()));
@@ -271,7 +313,7 @@ fn answer(response: &ResponseStep) -> Vec<u8> {
             b" Status",
             &headers,
         ),
-        body.to_vec(),
+        body,
     ]
     .concat()
 }
@@ -284,6 +326,15 @@ pub(super) fn head(before: &[u8], middle: &[u8], after: &[u8], headers: &Fields)
     }
     bytes.extend(b"\r\n");
     bytes
+}
+
+/// The end of a body in chunks, with trailers.
+fn last_chunk(trailers: &[(String, Bytes)]) -> Vec<u8> {
+    let trailers: Fields = trailers
+        .iter()
+        .map(|(name, value)| (name.clone(), value.0.clone()))
+        .collect();
+    head(b"0", b"", b"", &trailers)
 }
 
 fn chunk(bytes: &[u8], end: bool) -> Vec<u8> {
@@ -320,5 +371,7 @@ mod tests {
         assert_eq!(chunk(b"abc", false), b"3\r\nabc\r\n");
         assert_eq!(chunk(b"", false), b"");
         assert_eq!(chunk(b"a", true), b"1\r\na\r\n0\r\n\r\n");
+        let trailers = [("t".to_owned(), Bytes(b"1".to_vec()))];
+        assert_eq!(last_chunk(&trailers), b"0\r\nt: 1\r\n\r\n");
     }
 }
