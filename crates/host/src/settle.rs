@@ -61,8 +61,11 @@ impl<P: Plugin> Vm<P> {
         when: When,
     ) -> Action {
         let action = self.carry_out(context, place, outcome, when);
-        if action == Action::Replied && P::CALLBACKS.sees_responses() {
-            self.streams.replied(context);
+        if action == Action::Replied {
+            self.streams.unpark(context);
+            if P::CALLBACKS.sees_responses() {
+                self.streams.replied(context);
+            }
         }
         if !place.is_of_headers() && !place.is_bodiless() {
             self.streams.holds(context, place, action == Action::Pause);

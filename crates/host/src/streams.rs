@@ -241,6 +241,17 @@ impl<S: Default> Streams<S> {
         missed
     }
 
+    /// Stream `context` was answered: the other half of it, too, waits for nothing more.
+    pub(crate) fn unpark(&mut self, context: u32) {
+        if let Some(held) = self.held.get_mut(&context) {
+            let parked = held.halves.parked().count();
+            self.waiting = self.waiting.saturating_sub(parked);
+            held.halves.request.parked = None;
+            held.halves.response.parked = None;
+            self.tidy(context);
+        }
+    }
+
     /// Remembers `stream`, which waits for nothing.
     pub(crate) fn remember(&mut self, context: u32, stream: S) {
         self.keep(context, Place::Request, stream, None);

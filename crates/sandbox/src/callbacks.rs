@@ -23,6 +23,12 @@ pub(crate) fn export(callback: Callback) -> (&'static str, Vec<u32>) {
         }
         Callback::RequestTrailers { count } => ("proxy_on_request_trailers", vec![count]),
         Callback::ResponseTrailers { count } => ("proxy_on_response_trailers", vec![count]),
+        Callback::DownstreamData { size, end } => {
+            ("proxy_on_downstream_data", vec![size, u32::from(end)])
+        }
+        Callback::UpstreamData { size, end } => {
+            ("proxy_on_upstream_data", vec![size, u32::from(end)])
+        }
         Callback::HttpCallResponse {
             token,
             headers,

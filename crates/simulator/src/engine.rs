@@ -85,6 +85,20 @@ pub enum Callback {
         /// How many.
         count: u32,
     },
+    /// What a client sent that was not passed on yet.
+    DownstreamData {
+        /// Bytes.
+        size: u32,
+        /// Whether it sends no more.
+        end: bool,
+    },
+    /// What a server sent.
+    UpstreamData {
+        /// Bytes.
+        size: u32,
+        /// Whether it sends no more.
+        end: bool,
+    },
     /// An HTTP call-out ended; with 0 headers it failed.
     HttpCallResponse {
         /// Which.

@@ -46,6 +46,7 @@ impl<P: Plugin> Engine for Native<P> {
             roots: BTreeMap::new(),
             streams: BTreeMap::new(),
             calls: BTreeMap::new(),
+            crowded: false,
         }))
     }
 }
@@ -56,6 +57,8 @@ struct NativeVm<P: Plugin> {
     roots: BTreeMap<u32, Root<P>>,
     streams: BTreeMap<u32, Kept<P::Stream>>,
     calls: BTreeMap<u32, Caller>,
+    /// Whether the log says already that too many streams wait.
+    crowded: bool,
 }
 
 /// A configured plugin.
@@ -171,6 +174,8 @@ impl<P: Plugin> Vm for NativeVm<P> {
             Callback::Tick => self.tick(context),
             Callback::Log => self.log(context),
             Callback::Delete => self.delete(context),
+            // An HTTP plugin sees no connections.
+            Callback::DownstreamData { .. } | Callback::UpstreamData { .. } => 0,
             Callback::VmStart | Callback::Done | Callback::QueueReady { .. } => 1,
         }))
     }
@@ -203,6 +208,8 @@ fn wanted(callbacks: Callbacks, callback: Callback) -> bool {
         Callback::Tick => Callbacks::TICK,
         Callback::Log => Callbacks::LOG,
         Callback::Create { .. }
+        | Callback::DownstreamData { .. }
+        | Callback::UpstreamData { .. }
         | Callback::VmStart
         | Callback::Configure { .. }
         | Callback::QueueReady { .. }

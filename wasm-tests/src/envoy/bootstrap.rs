@@ -37,6 +37,14 @@ impl Filter {
         )
     }
 
+    /// The same for a network filter.
+    #[must_use]
+    pub fn network_wasm(name: &str, module: &Path, configuration: &str) -> Self {
+        let Self(http) = Self::wasm(name, module, configuration);
+        let config = http.pointer("/typed_config/config").cloned();
+        Self::typed(name, "network.wasm.v3.Wasm", json!({"config": config}))
+    }
+
     /// One of Envoy's own; `kind` is its type after `envoy.extensions.filters.`.
     #[must_use]
     pub fn typed(name: &str, kind: &str, configuration: Value) -> Self {
@@ -86,6 +94,30 @@ impl Setup {
         let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": 0}});
         self.listeners
             .push(listener(name, &address, filters, &self.routes));
+        self
+    }
+
+    /// The same with a listener of that name for connections of any kind, which these network filters see on their way to the cluster
+    /// `upstream`.
+    #[must_use]
+    pub fn tcp(mut self, name: &str, filters: &[Filter]) -> Self {
+        let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": 0}});
+        let last = Filter::typed(
+            "envoy.filters.network.tcp_proxy",
+            "network.tcp_proxy.v3.TcpProxy",
+            json!({"stat_prefix": name, "cluster": "upstream"}),
+        );
+        let filters: Vec<&Value> = filters
+            .iter()
+            .chain([&last])
+            .map(|filter| &filter.0)
+            .collect();
+        self.listeners.push(json!({
+            "name": name,
+            "stat_prefix": name,
+            "address": address,
+            "filter_chains": [{"filters": filters}],
+        }));
         self
     }
 

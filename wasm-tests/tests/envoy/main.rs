@@ -12,6 +12,8 @@
 )]
 
 mod calls;
+mod chain;
+mod connections;
 mod differential;
 mod frame;
 mod lifecycle;

@@ -8,7 +8,7 @@ use super::live::{self, Live};
 use super::{Caller, NativeVm, Parked, Until};
 use crate::fields::Fields;
 use crate::status::Status;
-use crate::world::{Half, LocalReply, Map, Place};
+use crate::world::{Buffer, Half, LocalReply, Map, Place};
 
 /// Which part of which message is at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,11 @@ impl<P: Plugin> NativeVm<P> {
     ) -> Code {
         let code = self.carry_out(context, moment, outcome, later);
         if let Some(kept) = self.streams.get_mut(&context) {
-            kept.replied |= code == Code::Replied;
+            if code == Code::Replied {
+                // The other half, too, waits for nothing more.
+                kept.replied = true;
+                kept.waits = super::Waits::default();
+            }
             if moment.is_of_body() && !moment.is_bodiless() {
                 *kept.holds.of(moment.half()) = code == Code::Hold;
             }
@@ -152,11 +156,11 @@ impl<P: Plugin> NativeVm<P> {
     }
 
     /// A stream may only wait for what is told to this plugin, and not too many may.
-    fn may_wait(&self, context: u32, wait: &Wait) -> bool {
+    fn may_wait(&mut self, context: u32, wait: &Wait) -> bool {
         let kept = self.streams.get(&context);
         let configured = kept.and_then(|kept| self.roots.get(&kept.root));
         let ticks = configured.is_some_and(|configured| configured.plugin.tick_period().is_some());
-        let (place, waiting) = (self.place(context), super::Waits::default());
+        let place = self.place(context);
         let told = match wait {
             Wait::Call(_) => P::CALLBACKS.has(Callbacks::CALLS),
             Wait::Wake { .. } => P::CALLBACKS.has(Callbacks::TICK) && ticks,
@@ -167,8 +171,23 @@ impl<P: Plugin> NativeVm<P> {
                 "the plugin waits for what its CALLBACKS or its tick_period leave out",
             );
         }
-        let many = self.streams.values().filter(|kept| kept.waits != waiting);
-        told && many.count() < WAITING
+        told && self.has_room(place)
+    }
+
+    /// Whether one more stream may wait. The log says once that none may, until half of them went on.
+    fn has_room(&mut self, place: Place) -> bool {
+        let waits = self.streams.values().map(|kept| kept.waits.all().count());
+        let waiting = waits.fold(0, usize::saturating_add);
+        self.crowded &= waiting > WAITING.div_euclid(2);
+        let room = waiting < WAITING;
+        if !room && !self.crowded {
+            self.crowded = true;
+            self.write(
+                place,
+                &format!("{WAITING} requests wait, so more that would are refused; whom they wait for is slow"),
+            );
+        }
+        room
     }
 
     /// Remembers `stream`, and what the half of `moment` waits for; what the other half waits for stays.
@@ -273,7 +292,7 @@ impl<P: Plugin> NativeVm<P> {
                 }
                 Edit::Body(bytes) => (
                     "proxy_set_buffer_bytes",
-                    world.set_buffer(place, moment.half(), (0, u32::MAX), bytes),
+                    world.set_buffer(place, Buffer::Body(moment.half()), (0, u32::MAX), bytes),
                 ),
                 // A proxy without it chooses the route anew at every edit of the headers.
                 Edit::ClearRouteCache => {
