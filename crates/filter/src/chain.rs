@@ -8,12 +8,14 @@
 //! Each has its own slots, metrics, tokens and ticks. The host knows one plugin and wakes all of its streams; those that wait for
 //! the other one are put to sleep again here.
 
+mod background;
 mod line;
 mod scoped;
 
 use std::time::Duration;
 
 use crate::call::{Answer, CallError};
+use crate::chain::background::{Clock, merge, tokens};
 use crate::chain::line::{Held, Line, Meets, Message, Stage};
 use crate::chain::scoped::{Scope, Scoped};
 use crate::config::{self, Mistake};
@@ -39,40 +41,6 @@ pub struct Both<A, B> {
     second: B,
     request: Held,
     response: Held,
-}
-
-/// When one of the two acts without being asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Clock {
-    /// How often it is to tick.
-    period: Option<Duration>,
-    /// How long ago it did.
-    since: Duration,
-    /// Whether it wakes its streams now.
-    wakes: bool,
-}
-
-impl Clock {
-    const fn of(period: Option<Duration>) -> Self {
-        Self {
-            period,
-            since: Duration::ZERO,
-            wakes: false,
-        }
-    }
-
-    /// The faster of the two ticks after `passed`; whether this one does, too.
-    fn ticks(&mut self, passed: Duration) -> bool {
-        let Some(period) = self.period else {
-            return false;
-        };
-        self.since = self.since.saturating_add(passed);
-        let due = self.since >= period;
-        if due {
-            self.since = self.since.saturating_sub(period);
-        }
-        due
-    }
 }
 
 impl<A: Plugin, B: Plugin> Plugin for Chain<A, B> {
@@ -291,21 +259,6 @@ impl<A: Plugin, B: Plugin> Chain<A, B> {
                 response,
             })
     }
-}
-
-/// Marks whose answer a token announces in its lowest bit. A plugin that uses the highest bit loses it, so tokens
-/// of a chained plugin stay below 2^31.
-fn tokens(mut background: Background, owner: u32) -> Background {
-    for (token, _) in &mut background.calls {
-        *token = (*token << 1) | owner;
-    }
-    background
-}
-
-fn merge(mut first: Background, mut second: Background) -> Background {
-    first.calls.append(&mut second.calls);
-    first.wake |= second.wake;
-    first
 }
 
 fn configured<P: Plugin>(configuration: &[u8]) -> Result<P, Vec<Mistake>> {

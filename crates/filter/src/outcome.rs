@@ -41,7 +41,11 @@ impl<S> Next<S> {
     }
 }
 
-/// What a stream waits for. Whatever comes, [`crate::Plugin::on_resume`] is called exactly once.
+/// What a stream waits for. Whatever comes, [`crate::Plugin::on_resume`] is called exactly once, unless the stream ends or is
+/// answered before.
+///
+/// What arrives of a body meanwhile goes where the part goes that waits, without being shown. So whoever decides on a whole body
+/// answers [`Next::Buffer`] until its end, and waits then. Who buffers after waiting is shown what arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// The answer to this call.

@@ -12,8 +12,9 @@ use proxy_wasm::types::{BufferType, MapType};
 use crate::abi::{self, GrpcCall, HttpCall};
 use crate::live::{self, Live, Place};
 use crate::pairs;
+use crate::root::Root;
 use crate::settle::{Action, When};
-use crate::vm::{Caller, Root, Vm, decide_body};
+use crate::vm::{Caller, Vm, decide_body};
 
 /// How many ticks a leader may miss before another worker takes over.
 const MISSED_TICKS: u32 = 3;

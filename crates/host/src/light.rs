@@ -12,8 +12,8 @@ use std::time::Duration;
 use filter::{Level, Next, Outcome, Plugin};
 
 use crate::live::{self, Live, Place};
+use crate::root::{Root, tick_every};
 use crate::settle::{Action, NOT_CONFIGURED, apply, failed, refuse, send};
-use crate::vm::{Root, tick_every};
 
 /// How often a configuration shows that it lives.
 const PULSE: Duration = Duration::from_mins(1);

@@ -71,12 +71,12 @@ impl Place {
         matches!(self, Self::RequestTrailers | Self::ResponseTrailers)
     }
 
-    /// This one, where a part of the body is held: trailers come with that part.
+    /// Where a part of the body of this half is held: trailers come with that part.
     pub(crate) const fn with_held_body(self) -> Self {
-        match self {
-            Self::RequestTrailers => Self::RequestBody,
-            Self::ResponseTrailers => Self::ResponseBody,
-            other => other,
+        if self.is_of_response() {
+            Self::ResponseBody
+        } else {
+            Self::RequestBody
         }
     }
 

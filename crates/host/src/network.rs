@@ -12,7 +12,7 @@ use proxy_wasm::types::{BufferType, StreamType};
 use crate::live::{self, Live, Names, Place};
 use crate::settle::Action;
 use crate::streams::Streams;
-use crate::{abi, vm};
+use crate::{abi, root};
 
 /// How many bytes of one side a plugin may hold while it waits for the rest of a frame. A peer that announces a frame and
 /// never sends it would otherwise grow the VM without end.
@@ -58,15 +58,15 @@ impl<P: NetworkPlugin> Default for NetworkVm<P> {
 impl<P: NetworkPlugin> NetworkVm<P> {
     /// `proxy_on_configure`: whether the configuration of root context `root` is one that the plugin takes.
     pub fn configure(&mut self, root: u32, size: u32) -> u32 {
-        let Some(written) = vm::written(size) else {
+        let Some(written) = root::written(size) else {
             return 0;
         };
-        let Ok(plugin) = P::configure(&written).map_err(|errors| vm::refused(&errors)) else {
+        let Ok(plugin) = P::configure(&written).map_err(|errors| root::refused(&errors)) else {
             return 0;
         };
         let names = Names {
-            prefix: vm::prefix(P::NAME, P::SHARED_VERSION, &written),
-            metrics: vm::define_metrics(&plugin.metrics()),
+            prefix: root::prefix(P::NAME, P::SHARED_VERSION, &written),
+            metrics: root::define_metrics(&plugin.metrics()),
         };
         self.roots.insert(root, (plugin, names));
         self.connections.root_added(root);

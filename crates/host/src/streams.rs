@@ -356,6 +356,46 @@ mod tests {
     }
 
     #[test]
+    fn those_that_wait_are_counted_whatever_becomes_of_them() {
+        let mut streams = Streams::<()>::default();
+        streams.root_added(1);
+        for context in 2..6 {
+            streams.keep(context, Place::Request, (), Some(WOKEN));
+            streams.keep(context, Place::Request, (), Some(WOKEN));
+        }
+        streams.keep(2, Place::Response, (), Some(Until::Answer(9)));
+        assert_eq!(streams.waiting(), 5);
+        streams.go_on(2, Place::Request);
+        streams.keep(2, Place::Request, (), None);
+        assert_eq!(streams.waiting(), 4);
+        streams.unpark(2);
+        streams.ended(3);
+        streams.ended(3);
+        assert_eq!(streams.waiting(), 2);
+        streams.go_on(4, Place::Request);
+        streams.ended(4);
+        streams.keep(5, Place::Request, (), None);
+        assert_eq!((streams.waiting(), streams.held.len()), (0, 0));
+    }
+
+    #[test]
+    fn trailers_come_with_the_part_of_the_body_that_is_held_and_pass_once() {
+        let mut streams = Streams::<()>::default();
+        let at = |streams: &mut Streams<()>| streams.trailers_at(2, Place::RequestTrailers);
+        assert_eq!(at(&mut streams), Place::RequestTrailers);
+        streams.holds(2, Place::RequestBody, true);
+        assert_eq!(at(&mut streams), Place::RequestBody);
+        streams.holds(2, Place::RequestBody, false);
+        assert_eq!(at(&mut streams), Place::RequestTrailers);
+        assert!(streams.held.is_empty());
+        assert!(
+            !streams.over(2, Place::RequestTrailers),
+            "it was not held at its headers"
+        );
+        assert!(streams.is_over(2, Place::RequestBody) && !streams.is_over(2, Place::ResponseBody));
+    }
+
+    #[test]
     fn one_half_goes_on_while_the_other_waits() {
         let mut streams = Streams::<u8>::default();
         streams.root_added(1);

@@ -6,18 +6,21 @@
 
 mod background;
 mod configure;
+mod held;
 mod live;
+mod moment;
 mod settle;
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use filter::{Callbacks, Exchange, Outcome, Plugin};
 
 use crate::engine::{Callback, Engine, Trap, Vm};
+use crate::native::held::{Halves, Kept, Waits};
 use crate::native::live::{Live, Names};
-use crate::native::settle::{Code, Moment, NOT_CONFIGURED};
+use crate::native::moment::{Code, Moment};
+use crate::native::settle::NOT_CONFIGURED;
 use crate::world::{Half, Handle, Place};
 
 /// Runs plugin `P` natively.
@@ -67,69 +70,6 @@ struct Root<P> {
     names: Names,
     /// This worker, as the lease names it.
     me: u64,
-}
-
-/// What is kept of a stream.
-struct Kept<S> {
-    root: u32,
-    stream: S,
-    waits: Waits,
-    /// Whether a part of the body is held.
-    holds: Halves<bool>,
-    /// More of the body came while it waited; whether that is the end of it.
-    missed: Halves<Option<bool>>,
-    /// Whether the plugin replied to it: its own replies are not shown to it.
-    replied: bool,
-}
-
-/// What each half of an exchange waits for: an upstream may answer while the request still waits, or while its body
-/// still comes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Waits {
-    request: Option<Parked>,
-    response: Option<Parked>,
-}
-
-impl Waits {
-    const fn of(&mut self, half: Half) -> &mut Option<Parked> {
-        match half {
-            Half::Request => &mut self.request,
-            Half::Response => &mut self.response,
-        }
-    }
-
-    fn all(self) -> impl Iterator<Item = Parked> {
-        self.request.into_iter().chain(self.response)
-    }
-}
-
-/// Something of each half.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Halves<T> {
-    request: T,
-    response: T,
-}
-
-impl<T> Halves<T> {
-    const fn of(&mut self, half: Half) -> &mut T {
-        match half {
-            Half::Request => &mut self.request,
-            Half::Response => &mut self.response,
-        }
-    }
-}
-
-/// What a stream waits for, and with which message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Parked {
-    moment: Moment,
-    until: Until,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Until {
-    Answer(u32),
-    Woken(Duration),
 }
 
 /// Who made a call.

@@ -33,7 +33,7 @@ impl Plugin for Second {
 
     fn metrics(&self) -> Vec<Metric> {
         let second = |metric: Metric| Metric {
-            name: format!("second.{}", metric.name).into(),
+            name: format!("second.{}", metric.name),
             ..metric
         };
         self.0.metrics().into_iter().map(second).collect()

@@ -13,6 +13,7 @@ pub(crate) struct Config {
     pub(crate) body: bool,
     pub(crate) peek: bool,
     pub(crate) log: bool,
+    pub(crate) sleep: Option<Duration>,
     pub(crate) route: Option<String>,
     pub(crate) verify: Option<Vec<u8>>,
     pub(crate) filter_state: Option<(String, String)>,
@@ -76,6 +77,7 @@ pub(crate) fn read(configuration: &[u8]) -> Result<Config, Errors> {
             object.optional("peek", Value::boolean),
             object.optional("log", Value::boolean),
         ];
+        let sleep = object.optional("sleep", Value::duration);
         let route = object.optional("route", owned);
         let verify = object.optional("verify", key);
         let filter_state = object.optional("filter_state", |value| value.object(state));
@@ -91,6 +93,7 @@ pub(crate) fn read(configuration: &[u8]) -> Result<Config, Errors> {
             body: body?.unwrap_or_default(),
             peek: peek?.unwrap_or_default(),
             log: log?.unwrap_or_default(),
+            sleep: sleep?,
             route: route?,
             verify: verify?,
             filter_state: filter_state?,

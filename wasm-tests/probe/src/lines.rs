@@ -64,7 +64,8 @@ impl NetworkPlugin for Lines {
         let mut bytes = std::mem::take(&mut lined.rest);
         bytes.extend_from_slice(data.bytes);
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if !line.ends_with(b"\n") && !(data.end && self.lenient) {
+            let whole = line.ends_with(b"\n") || data.end && self.lenient;
+            if !whole {
                 lined.rest = line.to_vec();
                 break;
             }

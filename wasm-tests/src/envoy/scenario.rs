@@ -11,6 +11,7 @@ mod left_out;
 mod messages;
 mod needs;
 mod streams;
+mod wire;
 
 pub use left_out::left_out;
 

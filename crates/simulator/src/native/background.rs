@@ -7,10 +7,11 @@ use filter::{
     Answer, Background, Call, CallError, Level, Next, Plugin, Resumed, Role, lease, shared,
 };
 
+use super::held::Until;
 use super::live::{self, Live};
-use super::{Caller, NativeVm, Until, decide_body};
+use super::{Caller, NativeVm, decide_body};
 use crate::fields::Fields;
-use crate::native::settle::{Code, Moment};
+use crate::native::moment::{Code, Moment};
 use crate::status::Status;
 use crate::world::{Asked, Buffer, Half, Map, Place};
 

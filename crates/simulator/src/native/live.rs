@@ -7,7 +7,7 @@ use filter::foreign::{ForeignCall, ForeignError, Span};
 use filter::shared::{self, SharedError, Step, Store};
 use filter::{Exchange, Headers, HostError, Level, Property, Proxy};
 
-use crate::native::settle::Moment;
+use crate::native::moment::Moment;
 use crate::protobuf::{self, Value};
 use crate::status::Status;
 use crate::world::{Buffer, Half, Handle, Map, Place};

@@ -4,77 +4,13 @@ use filter::{
     Call, CallError, Callbacks, Edit, HostError, Level, Next, Outcome, Plugin, Reply, Resumed, Wait,
 };
 
+use super::held::{Parked, Until, Waits};
 use super::live::{self, Live};
-use super::{Caller, NativeVm, Parked, Until};
+use super::moment::{Code, Moment};
+use super::{Caller, NativeVm};
 use crate::fields::Fields;
 use crate::status::Status;
-use crate::world::{Buffer, Half, LocalReply, Map, Place};
-
-/// Which part of which message is at hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moment {
-    RequestHeaders,
-    RequestBody,
-    /// Trailers, while nothing of the body is held.
-    RequestTrailers,
-    ResponseHeaders,
-    ResponseBody,
-    /// The same of a response.
-    ResponseTrailers,
-}
-
-impl Moment {
-    pub(super) const fn half(self) -> Half {
-        match self {
-            Self::RequestHeaders | Self::RequestBody | Self::RequestTrailers => Half::Request,
-            Self::ResponseHeaders | Self::ResponseBody | Self::ResponseTrailers => Half::Response,
-        }
-    }
-
-    /// This one, when a part of the body is held or not: trailers then come with that part.
-    pub(super) const fn given(self, holds: bool) -> Self {
-        match self {
-            Self::RequestTrailers if holds => Self::RequestBody,
-            Self::ResponseTrailers if holds => Self::ResponseBody,
-            other => other,
-        }
-    }
-
-    /// Whether there is no body in it, nor can one be put into it.
-    pub(super) const fn is_bodiless(self) -> bool {
-        matches!(self, Self::RequestTrailers | Self::ResponseTrailers)
-    }
-
-    /// Whether it is of a body.
-    const fn is_of_body(self) -> bool {
-        !matches!(self, Self::RequestHeaders | Self::ResponseHeaders)
-    }
-
-    const fn map(self) -> Map {
-        match self.half() {
-            Half::Request => Map::Request,
-            Half::Response => Map::Response,
-        }
-    }
-}
-
-/// What a callback tells the proxy to do with the message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Code {
-    Pass,
-    Hold,
-    /// The request was answered in the upstream's place.
-    Replied,
-}
-
-impl Code {
-    pub(super) const fn code(self) -> u32 {
-        match self {
-            Self::Pass => 0,
-            Self::Hold | Self::Replied => 1,
-        }
-    }
-}
+use crate::world::{Buffer, LocalReply, Place};
 
 /// How many calls in a row the proxy may refuse before the request is refused.
 const REFUSED_CALLS: u32 = 8;
@@ -97,7 +33,7 @@ impl<P: Plugin> NativeVm<P> {
             if code == Code::Replied {
                 // The other half, too, waits for nothing more.
                 kept.replied = true;
-                kept.waits = super::Waits::default();
+                kept.waits = Waits::default();
             }
             if moment.is_of_body() && !moment.is_bodiless() {
                 *kept.holds.of(moment.half()) = code == Code::Hold;

@@ -2,7 +2,8 @@
 
 use crate::envoy::held::{Arrival, Received};
 use crate::envoy::http::{Fields, Response};
-use crate::envoy::scenario::streams::{Stream, head};
+use crate::envoy::scenario::streams::Stream;
+use crate::envoy::scenario::wire::head;
 use anyhow::{Context, Result, bail};
 use simulator::scenario::file::AnswerStep;
 use simulator::world::{Asked, Call};
