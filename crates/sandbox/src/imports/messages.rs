@@ -49,17 +49,12 @@ pub(crate) fn get_buffer_status(guest: &mut Guest<'_>) -> Outcome {
 
 pub(crate) fn set_buffer(guest: &mut Guest<'_>) -> Outcome {
     let bytes = guest.bytes(3)?;
-    let half = match buffer(guest)? {
-        Buffer::Body(half) => half,
-        Buffer::AnswerBody | Buffer::AnswerMessage | Buffer::Configuration | Buffer::Empty => {
-            return Err(Status::BAD_ARGUMENT.into());
-        }
-    };
+    let which = buffer(guest)?;
     let range = (guest.number(1), guest.number(2));
     guest
         .world()
         .borrow_mut()
-        .set_buffer(guest.place(), half, range, &bytes)?;
+        .set_buffer(guest.place(), which, range, &bytes)?;
     Ok(DONE)
 }
 
@@ -138,8 +133,13 @@ pub(crate) fn continue_stream(guest: &mut Guest<'_>) -> Outcome {
 }
 
 pub(crate) fn close_stream(guest: &mut Guest<'_>) -> Outcome {
-    half(guest)?;
-    guest.world().borrow_mut().close_stream(guest.place())?;
+    let place = guest.place();
+    let closed = match guest.number(0) {
+        0 | 1 => guest.world().borrow_mut().close_stream(place),
+        2 | 3 => guest.world().borrow_mut().close_connection(place),
+        _ => Err(Status::BAD_ARGUMENT),
+    };
+    closed?;
     Ok(DONE)
 }
 
