@@ -8,6 +8,8 @@ pub(crate) mod discovery;
 pub(crate) mod engine;
 pub(crate) mod error;
 pub(crate) mod event;
+#[cfg(test)]
+pub(crate) mod fake;
 pub(crate) mod inventory;
 pub(crate) mod keyed;
 pub(crate) mod object;
@@ -21,6 +23,7 @@ pub(crate) mod rehearse;
 pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod retry;
+pub(crate) mod route;
 pub(crate) mod snapshot;
 pub(crate) mod told;
 pub(crate) mod wanted;

@@ -10,6 +10,7 @@ mod cluster;
 pub mod environment;
 pub mod failure;
 mod history;
+pub mod input;
 pub mod measure;
 mod mesh;
 pub mod output;

@@ -161,7 +161,7 @@ impl Output {
     ///
     /// # Errors
     /// When there is nobody to ask: exit 64, and the text says to pass `--yes`.
-    pub fn confirm(&self, question: &str, yes: bool) -> Result<bool, Failure> {
+    pub async fn confirm(&self, question: &str, yes: bool) -> Result<bool, Failure> {
         if yes {
             return Ok(true);
         }
@@ -170,8 +170,11 @@ impl Output {
             return Err(Failure::text(Exit::Usage, text));
         }
         self.talk.send(format!("{question} [y/N] ").as_bytes());
-        let mut answer = String::new();
-        io::stdin().read_line(&mut answer)?;
+        let answer = crate::input::aside(|stdin| {
+            let mut answer = String::new();
+            stdin.read_line(&mut answer).map(|_| answer)
+        })
+        .await?;
         Ok(matches!(
             answer.trim().to_ascii_lowercase().as_str(),
             "y" | "yes"

@@ -31,5 +31,6 @@ mod rollout;
 mod secret;
 mod selection;
 mod snapshot;
+mod stamp;
 mod verdict;
 mod wasmplugin;

@@ -49,9 +49,9 @@ mod tests {
             "is a Pod of v1",
         ),
         (
-            "deploy limit --image IMAGE --diff --dry-run client",
+            "deploy limit --image IMAGE --diff --dry-run nowhere",
             64,
-            "cannot be used with",
+            "invalid value",
         ),
         (
             "deploy limit --image IMAGE --timeout soon",
@@ -174,8 +174,9 @@ mod tests {
         let folder = folder();
         let first = weft(
             folder.path(),
-            "render limit --image IMAGE -f limits.yaml -l app=shop -n shop",
+            "render limit --image IMAGE -f limits.yaml -l app=shop --phase authz",
         );
+        assert!(!String::from_utf8_lossy(&first.stdout).contains("namespace"));
         std::fs::write(folder.path().join("again.yaml"), &first.stdout).unwrap();
         let second = weft(folder.path(), "render -f again.yaml");
 
@@ -191,7 +192,7 @@ mod tests {
         let folder = folder();
         let output = weft(
             folder.path(),
-            "render -f plugin.yaml --image IMAGE --fail-strategy open -o json",
+            "render -f plugin.yaml --image IMAGE --fail-strategy open --phase authn -o json",
         );
         let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
 
@@ -222,5 +223,33 @@ mod tests {
             );
             assert!(output.stdout.is_empty(), "{line}: data although it failed");
         }
+    }
+
+    #[test]
+    fn the_api_server_is_asked_through_the_proxy() {
+        use std::io::Read as _;
+        let folder = folder();
+        let kubeconfig = KUBECONFIG.replace("https://127.0.0.1:1", "https://k.example:6443");
+        std::fs::write(folder.path().join("kubeconfig"), kubeconfig).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = format!("http://{}", listener.local_addr().unwrap());
+        let heard = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 256];
+            let read = stream.read(&mut request).unwrap();
+            String::from_utf8_lossy(&request[..read]).into_owned()
+        });
+
+        let output = Command::new(env!("CARGO_BIN_EXE_weft"))
+            .args(["plugin", "list", "--kubeconfig", "kubeconfig"])
+            .current_dir(folder.path())
+            .env("HTTPS_PROXY", proxy)
+            .env("NO_PROXY", "other.example")
+            .output()
+            .unwrap();
+
+        assert_eq!(output.status.code(), Some(69), "{}", talk(&output));
+        let heard = heard.join().unwrap();
+        assert!(heard.starts_with("CONNECT k.example:6443 "), "{heard}");
     }
 }

@@ -22,6 +22,9 @@ mod images;
 #[path = "weft/mesh_file.rs"]
 mod mesh_file;
 #[cfg(test)]
+#[path = "weft/prompt.rs"]
+mod prompt;
+#[cfg(test)]
 #[path = "weft/run.rs"]
 mod run;
 #[cfg(test)]

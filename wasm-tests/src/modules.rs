@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use lab::{Cache, Tool, tools};
@@ -87,10 +87,41 @@ fn build_plugins() -> Result<Vec<Built>> {
 /// When a tool is missing or it does not build.
 pub fn probe() -> Result<Built> {
     static BUILT: Once<Built> = Once::new();
-    once(&BUILT, build_probe)
+    once(&BUILT, || build_probe("probe", "proxy"))
 }
 
-fn build_probe() -> Result<Built> {
+/// Builds two probes in one filter.
+///
+/// # Errors
+/// When a tool is missing or it does not build.
+pub fn chain() -> Result<Built> {
+    static BUILT: Once<Built> = Once::new();
+    once(&BUILT, || build_probe("probe-chain", "proxy-chain"))
+}
+
+/// Builds two plugins of request headers in one filter.
+///
+/// # Errors
+/// When a tool is missing or it does not build.
+pub fn light() -> Result<Built> {
+    static BUILT: Once<Built> = Once::new();
+    once(&BUILT, || build_probe("probe-light", "proxy-light"))
+}
+
+/// Builds the network filter.
+///
+/// # Errors
+/// When a tool is missing or it does not build.
+pub fn lines() -> Result<Built> {
+    static BUILT: Once<Built> = Once::new();
+    once(&BUILT, || build_probe("probe-lines", "proxy-lines"))
+}
+
+/// All of them come out of cargo under one name.
+static BUILDING: Mutex<()> = Mutex::new(());
+
+fn build_probe(name: &str, feature: &str) -> Result<Built> {
+    let _alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
     let cargo = tools::ensure(&Cache::from_env()?, Tool::WasmTarget)?;
     let target = workspace().join("target");
     let run = Command::new(&cargo)
@@ -100,7 +131,7 @@ fn build_probe() -> Result<Built> {
             "--package",
             "probe",
             "--features",
-            "proxy",
+            feature,
             "--profile",
             "wasm",
         ])
@@ -121,11 +152,11 @@ fn build_probe() -> Result<Built> {
     let compiled =
         fs::read(&compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
     let tidied = module::tidy(&compiled).context("the probe is no module")?;
-    let path = target.join("wasm").join("probe.wasm");
+    let path = target.join("wasm").join(format!("{name}.wasm"));
     fs::create_dir_all(target.join("wasm")).context("cannot create target/wasm")?;
     fs::write(&path, tidied).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(Built {
-        name: "probe".to_owned(),
+        name: name.to_owned(),
         package: workspace().join("wasm-tests").join("probe"),
         module: path,
     })

@@ -4,17 +4,24 @@
 //! a message keeps it from the next one; one that lets it pass shows it with its own edits, so a header
 //! that the first plugin removed cannot be read by the second. More than two nest: `Chain<A, Chain<B, C>>`.
 //! The configuration is an object with the two plugins' names as fields.
+//!
+//! Each has its own slots, metrics, tokens and ticks. The host knows one plugin and wakes all of its streams; those that wait for
+//! the other one are put to sleep again here.
 
+mod background;
+mod line;
 mod scoped;
 
 use std::time::Duration;
 
 use crate::call::{Answer, CallError};
+use crate::chain::background::{Clock, merge, tokens};
+use crate::chain::line::{Held, Line, Meets, Message, Stage};
 use crate::chain::scoped::{Scope, Scoped};
 use crate::config::{self, Mistake};
-use crate::exchange::{Exchange, Proxy};
+use crate::exchange::{Exchange, Half, Proxy};
 use crate::metric::Metric;
-use crate::outcome::{Background, Edit, Next, Outcome, Resumed};
+use crate::outcome::{Background, Outcome, Resumed};
 use crate::plugin::{Callbacks, Plugin, Role};
 
 /// Two plugins as one.
@@ -23,23 +30,17 @@ pub struct Chain<A, B> {
     first: A,
     second: B,
     first_metrics: usize,
+    first_clock: Clock,
+    second_clock: Clock,
 }
 
-/// What the two remember of a stream, and which of them holds it.
+/// What the two remember of a stream, and what of it is held.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Both<A, B> {
     first: A,
     second: B,
-    parked: Option<Parked>,
-}
-
-/// Which plugin holds the stream, and on which message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Parked {
-    RequestByFirst,
-    RequestBySecond,
-    ResponseByFirst,
-    ResponseBySecond,
+    request: Held,
+    response: Held,
 }
 
 impl<A: Plugin, B: Plugin> Plugin for Chain<A, B> {
@@ -52,6 +53,8 @@ impl<A: Plugin, B: Plugin> Plugin for Chain<A, B> {
         match (configured::<A>(&first), configured::<B>(&second)) {
             (Ok(first), Ok(second)) => Ok(Self {
                 first_metrics: first.metrics().len(),
+                first_clock: Clock::of(first.tick_period()),
+                second_clock: Clock::of(second.tick_period()),
                 first,
                 second,
             }),
@@ -64,21 +67,18 @@ impl<A: Plugin, B: Plugin> Plugin for Chain<A, B> {
     }
 
     fn on_start(&mut self, proxy: &mut dyn Proxy) {
-        self.first.on_start(&mut Scope::first::<A>(proxy));
+        self.first.on_start(&mut Scope::of::<A>(proxy, 0));
         self.second
-            .on_start(&mut Scope::second::<B>(proxy, self.first_metrics));
+            .on_start(&mut Scope::of::<B>(proxy, self.first_metrics));
     }
 
     fn tick_period(&self) -> Option<Duration> {
-        let periods = [self.first.tick_period(), self.second.tick_period()];
+        let periods = [self.first_clock.period, self.second_clock.period];
         periods.into_iter().flatten().min()
     }
 
     fn on_request(&mut self, exchange: &mut dyn Exchange) -> Outcome<Self::Stream> {
-        let outcome = self
-            .first
-            .on_request(&mut Scoped::first::<A>(exchange, &[]));
-        self.request_after_first(outcome, B::Stream::default(), exchange)
+        self.request(Message::HEADERS, Both::default(), exchange)
     }
 
     fn on_request_body(
@@ -87,18 +87,7 @@ impl<A: Plugin, B: Plugin> Plugin for Chain<A, B> {
         exchange: &mut dyn Exchange,
         end: bool,
     ) -> Outcome<Self::Stream> {
-        let Both { first, second, .. } = stream;
-        let outcome =
-            self.first
-                .on_request_body(first, &mut Scoped::first::<A>(exchange, &[]), end);
-        let offset = self.first_metrics;
-        then(outcome, second, Parked::RequestByFirst, |edits, second| {
-            let mut scoped = Scoped::second::<B>(exchange, offset, edits);
-            (
-                self.second.on_request_body(second, &mut scoped, end),
-                Parked::RequestBySecond,
-            )
-        })
+        self.request(Message::body(end), stream, exchange)
     }
 
     fn on_response(
@@ -106,12 +95,7 @@ impl<A: Plugin, B: Plugin> Plugin for Chain<A, B> {
         stream: Self::Stream,
         exchange: &mut dyn Exchange,
     ) -> Outcome<Self::Stream> {
-        let Both { first, second, .. } = stream;
-        let outcome = self.second.on_response(
-            second,
-            &mut Scoped::second::<B>(exchange, self.first_metrics, &[]),
-        );
-        self.response_after_second(outcome, first, exchange)
+        self.response(Message::HEADERS, stream, exchange)
     }
 
     fn on_response_body(
@@ -120,25 +104,7 @@ impl<A: Plugin, B: Plugin> Plugin for Chain<A, B> {
         exchange: &mut dyn Exchange,
         end: bool,
     ) -> Outcome<Self::Stream> {
-        let Both { first, second, .. } = stream;
-        let offset = self.first_metrics;
-        let outcome = self.second.on_response_body(
-            second,
-            &mut Scoped::second::<B>(exchange, offset, &[]),
-            end,
-        );
-        swapped(then(
-            outcome,
-            first,
-            Parked::ResponseBySecond,
-            |edits, first| {
-                let mut scoped = Scoped::first::<A>(exchange, edits);
-                (
-                    self.first.on_response_body(first, &mut scoped, end),
-                    Parked::ResponseByFirst,
-                )
-            },
-        ))
+        self.response(Message::body(end), stream, exchange)
     }
 
     fn on_resume(
@@ -150,60 +116,65 @@ impl<A: Plugin, B: Plugin> Plugin for Chain<A, B> {
         let Both {
             first,
             second,
-            parked,
+            request,
+            response,
         } = stream;
-        let offset = self.first_metrics;
-        match parked {
-            Some(Parked::RequestByFirst) => {
-                let outcome =
-                    self.first
-                        .on_resume(first, resumed, &mut Scoped::first::<A>(exchange, &[]));
-                self.request_after_first(outcome, second, exchange)
-            }
-            Some(Parked::RequestBySecond) => {
-                let outcome = self.second.on_resume(
+        let (first_wakes, second_wakes) = (self.first_clock.wakes, self.second_clock.wakes);
+        match exchange.half() {
+            Half::Request => self
+                .request_line()
+                .resume(
+                    (first, second),
+                    request,
+                    (resumed, first_wakes, second_wakes),
+                    exchange,
+                )
+                .map(|(first, second, request)| Both {
+                    first,
                     second,
-                    resumed,
-                    &mut Scoped::second::<B>(exchange, offset, &[]),
-                );
-                join(Vec::new(), first, outcome, Parked::RequestBySecond)
-            }
-            Some(Parked::ResponseBySecond) => {
-                let outcome = self.second.on_resume(
+                    request,
+                    response,
+                }),
+            Half::Response => self
+                .response_line()
+                .resume(
+                    (second, first),
+                    response,
+                    (resumed, second_wakes, first_wakes),
+                    exchange,
+                )
+                .map(|(second, first, response)| Both {
+                    first,
                     second,
-                    resumed,
-                    &mut Scoped::second::<B>(exchange, offset, &[]),
-                );
-                self.response_after_second(outcome, first, exchange)
-            }
-            Some(Parked::ResponseByFirst) => {
-                let outcome =
-                    self.first
-                        .on_resume(first, resumed, &mut Scoped::first::<A>(exchange, &[]));
-                swapped(join(Vec::new(), second, outcome, Parked::ResponseByFirst))
-            }
-            None => Outcome::proceed(Both {
-                first,
-                second,
-                parked: None,
-            }),
+                    request,
+                    response,
+                }),
         }
     }
 
     fn on_log(&mut self, stream: Self::Stream, exchange: &mut dyn Exchange) {
-        self.first
-            .on_log(stream.first, &mut Scoped::first::<A>(exchange, &[]));
-        self.second.on_log(
-            stream.second,
-            &mut Scoped::second::<B>(exchange, self.first_metrics, &[]),
-        );
+        if A::CALLBACKS.has(Callbacks::LOG) {
+            self.first
+                .on_log(stream.first, &mut Scoped::from::<A>(exchange, 0, 0));
+        }
+        if B::CALLBACKS.has(Callbacks::LOG) {
+            let offset = self.first_metrics;
+            self.second
+                .on_log(stream.second, &mut Scoped::from::<B>(exchange, offset, 0));
+        }
     }
 
     fn on_tick(&mut self, role: Role, proxy: &mut dyn Proxy) -> Background {
-        let first = self.first.on_tick(role, &mut Scope::first::<A>(proxy));
-        let second = self
-            .second
-            .on_tick(role, &mut Scope::second::<B>(proxy, self.first_metrics));
+        let passed = self.tick_period().unwrap_or_default();
+        let (mut first, mut second) = (Background::default(), Background::default());
+        if self.first_clock.ticks(passed) {
+            first = self.first.on_tick(role, &mut Scope::of::<A>(proxy, 0));
+        }
+        if self.second_clock.ticks(passed) {
+            let mut scope = Scope::of::<B>(proxy, self.first_metrics);
+            second = self.second.on_tick(role, &mut scope);
+        }
+        (self.first_clock.wakes, self.second_clock.wakes) = (first.wake, second.wake);
         merge(tokens(first, 0), tokens(second, 1))
     }
 
@@ -213,121 +184,81 @@ impl<A: Plugin, B: Plugin> Plugin for Chain<A, B> {
         answer: Result<Answer, CallError>,
         proxy: &mut dyn Proxy,
     ) -> Background {
-        let own = token >> 1;
-        if token & 1 == 0 {
-            tokens(
-                self.first
-                    .on_answer(own, answer, &mut Scope::first::<A>(proxy)),
-                0,
-            )
-        } else {
-            let mut scope = Scope::second::<B>(proxy, self.first_metrics);
-            tokens(self.second.on_answer(own, answer, &mut scope), 1)
+        if !matches!(answer, Err(CallError::Refused { .. })) {
+            // A refusal comes before those are woken whom the tick wakes that asked; anything else comes after them.
+            (self.first_clock.wakes, self.second_clock.wakes) = (false, false);
         }
+        let (own, owner) = (token >> 1, token & 1);
+        let (background, clock) = if owner == 0 {
+            let mut scope = Scope::of::<A>(proxy, 0);
+            let background = self.first.on_answer(own, answer, &mut scope);
+            (background, &mut self.first_clock)
+        } else {
+            let mut scope = Scope::of::<B>(proxy, self.first_metrics);
+            let background = self.second.on_answer(own, answer, &mut scope);
+            (background, &mut self.second_clock)
+        };
+        clock.wakes |= background.wake;
+        tokens(background, owner)
     }
 }
 
 impl<A: Plugin, B: Plugin> Chain<A, B> {
-    fn request_after_first(
+    /// The order in which the two meet a request.
+    fn request_line(&mut self) -> Line<'_, A, B> {
+        let first = Stage::new(&mut self.first, 0);
+        let second = Stage::new(&mut self.second, self.first_metrics);
+        Line::new(Half::Request, first, second)
+    }
+
+    /// The order in which they meet a response.
+    fn response_line(&mut self) -> Line<'_, B, A> {
+        let first = Stage::new(&mut self.first, 0);
+        let second = Stage::new(&mut self.second, self.first_metrics);
+        Line::new(Half::Response, second, first)
+    }
+
+    fn request(
         &mut self,
-        outcome: Outcome<A::Stream>,
-        second: B::Stream,
+        message: Message,
+        stream: Both<A::Stream, B::Stream>,
         exchange: &mut dyn Exchange,
     ) -> Outcome<Both<A::Stream, B::Stream>> {
-        let offset = self.first_metrics;
-        then(outcome, second, Parked::RequestByFirst, |edits, _| {
-            let mut scoped = Scoped::second::<B>(exchange, offset, edits);
-            (self.second.on_request(&mut scoped), Parked::RequestBySecond)
-        })
+        let meets = Meets {
+            message,
+            passed: stream.request.passed(),
+        };
+        let response = stream.response;
+        self.request_line()
+            .meet(meets, (stream.first, stream.second), exchange)
+            .map(|(first, second, request)| Both {
+                first,
+                second,
+                request,
+                response,
+            })
     }
 
-    fn response_after_second(
+    fn response(
         &mut self,
-        outcome: Outcome<B::Stream>,
-        first: A::Stream,
+        message: Message,
+        stream: Both<A::Stream, B::Stream>,
         exchange: &mut dyn Exchange,
     ) -> Outcome<Both<A::Stream, B::Stream>> {
-        swapped(then(
-            outcome,
-            first,
-            Parked::ResponseBySecond,
-            |edits, first| {
-                let mut scoped = Scoped::first::<A>(exchange, edits);
-                (
-                    self.first.on_response(first, &mut scoped),
-                    Parked::ResponseByFirst,
-                )
-            },
-        ))
+        let meets = Meets {
+            message,
+            passed: stream.response.passed(),
+        };
+        let request = stream.request;
+        self.response_line()
+            .meet(meets, (stream.second, stream.first), exchange)
+            .map(|(second, first, response)| Both {
+                first,
+                second,
+                request,
+                response,
+            })
     }
-}
-
-/// Goes on with `next` when `outcome` lets the message pass; otherwise that is the outcome.
-fn then<X, Y>(
-    outcome: Outcome<X>,
-    other: Y,
-    parked: Parked,
-    next: impl FnOnce(&[Edit], Y) -> (Outcome<Y>, Parked),
-) -> Outcome<Both<X, Y>> {
-    let held = |first: X, second: Y, parked: Option<Parked>| Both {
-        first,
-        second,
-        parked,
-    };
-    let edits = outcome.edits;
-    let next = match outcome.next {
-        Next::Continue(stream) => {
-            let (outcome, parked) = next(&edits, other);
-            return join(edits, stream, outcome, parked);
-        }
-        Next::Reply(reply, stream) => Next::Reply(reply, held(stream, other, None)),
-        Next::Wait(wait, stream) => Next::Wait(wait, held(stream, other, Some(parked))),
-        Next::Buffer(stream) => Next::Buffer(held(stream, other, None)),
-    };
-    Outcome { edits, next }
-}
-
-/// The outcome of the plugin that decides last, with what the other one remembers and edited before.
-fn join<X, Y>(
-    mut edits: Vec<Edit>,
-    first: X,
-    outcome: Outcome<Y>,
-    parked: Parked,
-) -> Outcome<Both<X, Y>> {
-    let waits = matches!(outcome.next, Next::Wait(..));
-    let mut outcome = outcome.map(|second| Both {
-        first,
-        second,
-        parked: waits.then_some(parked),
-    });
-    edits.append(&mut outcome.edits);
-    Outcome {
-        edits,
-        next: outcome.next,
-    }
-}
-
-fn swapped<X, Y>(outcome: Outcome<Both<X, Y>>) -> Outcome<Both<Y, X>> {
-    outcome.map(|both| Both {
-        first: both.second,
-        second: both.first,
-        parked: both.parked,
-    })
-}
-
-/// Marks whose answer a token announces in its lowest bit. A plugin that uses the highest bit loses it, so tokens
-/// of a chained plugin stay below 2^31.
-fn tokens(mut background: Background, owner: u32) -> Background {
-    for (token, _) in &mut background.calls {
-        *token = (*token << 1) | owner;
-    }
-    background
-}
-
-fn merge(mut first: Background, mut second: Background) -> Background {
-    first.calls.append(&mut second.calls);
-    first.wake |= second.wake;
-    first
 }
 
 fn configured<P: Plugin>(configuration: &[u8]) -> Result<P, Vec<Mistake>> {

@@ -47,11 +47,18 @@ pub trait Proxy {
 
 /// What a callback on a stream may ask besides.
 pub trait Exchange: Proxy {
+    /// Which message is at hand. Whoever drives a plugin says so; it is the request unless said.
+    fn half(&self) -> Half {
+        Half::Request
+    }
+
     /// The headers of the message at hand, fetched from the host at the first read.
+    ///
+    /// Envoy takes them away once they were passed on, so they cannot be read with a body: remember what is needed.
     ///
     /// # Errors
     ///
-    /// [`HostError`] when the host did not give them.
+    /// [`HostError`] when the host did not give them, or no longer has them.
     fn headers(&self) -> Result<&Headers, HostError>;
 
     /// The property `which` in Envoy's wire form (text as bytes, numbers as 8 bytes little endian), or
@@ -68,6 +75,15 @@ pub trait Exchange: Proxy {
     ///
     /// [`HostError`] when the host could not give them.
     fn body(&self, start: usize, limit: usize) -> Result<Vec<u8>, HostError>;
+}
+
+/// One of the two messages of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// The request.
+    Request,
+    /// The response.
+    Response,
 }
 
 /// The host answered a call with a status other than success.

@@ -34,7 +34,7 @@ pub mod plugin;
 pub mod shared;
 
 pub use crate::call::{Answer, Call, CallError};
-pub use crate::exchange::{Exchange, HostError, Level, Property, Proxy};
+pub use crate::exchange::{Exchange, Half, HostError, Level, Property, Proxy};
 pub use crate::headers::Headers;
 pub use crate::metric::Metric;
 pub use crate::outcome::{Background, Edit, Next, Outcome, Reply, Resumed, Wait};

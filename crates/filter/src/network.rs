@@ -63,7 +63,8 @@ pub enum Side {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Flow<C> {
-    /// They do not make a whole frame yet: keep them and wait for more.
+    /// They do not make a whole frame yet: keep them and wait for more. Where the side has ended no more comes: then bytes that are
+    /// no whole frame close the connection, and an end without bytes is passed on.
     NeedMore(C),
     /// Pass them on.
     Pass(C),

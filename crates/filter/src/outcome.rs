@@ -29,13 +29,29 @@ pub enum Next<S> {
     Buffer(S),
 }
 
-/// What a stream waits for. Whatever comes, [`crate::Plugin::on_resume`] is called exactly once.
+impl<S> Next<S> {
+    /// What the plugin remembers of the stream.
+    pub(crate) fn into_stream(self) -> S {
+        match self {
+            Self::Continue(stream)
+            | Self::Reply(_, stream)
+            | Self::Wait(_, stream)
+            | Self::Buffer(stream) => stream,
+        }
+    }
+}
+
+/// What a stream waits for. Whatever comes, [`crate::Plugin::on_resume`] is called exactly once, unless the stream ends or is
+/// answered before.
+///
+/// What arrives of a body meanwhile goes where the part goes that waits, without being shown. So whoever decides on a whole body
+/// answers [`Next::Buffer`] until its end, and waits then. Who buffers after waiting is shown what arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// The answer to this call.
     Call(Box<Call>),
     /// A background job that answers with [`Background::wake`], or the time `until`, whichever comes first. The
-    /// tick looks at the clock, so the plugin must tick.
+    /// tick looks at the clock, so the plugin must tick: one without a [`crate::Plugin::tick_period`] has the request refused.
     Wake {
         /// Time since the Unix epoch.
         until: Duration,

@@ -56,6 +56,9 @@ pub trait Plugin: Sized + 'static {
 
     /// A part of the request's body arrived; `end` says that it is the last one. What is not passed on
     /// (see [`crate::Next::Buffer`]) is still there at the next call.
+    ///
+    /// Where trailers follow, no part is the last: then `end` comes with the trailers, when what is held can still be edited
+    /// and refused. If nothing is held then, the part is empty and nothing can be put in its place.
     fn on_request_body(
         &mut self,
         stream: Self::Stream,
@@ -75,7 +78,7 @@ pub trait Plugin: Sized + 'static {
         Outcome::proceed(stream)
     }
 
-    /// A part of the response's body arrived.
+    /// A part of the response's body arrived; as [`Plugin::on_request_body`].
     fn on_response_body(
         &mut self,
         stream: Self::Stream,
@@ -156,6 +159,16 @@ impl Callbacks {
     #[must_use]
     pub const fn sees_responses(self) -> bool {
         self.has(Self::RESPONSE) || self.has(Self::RESPONSE_BODY)
+    }
+
+    /// Whether the body of a response, or of a request, is in it.
+    #[must_use]
+    pub const fn sees_body(self, of_response: bool) -> bool {
+        if of_response {
+            self.has(Self::RESPONSE_BODY)
+        } else {
+            self.has(Self::REQUEST_BODY)
+        }
     }
 
     /// Whether both sets are the same.

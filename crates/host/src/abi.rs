@@ -19,6 +19,8 @@ use proxy_wasm::types::{BufferType, MapType, MetricType, StreamType};
 const OK: u32 = 0;
 /// What was asked for is not there.
 pub(crate) const NOT_FOUND: u32 = 1;
+/// What was asked for cannot be.
+pub(crate) const BAD_ARGUMENT: u32 = 2;
 /// Shared data changed since it was read.
 const CAS_MISMATCH: u32 = 8;
 

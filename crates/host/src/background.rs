@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use filter::call::Message;
 use filter::{
-    Answer, Background, Call, CallError, Headers, HostError, Level, Plugin, Resumed, Role, lease,
-    shared,
+    Answer, Background, Call, CallError, Headers, HostError, Level, Next, Plugin, Resumed, Role,
+    lease, shared,
 };
 use proxy_wasm::types::{BufferType, MapType};
 
 use crate::abi::{self, GrpcCall, HttpCall};
 use crate::live::{self, Live, Place};
 use crate::pairs;
-use crate::settle::When;
-use crate::vm::{Caller, Root, Vm};
+use crate::root::Root;
+use crate::settle::{Action, When};
+use crate::vm::{Caller, Vm, decide_body};
 
 /// How many ticks a leader may miss before another worker takes over.
 const MISSED_TICKS: u32 = 3;
@@ -98,6 +99,28 @@ impl<P: Plugin> Vm<P> {
         let outcome = root
             .plugin
             .on_resume(stream, resumed, &mut Live::new(&root.names, place));
+        let buffers = matches!(outcome.next, Next::Buffer(_));
+        let action = self.settle(context, place, outcome, When::Later);
+        if buffers && action == Action::Pause {
+            self.show_missed(context, place);
+        }
+    }
+
+    /// The plugin wants to see the next part of the body, and that came while it waited.
+    fn show_missed(&mut self, context: u32, place: Place) {
+        let Some(end) = self.streams.missed(context, place) else {
+            return;
+        };
+        let stream = self.streams.take(context);
+        let Some(root) = self
+            .streams
+            .root_of(context)
+            .and_then(|root| self.roots.get_mut(&root))
+        else {
+            return;
+        };
+        let mut live = Live::new(&root.names, place);
+        let outcome = decide_body(&mut root.plugin, stream, &mut live, end);
         self.settle(context, place, outcome, When::Later);
     }
 

@@ -4,19 +4,30 @@
 ///
 /// Each callback is named here because each costs a crossing into the VM for every request, and the list must say what
 /// [`filter::Plugin::CALLBACKS`] says, or the module does not compile. The names: `request_headers`, `request_body`,
-/// `response_headers`, `response_body`, `log`, `tick`, `calls`.
+/// `response_headers`, `response_body`, `log`, `tick`, `calls`. Who uses a body is told of its end by trailers, too.
 #[macro_export]
 macro_rules! export {
     // A plugin that only sees request headers and keeps nothing of a stream.
     ($plugin:ty: request_headers) => {
-        $crate::export!(@module $crate::LightVm<$plugin>, $plugin, request_headers, pulse);
+        $crate::export!(@http $crate::LightVm<$plugin>, $plugin, request_headers, pulse);
     };
 
     ($plugin:ty: $($callback:ident),+ $(,)?) => {
-        $crate::export!(@module $crate::Vm<$plugin>, $plugin, delete, $($callback),+);
+        $crate::export!(@http $crate::Vm<$plugin>, $plugin, delete, $($callback),+);
     };
 
-    (@module $vm:ty, $plugin:ty, $($callback:ident),+) => {
+    (@http $vm:ty, $plugin:ty, $($callback:ident),+) => {
+        $crate::export!(@module $vm, $($callback),+);
+
+        const _: () = assert!(
+            <$plugin as $crate::filter::Plugin>::CALLBACKS.is(
+                $crate::filter::Callbacks::NONE$(.and($crate::export!(@flag $callback)))+
+            ),
+            "export! and Plugin::CALLBACKS name different callbacks",
+        );
+    };
+
+    (@module $vm:ty, $($callback:ident),+) => {
         mod exported {
             use super::*;
 
@@ -35,13 +46,6 @@ macro_rules! export {
                     }
                 })
             }
-
-            const _: () = assert!(
-                <$plugin as $crate::filter::Plugin>::CALLBACKS.is(
-                    $crate::filter::Callbacks::NONE$(.and($crate::export!(@flag $callback)))+
-                ),
-                "export! and Plugin::CALLBACKS name different callbacks",
-            );
 
             #[unsafe(no_mangle)]
             extern "C" fn weft_on_vm_start(_root: u32, _size: u32) -> u32 {
@@ -83,6 +87,11 @@ macro_rules! export {
         extern "C" fn weft_on_request_body(context: u32, _size: u32, end: u32) -> u32 {
             with(1, |vm| vm.request_body(context, end))
         }
+
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_request_trailers(context: u32, _count: u32) -> u32 {
+            with(1, |vm| vm.request_trailers(context))
+        }
     };
     (@function response_headers) => {
         #[unsafe(no_mangle)]
@@ -94,6 +103,11 @@ macro_rules! export {
         #[unsafe(no_mangle)]
         extern "C" fn weft_on_response_body(context: u32, _size: u32, end: u32) -> u32 {
             with(1, |vm| vm.response_body(context, end))
+        }
+
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_response_trailers(context: u32, _count: u32) -> u32 {
+            with(1, |vm| vm.response_trailers(context))
         }
     };
     (@function log) => {
@@ -120,6 +134,18 @@ macro_rules! export {
             with((), |vm| vm.tick(root));
         }
     };
+    (@function downstream_data) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_downstream_data(context: u32, size: u32, end: u32) -> u32 {
+            with(1, |vm| vm.data(context, $crate::filter::network::Side::Downstream, size, end))
+        }
+    };
+    (@function upstream_data) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn weft_on_upstream_data(context: u32, size: u32, end: u32) -> u32 {
+            with(1, |vm| vm.data(context, $crate::filter::network::Side::Upstream, size, end))
+        }
+    };
     (@function calls) => {
         #[unsafe(no_mangle)]
         extern "C" fn weft_on_http_call_response(_context: u32, token: u32, headers: u32, body: u32, _trailers: u32) {
@@ -135,5 +161,13 @@ macro_rules! export {
         extern "C" fn weft_on_grpc_close(_context: u32, token: u32, status: u32) {
             with((), |vm| vm.grpc_close(token, status));
         }
+    };
+}
+
+/// Exports network plugin `$plugin` as this module's filter.
+#[macro_export]
+macro_rules! export_network {
+    ($plugin:ty) => {
+        $crate::export!(@module $crate::network::NetworkVm<$plugin>, delete, downstream_data, upstream_data);
     };
 }

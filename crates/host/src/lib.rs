@@ -16,6 +16,7 @@ mod light;
 mod live;
 pub mod network;
 pub mod pairs;
+mod root;
 mod settle;
 mod streams;
 mod vm;

@@ -12,8 +12,8 @@ use std::time::Duration;
 use filter::{Level, Next, Outcome, Plugin};
 
 use crate::live::{self, Live, Place};
+use crate::root::{Root, tick_every};
 use crate::settle::{Action, NOT_CONFIGURED, apply, failed, refuse, send};
-use crate::vm::{Root, tick_every};
 
 /// How often a configuration shows that it lives.
 const PULSE: Duration = Duration::from_mins(1);
@@ -46,7 +46,7 @@ impl<P> Default for LightVm<P> {
     }
 }
 
-impl<P: Plugin<Stream = ()>> LightVm<P> {
+impl<P: Plugin> LightVm<P> {
     /// `proxy_on_configure`: whether the configuration of root context `root` is one that the plugin takes.
     pub fn configure(&mut self, root: u32, size: u32) -> u32 {
         let configured = Root::configure(size).filter(|_| tick_every(PULSE).is_some());
@@ -110,14 +110,15 @@ impl<P: Plugin<Stream = ()>> LightVm<P> {
     }
 }
 
-fn settle(outcome: Outcome<()>) -> Action {
+/// Carries `outcome` out. What it remembers of the stream nobody will ask for.
+fn settle<S>(outcome: Outcome<S>) -> Action {
     if let Err(error) = apply(&outcome.edits, Place::Request) {
         return failed(&error);
     }
     match outcome.next {
-        Next::Continue(()) => Action::Continue,
-        Next::Reply(reply, ()) => send(&reply),
-        Next::Wait(..) | Next::Buffer(()) => {
+        Next::Continue(_) => Action::Continue,
+        Next::Reply(reply, _) => send(&reply),
+        Next::Wait(..) | Next::Buffer(_) => {
             live::log(
                 Level::Error,
                 "the plugin holds a request, for which it must export more than request_headers",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use filter::foreign::{ForeignCall, ForeignError};
 use filter::shared::{self, SharedError, Step, Store};
-use filter::{Exchange, Headers, HostError, Level, Property, Proxy};
+use filter::{Exchange, Half, Headers, HostError, Level, Property, Proxy};
 use proxy_wasm::types::{BufferType, MapType};
 
 use crate::{abi, foreign, pairs};
@@ -41,30 +41,64 @@ pub(crate) struct Live<'a> {
 pub(crate) enum Place {
     /// Headers of a request.
     Request,
-    /// A part of a request's body.
+    /// A part of a request's body, or the end of it by trailers while a part is held.
     RequestBody,
+    /// The end of a request by trailers, while nothing of its body is held.
+    RequestTrailers,
     /// Headers of a response.
     Response,
-    /// A part of a response's body.
+    /// A part of a response's body, or the end of it by trailers while a part is held.
     ResponseBody,
+    /// The end of a response by trailers, while nothing of its body is held.
+    ResponseTrailers,
 }
 
 impl Place {
     pub(crate) const fn is_of_response(self) -> bool {
-        matches!(self, Self::Response | Self::ResponseBody)
+        matches!(
+            self,
+            Self::Response | Self::ResponseBody | Self::ResponseTrailers
+        )
+    }
+
+    /// Whether the headers are at hand, and not a body or its end.
+    pub(crate) const fn is_of_headers(self) -> bool {
+        matches!(self, Self::Request | Self::Response)
+    }
+
+    /// Whether there is no body at hand, nor can one be put there. The host's buffer then is whatever it was before.
+    pub(crate) const fn is_bodiless(self) -> bool {
+        matches!(self, Self::RequestTrailers | Self::ResponseTrailers)
+    }
+
+    /// Where a part of the body of this half is held: trailers come with that part.
+    pub(crate) const fn with_held_body(self) -> Self {
+        if self.is_of_response() {
+            Self::ResponseBody
+        } else {
+            Self::RequestBody
+        }
     }
 
     pub(crate) const fn map(self) -> MapType {
         match self {
-            Self::Request | Self::RequestBody => MapType::HttpRequestHeaders,
-            Self::Response | Self::ResponseBody => MapType::HttpResponseHeaders,
+            Self::Request | Self::RequestBody | Self::RequestTrailers => {
+                MapType::HttpRequestHeaders
+            }
+            Self::Response | Self::ResponseBody | Self::ResponseTrailers => {
+                MapType::HttpResponseHeaders
+            }
         }
     }
 
     pub(crate) const fn buffer(self) -> BufferType {
         match self {
-            Self::Request | Self::RequestBody => BufferType::HttpRequestBody,
-            Self::Response | Self::ResponseBody => BufferType::HttpResponseBody,
+            Self::Request | Self::RequestBody | Self::RequestTrailers => {
+                BufferType::HttpRequestBody
+            }
+            Self::Response | Self::ResponseBody | Self::ResponseTrailers => {
+                BufferType::HttpResponseBody
+            }
         }
     }
 }
@@ -84,7 +118,13 @@ impl<'a> Live<'a> {
             call: "proxy_get_header_map_pairs",
             status: SERIALIZATION_FAILURE,
         };
-        pairs::decode(bytes).ok_or(unreadable)
+        let headers = pairs::decode(bytes).ok_or(unreadable)?;
+        // Every message has pseudo headers, so these have left. Who reads that as "absent" lets pass what a header forbids.
+        let gone = HostError {
+            status: abi::NOT_FOUND,
+            ..unreadable
+        };
+        (!headers.is_empty()).then_some(headers).ok_or(gone)
     }
 }
 
@@ -129,6 +169,14 @@ impl Proxy for Live<'_> {
 }
 
 impl Exchange for Live<'_> {
+    fn half(&self) -> Half {
+        if self.place.is_of_response() {
+            Half::Response
+        } else {
+            Half::Request
+        }
+    }
+
     fn headers(&self) -> Result<&Headers, HostError> {
         self.headers
             .get_or_init(|| self.fetch())
@@ -141,6 +189,11 @@ impl Exchange for Live<'_> {
     }
 
     fn body(&self, start: usize, limit: usize) -> Result<Vec<u8>, HostError> {
+        if self.place.is_bodiless() {
+            return Ok(Vec::new());
+        }
+        // The host refuses an end beyond what its numbers can mean.
+        let limit = limit.min(usize::MAX.saturating_sub(start));
         abi::get_buffer(self.place.buffer(), start, limit)
     }
 }

@@ -12,7 +12,7 @@ use proxy_wasm::types::{BufferType, StreamType};
 use crate::live::{self, Live, Names, Place};
 use crate::settle::Action;
 use crate::streams::Streams;
-use crate::{abi, vm};
+use crate::{abi, root};
 
 /// How many bytes of one side a plugin may hold while it waits for the rest of a frame. A peer that announces a frame and
 /// never sends it would otherwise grow the VM without end.
@@ -22,7 +22,28 @@ const HELD_BYTES: usize = 16 << 20;
 #[derive(Debug)]
 pub struct NetworkVm<P: NetworkPlugin> {
     roots: BTreeMap<u32, (P, Names)>,
-    connections: Streams<P::Connection>,
+    connections: Streams<Link<P::Connection>>,
+}
+
+/// A connection.
+#[derive(Debug, Default)]
+struct Link<C> {
+    /// What the plugin remembers of it.
+    own: C,
+    /// What each side sent and the host holds. A peer may send a frame byte by byte, so only what is new is fetched.
+    downstream: Vec<u8>,
+    upstream: Vec<u8>,
+    /// Whether the plugin closed it: nothing of it is passed on any more.
+    closed: bool,
+}
+
+impl<C> Link<C> {
+    const fn held(&mut self, from: Side) -> &mut Vec<u8> {
+        match from {
+            Side::Downstream => &mut self.downstream,
+            Side::Upstream => &mut self.upstream,
+        }
+    }
 }
 
 impl<P: NetworkPlugin> Default for NetworkVm<P> {
@@ -37,15 +58,15 @@ impl<P: NetworkPlugin> Default for NetworkVm<P> {
 impl<P: NetworkPlugin> NetworkVm<P> {
     /// `proxy_on_configure`: whether the configuration of root context `root` is one that the plugin takes.
     pub fn configure(&mut self, root: u32, size: u32) -> u32 {
-        let Some(written) = vm::written(size) else {
+        let Some(written) = root::written(size) else {
             return 0;
         };
-        let Ok(plugin) = P::configure(&written).map_err(|errors| vm::refused(&errors)) else {
+        let Ok(plugin) = P::configure(&written).map_err(|errors| root::refused(&errors)) else {
             return 0;
         };
         let names = Names {
-            prefix: vm::prefix(P::NAME, P::SHARED_VERSION, &written),
-            metrics: vm::define_metrics(&plugin.metrics()),
+            prefix: root::prefix(P::NAME, P::SHARED_VERSION, &written),
+            metrics: root::define_metrics(&plugin.metrics()),
         };
         self.roots.insert(root, (plugin, names));
         self.connections.root_added(root);
@@ -71,47 +92,82 @@ impl<P: NetworkPlugin> NetworkVm<P> {
 
     /// `proxy_on_downstream_data` or `proxy_on_upstream_data`.
     pub fn data(&mut self, context: u32, from: Side, size: u32, end: u32) -> u32 {
-        let connection = self.connections.take(context);
-        let root = self
-            .connections
-            .root_of(context)
-            .and_then(|root| self.roots.get_mut(&root));
-        let size = usize::try_from(size)
-            .ok()
-            .filter(|size| *size <= HELD_BYTES);
-        let (Some((plugin, names)), Some(size)) = (root, size) else {
-            return close().code();
+        let mut link = self.connections.take(context);
+        let (action, closed) = match self.decide(context, &mut link, (from, size, end != 0)) {
+            Some(action) => (action, false),
+            None if link.closed => (Action::Pause, true),
+            None => (close(), true),
         };
-        let Ok(bytes) = abi::get_buffer(buffer(from), 0, size) else {
-            return close().code();
-        };
+        link.closed = closed;
+        self.connections.remember(context, link);
+        action.code()
+    }
+
+    /// What becomes of the bytes; `None` when the connection is closed.
+    fn decide(
+        &mut self,
+        context: u32,
+        link: &mut Link<P::Connection>,
+        (from, size, end): (Side, u32, bool),
+    ) -> Option<Action> {
+        if link.closed {
+            return None;
+        }
+        let root = self.connections.root_of(context)?;
+        let (plugin, names) = self.roots.get_mut(&root)?;
+        let size = usize::try_from(size).ok()?;
+        let bytes = fetch(std::mem::take(link.held(from)), from, size)?;
         let data = Data {
             from,
             bytes: &bytes,
-            end: end != 0,
+            end,
         };
-        let flow = plugin.on_data(connection, data, &mut Live::new(names, Place::Request));
-        self.settle(context, from, flow).code()
+        let own = std::mem::take(&mut link.own);
+        let flow = plugin.on_data(own, data, &mut Live::new(names, Place::Request));
+        let (own, action) = match flow {
+            Flow::NeedMore(own) if !end => {
+                *link.held(from) = bytes;
+                (own, Action::Pause)
+            }
+            Flow::NeedMore(own) if bytes.is_empty() => (own, Action::Continue),
+            Flow::NeedMore(_) => {
+                live::log(
+                    Level::Warn,
+                    "a connection is closed, since it ended within a frame",
+                );
+                return None;
+            }
+            Flow::Pass(own) => (own, Action::Continue),
+            Flow::Replace(bytes, own) => {
+                abi::set_buffer(buffer(from), 0, usize::MAX, &bytes).ok()?;
+                (own, Action::Continue)
+            }
+            Flow::Close => return None,
+        };
+        link.own = own;
+        Some(action)
     }
+}
 
-    fn settle(&mut self, context: u32, from: Side, flow: Flow<P::Connection>) -> Action {
-        match flow {
-            Flow::NeedMore(connection) => {
-                self.connections.remember(context, connection);
-                Action::Pause
-            }
-            Flow::Pass(connection) => {
-                self.connections.remember(context, connection);
-                Action::Continue
-            }
-            Flow::Replace(bytes, connection) => {
-                self.connections.remember(context, connection);
-                abi::set_buffer(buffer(from), 0, usize::MAX, &bytes)
-                    .map_or_else(|_| close(), |()| Action::Continue)
-            }
-            Flow::Close => close(),
-        }
+/// All `size` bytes of a side, of which `known` were fetched before.
+fn fetch(mut known: Vec<u8>, from: Side, size: usize) -> Option<Vec<u8>> {
+    let missing = size.checked_sub(known.len())?;
+    if size > HELD_BYTES {
+        live::log(
+            Level::Warn,
+            "a connection is closed, since a frame of it is too large",
+        );
+        return None;
     }
+    if missing == 0 {
+        return Some(known);
+    }
+    let new = abi::get_buffer(buffer(from), known.len(), missing).ok()?;
+    if known.is_empty() {
+        return Some(new);
+    }
+    known.extend_from_slice(&new);
+    Some(known)
 }
 
 const fn buffer(from: Side) -> BufferType {
@@ -129,55 +185,4 @@ fn close() -> Action {
         );
     }
     Action::Pause
-}
-
-/// Exports network plugin `$plugin` as this module's filter.
-#[macro_export]
-macro_rules! export_network {
-    ($plugin:ty) => {
-        mod exported {
-            use super::*;
-
-            std::thread_local! {
-                static VM: std::cell::RefCell<$crate::network::NetworkVm<$plugin>> = std::cell::RefCell::default();
-            }
-
-            fn with<T>(closed: T, call: impl FnOnce(&mut $crate::network::NetworkVm<$plugin>) -> T) -> T {
-                VM.with(|vm| match vm.try_borrow_mut() {
-                    Ok(mut vm) => call(&mut vm),
-                    Err(_) => closed,
-                })
-            }
-
-            #[unsafe(no_mangle)]
-            extern "C" fn weft_on_vm_start(_root: u32, _size: u32) -> u32 {
-                1
-            }
-
-            #[unsafe(no_mangle)]
-            extern "C" fn weft_on_configure(root: u32, size: u32) -> u32 {
-                with(0, |vm| vm.configure(root, size))
-            }
-
-            #[unsafe(no_mangle)]
-            extern "C" fn weft_on_context_create(context: u32, parent: u32) {
-                with((), |vm| vm.context_create(context, parent));
-            }
-
-            #[unsafe(no_mangle)]
-            extern "C" fn weft_on_delete(context: u32) {
-                with((), |vm| vm.delete(context));
-            }
-
-            #[unsafe(no_mangle)]
-            extern "C" fn weft_on_downstream_data(context: u32, size: u32, end: u32) -> u32 {
-                with(1, |vm| vm.data(context, $crate::filter::network::Side::Downstream, size, end))
-            }
-
-            #[unsafe(no_mangle)]
-            extern "C" fn weft_on_upstream_data(context: u32, size: u32, end: u32) -> u32 {
-                with(1, |vm| vm.data(context, $crate::filter::network::Side::Upstream, size, end))
-            }
-        }
-    };
 }

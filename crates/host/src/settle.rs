@@ -61,8 +61,18 @@ impl<P: Plugin> Vm<P> {
         when: When,
     ) -> Action {
         let action = self.carry_out(context, place, outcome, when);
-        if action == Action::Replied && P::CALLBACKS.sees_responses() {
-            self.streams.replied(context);
+        if action == Action::Replied {
+            self.streams.unpark(context);
+            if P::CALLBACKS.sees_responses() {
+                self.streams.replied(context);
+            }
+        }
+        if !place.is_of_headers() && !place.is_bodiless() {
+            self.streams.holds(context, place, action == Action::Pause);
+        }
+        if action == Action::Continue {
+            // What came while it waited went on with it.
+            let _gone = self.streams.missed(context, place);
         }
         action
     }
@@ -86,7 +96,9 @@ impl<P: Plugin> Vm<P> {
                     return send(&reply);
                 }
                 Next::Buffer(stream) => return self.buffer(context, place, stream),
-                Next::Wait(wait, _) if !self.may_wait(&wait) => return refuse("weft_cannot_wait"),
+                Next::Wait(wait, _) if !self.may_wait(context, &wait) => {
+                    return refuse("weft_cannot_wait");
+                }
                 Next::Wait(Wait::Wake { until }, stream) => {
                     return self.park(context, place, Until::Woken(until), stream);
                 }
@@ -112,29 +124,52 @@ impl<P: Plugin> Vm<P> {
 
     /// A stream may only wait for what is told to this module, or it would wait for ever; and not too many may, since
     /// each takes memory for as long as whoever is asked is slow.
-    fn may_wait(&self, wait: &Wait) -> bool {
-        let needed = match wait {
-            Wait::Call(_) => Callbacks::CALLS,
-            Wait::Wake { .. } => Callbacks::TICK,
+    fn may_wait(&mut self, context: u32, wait: &Wait) -> bool {
+        let told = match wait {
+            Wait::Call(_) => P::CALLBACKS.has(Callbacks::CALLS),
+            Wait::Wake { .. } => P::CALLBACKS.has(Callbacks::TICK) && self.ticks(context),
         };
-        let told = P::CALLBACKS.has(needed);
         if !told {
             live::log(
                 Level::Error,
-                "the plugin waits for what its CALLBACKS leave out",
+                "the plugin waits for what its CALLBACKS or its tick_period leave out",
             );
         }
-        told && self.streams.waiting() < WAITING
+        told && self.has_room()
+    }
+
+    fn ticks(&self, context: u32) -> bool {
+        let root = self.streams.root_of(context);
+        let root = root.and_then(|root| self.roots.get(&root));
+        root.is_some_and(|root| root.plugin.tick_period().is_some())
+    }
+
+    /// Whether one more stream may wait. The log says once that none may, until half of them went on.
+    fn has_room(&mut self) -> bool {
+        let waiting = self.streams.waiting();
+        self.crowded &= waiting > WAITING.div_euclid(2);
+        let room = waiting < WAITING;
+        if !room && !self.crowded {
+            self.crowded = true;
+            live::log(
+                Level::Error,
+                &format!(
+                    "{WAITING} requests wait, so more that would are refused; whom they wait for is slow"
+                ),
+            );
+        }
+        room
     }
 
     fn proceed(&mut self, context: u32, place: Place, stream: P::Stream, when: When) -> Action {
         self.streams.keep(context, place, stream, None);
-        if when == When::Later
-            && let Err(error) = abi::continue_stream(side(place))
-        {
-            return failed(&error);
+        if when == When::InCallback {
+            return Action::Continue;
         }
-        Action::Continue
+        if place.is_of_headers() && P::CALLBACKS.sees_body(place.is_of_response()) {
+            self.streams.late(context, place);
+        }
+        abi::continue_stream(side(place)).map_or_else(|error| failed(&error), |()| Action::Continue)
     }
 
     fn park(&mut self, context: u32, place: Place, until: Until, stream: P::Stream) -> Action {
@@ -147,7 +182,10 @@ impl<P: Plugin> Vm<P> {
     fn buffer(&mut self, context: u32, place: Place, stream: P::Stream) -> Action {
         self.streams.keep(context, place, stream, None);
         match place {
-            Place::RequestBody | Place::ResponseBody => Action::Pause,
+            Place::RequestBody
+            | Place::RequestTrailers
+            | Place::ResponseBody
+            | Place::ResponseTrailers => Action::Pause,
             Place::Request | Place::Response => {
                 live::log(
                     Level::Error,
@@ -178,10 +216,12 @@ impl<P: Plugin> Vm<P> {
     }
 }
 
-const fn side(place: Place) -> StreamType {
-    match place {
-        Place::Request | Place::RequestBody => StreamType::HttpRequest,
-        Place::Response | Place::ResponseBody => StreamType::HttpResponse,
+/// The half of an exchange that a message is.
+pub(crate) const fn side(place: Place) -> StreamType {
+    if place.is_of_response() {
+        StreamType::HttpResponse
+    } else {
+        StreamType::HttpRequest
     }
 }
 
@@ -190,6 +230,12 @@ pub(crate) fn apply(edits: &[Edit], place: Place) -> Result<(), HostError> {
         Edit::Set(name, value) => abi::replace_header(place.map(), name, value),
         Edit::Add(name, value) => abi::add_header(place.map(), name, value),
         Edit::Remove(name) => abi::remove_header(place.map(), name),
+        // There is nothing to replace, and what is put there would be lost.
+        Edit::Body(bytes) if place.is_bodiless() && bytes.is_empty() => Ok(()),
+        Edit::Body(_) if place.is_bodiless() => Err(HostError {
+            call: "proxy_set_buffer_bytes",
+            status: abi::BAD_ARGUMENT,
+        }),
         Edit::Body(bytes) => abi::set_buffer(place.buffer(), 0, usize::MAX, bytes),
         // A host without it chooses the route anew at every edit of the headers.
         Edit::ClearRouteCache => {

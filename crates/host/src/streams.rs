@@ -17,32 +17,51 @@ pub(crate) struct Streams<S> {
     others: BTreeMap<u32, u32>,
     held: BTreeMap<u32, Held<S>>,
     replied: BTreeSet<u32>,
+    /// How many halves of streams wait for something.
+    waiting: usize,
 }
 
 #[derive(Debug, Default)]
 struct Held<S> {
     stream: S,
-    waits: Waits,
+    halves: Halves,
 }
 
-/// What each half of an exchange waits for: an upstream may answer while the request still waits, or while its body
+/// What is held of each half of an exchange: an upstream may answer while the request still waits, or while its body
 /// still comes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Waits {
-    request: Option<Parked>,
-    response: Option<Parked>,
+struct Halves {
+    request: HeldHalf,
+    response: HeldHalf,
 }
 
-impl Waits {
-    const fn of(&mut self, place: Place) -> &mut Option<Parked> {
-        match place {
-            Place::Request | Place::RequestBody => &mut self.request,
-            Place::Response | Place::ResponseBody => &mut self.response,
+/// What is held of a half.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct HeldHalf {
+    /// What it waits for.
+    parked: Option<Parked>,
+    /// Whether a part of the body is held.
+    body: bool,
+    /// More of the body came while it waited; whether that is the end of it.
+    missed: Option<bool>,
+    /// Whether it went on after it was held at its headers.
+    late: bool,
+    /// Whether its trailers passed. Of a message that was held before, Envoy then shows everything once more.
+    over: bool,
+}
+
+impl Halves {
+    const fn of(&mut self, place: Place) -> &mut HeldHalf {
+        if place.is_of_response() {
+            &mut self.response
+        } else {
+            &mut self.request
         }
     }
 
-    fn all(self) -> impl Iterator<Item = Parked> {
-        self.request.into_iter().chain(self.response)
+    fn parked(self) -> impl Iterator<Item = Parked> {
+        let parked = [self.request.parked, self.response.parked];
+        parked.into_iter().flatten()
     }
 }
 
@@ -69,6 +88,7 @@ impl<S> Default for Streams<S> {
             others: BTreeMap::new(),
             held: BTreeMap::new(),
             replied: BTreeSet::new(),
+            waiting: 0,
         }
     }
 }
@@ -97,7 +117,9 @@ impl<S: Default> Streams<S> {
     /// Stream `context` ended.
     pub(crate) fn ended(&mut self, context: u32) {
         self.others.remove(&context);
-        self.held.remove(&context);
+        if let Some(held) = self.held.remove(&context) {
+            self.waiting = self.waiting.saturating_sub(held.halves.parked().count());
+        }
         self.replied.remove(&context);
     }
 
@@ -116,10 +138,9 @@ impl<S: Default> Streams<S> {
         self.replied.contains(&context)
     }
 
-    /// How many streams wait for something.
-    pub(crate) fn waiting(&self) -> usize {
-        let waits = |held: &&Held<S>| held.waits != Waits::default();
-        self.held.values().filter(waits).count()
+    /// How many streams wait for something, one twice of which both halves do.
+    pub(crate) const fn waiting(&self) -> usize {
+        self.waiting
     }
 
     /// What the plugin remembers of stream `context`; it is remembered again by [`Streams::keep`].
@@ -132,13 +153,13 @@ impl<S: Default> Streams<S> {
     /// The same for a stream that goes on at `place`: it waits there no longer, whatever becomes of it.
     pub(crate) fn go_on(&mut self, context: u32, place: Place) -> S {
         if let Some(held) = self.held.get_mut(&context) {
-            *held.waits.of(place) = None;
+            let parked = held.halves.of(place).parked.take();
+            self.waiting = self.waiting.saturating_sub(usize::from(parked.is_some()));
         }
         self.take(context)
     }
 
-    /// Remembers `stream`, and what the half of the message at `place` waits for; what the other half waits for stays. What has
-    /// no size and waits for nothing is not worth an entry.
+    /// Remembers `stream`, and what the half of the message at `place` waits for; what the other half waits for stays.
     pub(crate) fn keep(&mut self, context: u32, place: Place, stream: S, until: Option<Until>) {
         let parked = until.map(|until| Parked { place, until });
         if size_of::<S>() == 0 && parked.is_none() && !self.held.contains_key(&context) {
@@ -146,9 +167,88 @@ impl<S: Default> Streams<S> {
         }
         let held = self.held.entry(context).or_default();
         held.stream = stream;
-        *held.waits.of(place) = parked;
-        if size_of::<S>() == 0 && held.waits == Waits::default() {
+        let half = held.halves.of(place);
+        self.waiting = self
+            .waiting
+            .saturating_sub(usize::from(half.parked.is_some()))
+            .saturating_add(usize::from(parked.is_some()));
+        half.parked = parked;
+        self.tidy(context);
+    }
+
+    /// Remembers whether a part of the body of this half is held.
+    pub(crate) fn holds(&mut self, context: u32, place: Place, body: bool) {
+        if let Some(held) = self.held.get_mut(&context) {
+            held.halves.of(place).body = body;
+            self.tidy(context);
+        } else if body {
+            let held = self.held.entry(context).or_default();
+            held.halves.of(place).body = body;
+        }
+    }
+
+    /// What has no size and holds nothing is not worth an entry.
+    fn tidy(&mut self, context: u32) {
+        let empty = |held: &Held<S>| held.halves == Halves::default();
+        if size_of::<S>() == 0 && self.held.get(&context).is_some_and(empty) {
             self.held.remove(&context);
+        }
+    }
+
+    /// The place of trailers: with the part of the body that is held, if one is.
+    pub(crate) fn trailers_at(&mut self, context: u32, place: Place) -> Place {
+        let held = self.held.get_mut(&context);
+        if held.is_some_and(|held| held.halves.of(place).body) {
+            place.with_held_body()
+        } else {
+            place
+        }
+    }
+
+    /// This half goes on after it was held at its headers.
+    pub(crate) fn late(&mut self, context: u32, place: Place) {
+        let held = self.held.entry(context).or_default();
+        held.halves.of(place).late = true;
+    }
+
+    /// The trailers of this half passed, and with them all of it; whether it was held at its headers before.
+    pub(crate) fn over(&mut self, context: u32, place: Place) -> bool {
+        let held = self.held.entry(context).or_default();
+        let half = held.halves.of(place);
+        half.over = true;
+        half.late
+    }
+
+    /// Whether all of this half passed with its trailers.
+    pub(crate) fn is_over(&mut self, context: u32, place: Place) -> bool {
+        let held = self.held.get_mut(&context);
+        held.is_some_and(|held| held.halves.of(place).over)
+    }
+
+    /// More of the body came while this half waits.
+    pub(crate) fn miss(&mut self, context: u32, place: Place, end: bool) {
+        if let Some(held) = self.held.get_mut(&context) {
+            let missed = &mut held.halves.of(place).missed;
+            *missed = Some(missed.unwrap_or_default() || end);
+        }
+    }
+
+    /// Whether more of the body came while this half waited, and whether that is the end of it. It is told once.
+    pub(crate) fn missed(&mut self, context: u32, place: Place) -> Option<bool> {
+        let held = self.held.get_mut(&context)?;
+        let missed = held.halves.of(place).missed.take();
+        self.tidy(context);
+        missed
+    }
+
+    /// Stream `context` was answered: the other half of it, too, waits for nothing more.
+    pub(crate) fn unpark(&mut self, context: u32) {
+        if let Some(held) = self.held.get_mut(&context) {
+            let parked = held.halves.parked().count();
+            self.waiting = self.waiting.saturating_sub(parked);
+            held.halves.request.parked = None;
+            held.halves.response.parked = None;
+            self.tidy(context);
         }
     }
 
@@ -160,13 +260,13 @@ impl<S: Default> Streams<S> {
     /// Whether the half of the message at `place` waits for something.
     pub(crate) fn waits(&mut self, context: u32, place: Place) -> bool {
         let held = self.held.get_mut(&context);
-        held.is_some_and(|held| held.waits.of(place).is_some())
+        held.is_some_and(|held| held.halves.of(place).parked.is_some())
     }
 
     /// The message on which `context` waits for the answer with `token`, if it does.
     pub(crate) fn waits_for(&self, context: u32, token: u32) -> Option<Place> {
-        let mut waits = self.held.get(&context)?.waits.all();
-        let parked = waits.find(|parked| parked.until == Until::Answer(token))?;
+        let mut parked = self.held.get(&context)?.halves.parked();
+        let parked = parked.find(|parked| parked.until == Until::Answer(token))?;
         Some(parked.place)
     }
 
@@ -190,7 +290,7 @@ impl<S: Default> Streams<S> {
             .held
             .iter()
             .filter(|(context, _)| self.root_of(**context) == Some(root));
-        ours.flat_map(|(context, held)| held.waits.all().map(|parked| (*context, parked)))
+        ours.flat_map(|(context, held)| held.halves.parked().map(|parked| (*context, parked)))
             .filter_map(|(context, parked)| due(context, parked))
             .collect()
     }
@@ -253,6 +353,46 @@ mod tests {
         assert_eq!(due(Some(5), false), [(2, Place::Request, true)]);
         assert_eq!(due(None, false), [(2, Place::Request, true)]);
         assert_eq!(streams.due(9, None, true), []);
+    }
+
+    #[test]
+    fn those_that_wait_are_counted_whatever_becomes_of_them() {
+        let mut streams = Streams::<()>::default();
+        streams.root_added(1);
+        for context in 2..6 {
+            streams.keep(context, Place::Request, (), Some(WOKEN));
+            streams.keep(context, Place::Request, (), Some(WOKEN));
+        }
+        streams.keep(2, Place::Response, (), Some(Until::Answer(9)));
+        assert_eq!(streams.waiting(), 5);
+        streams.go_on(2, Place::Request);
+        streams.keep(2, Place::Request, (), None);
+        assert_eq!(streams.waiting(), 4);
+        streams.unpark(2);
+        streams.ended(3);
+        streams.ended(3);
+        assert_eq!(streams.waiting(), 2);
+        streams.go_on(4, Place::Request);
+        streams.ended(4);
+        streams.keep(5, Place::Request, (), None);
+        assert_eq!((streams.waiting(), streams.held.len()), (0, 0));
+    }
+
+    #[test]
+    fn trailers_come_with_the_part_of_the_body_that_is_held_and_pass_once() {
+        let mut streams = Streams::<()>::default();
+        let at = |streams: &mut Streams<()>| streams.trailers_at(2, Place::RequestTrailers);
+        assert_eq!(at(&mut streams), Place::RequestTrailers);
+        streams.holds(2, Place::RequestBody, true);
+        assert_eq!(at(&mut streams), Place::RequestBody);
+        streams.holds(2, Place::RequestBody, false);
+        assert_eq!(at(&mut streams), Place::RequestTrailers);
+        assert!(streams.held.is_empty());
+        assert!(
+            !streams.over(2, Place::RequestTrailers),
+            "it was not held at its headers"
+        );
+        assert!(streams.is_over(2, Place::RequestBody) && !streams.is_over(2, Place::ResponseBody));
     }
 
     #[test]

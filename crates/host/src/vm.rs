@@ -1,14 +1,13 @@
 //! One Wasm VM: the configurations in it, and the callbacks of the host.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use filter::{Level, Outcome, Plugin, lease};
-use proxy_wasm::types::{BufferType, MetricType};
+use filter::{Exchange, Half, Outcome, Plugin};
 
 use crate::abi;
-use crate::live::{self, Counted, Live, Names, Place};
-use crate::settle::{Action, NOT_CONFIGURED, When, refuse};
+use crate::live::{Live, Place};
+use crate::root::{Root, tick_every};
+use crate::settle::{Action, NOT_CONFIGURED, When, failed, refuse, side};
 use crate::streams::Streams;
 
 /// Everything that one VM holds of plugin `P`: a VM for each worker thread of the proxy.
@@ -17,15 +16,8 @@ pub struct Vm<P: Plugin> {
     pub(crate) roots: BTreeMap<u32, Root<P>>,
     pub(crate) streams: Streams<P::Stream>,
     pub(crate) calls: BTreeMap<u32, Caller>,
-}
-
-/// One configuration.
-#[derive(Debug)]
-pub(crate) struct Root<P> {
-    pub(crate) plugin: P,
-    pub(crate) names: Names,
-    /// This worker's name in elections.
-    pub(crate) me: u64,
+    /// Whether the log says already that too many streams wait.
+    pub(crate) crowded: bool,
 }
 
 /// Who made a call.
@@ -43,6 +35,7 @@ impl<P: Plugin> Default for Vm<P> {
             roots: BTreeMap::new(),
             streams: Streams::default(),
             calls: BTreeMap::new(),
+            crowded: false,
         }
     }
 }
@@ -92,9 +85,12 @@ impl<P: Plugin> Vm<P> {
 
     /// `proxy_on_request_body`.
     pub fn request_body(&mut self, context: u32, end: u32) -> u32 {
-        self.message(context, Place::RequestBody, |plugin, stream, live| {
-            plugin.on_request_body(stream, live, end != 0)
-        })
+        self.body(context, Place::RequestBody, end != 0)
+    }
+
+    /// `proxy_on_request_trailers`: the end of a body whose last part did not say so.
+    pub fn request_trailers(&mut self, context: u32) -> u32 {
+        self.trailers(context, Place::RequestTrailers)
     }
 
     /// `proxy_on_response_headers`.
@@ -106,8 +102,42 @@ impl<P: Plugin> Vm<P> {
 
     /// `proxy_on_response_body`.
     pub fn response_body(&mut self, context: u32, end: u32) -> u32 {
-        self.message(context, Place::ResponseBody, |plugin, stream, live| {
-            plugin.on_response_body(stream, live, end != 0)
+        self.body(context, Place::ResponseBody, end != 0)
+    }
+
+    /// `proxy_on_response_trailers`.
+    pub fn response_trailers(&mut self, context: u32) -> u32 {
+        self.trailers(context, Place::ResponseTrailers)
+    }
+
+    fn trailers(&mut self, context: u32, place: Place) -> u32 {
+        if self.streams.is_over(context, place) {
+            return Action::Continue.code();
+        }
+        let at = self.streams.trailers_at(context, place);
+        let code = self.body(context, at, true);
+        if code != Action::Continue.code() || !self.streams.over(context, place) || at == place {
+            return code;
+        }
+        // If the trailers let go what is held of a message that was held at its headers before, Envoy loses it.
+        let continued = abi::continue_stream(side(place));
+        continued
+            .map_or_else(|error| failed(&error), |()| Action::Pause)
+            .code()
+    }
+
+    /// A part of a body, or its end.
+    fn body(&mut self, context: u32, place: Place, end: bool) -> u32 {
+        if self.streams.is_over(context, place) {
+            return Action::Continue.code();
+        }
+        if self.streams.waits(context, place) {
+            // The plugin decided on what it saw, and this goes where that goes.
+            self.streams.miss(context, place, end);
+            return Action::Pause.code();
+        }
+        self.message(context, place, |plugin, stream, live| {
+            decide_body(plugin, stream, live, end)
         })
     }
 
@@ -133,10 +163,6 @@ impl<P: Plugin> Vm<P> {
         if place.is_of_response() && self.streams.was_replied(context) {
             return Action::Continue.code();
         }
-        if self.streams.waits(context, place) {
-            // More of a body that is held. The plugin decided on it already, and what comes follows.
-            return Action::Pause.code();
-        }
         let stream = self.streams.take(context);
         let Some(root) = self
             .streams
@@ -151,107 +177,15 @@ impl<P: Plugin> Vm<P> {
     }
 }
 
-impl<P: Plugin> Root<P> {
-    /// Reads the configuration of the root context at hand and starts the plugin; `None` when it is refused, and the log
-    /// says why.
-    pub(crate) fn configure(size: u32) -> Option<Self> {
-        let written = written(size)?;
-        let plugin = P::configure(&written)
-            .map_err(|errors| refused(&errors))
-            .ok()?;
-        let names = Names {
-            prefix: prefix(P::NAME, P::SHARED_VERSION, &written),
-            metrics: define_metrics(&plugin.metrics()),
-        };
-        let mut root = Self {
-            plugin,
-            names,
-            me: worker_name(),
-        };
-        let mut live = Live::new(&root.names, Place::Request);
-        if root.plugin.tick_period().is_some()
-            && let Err(error) = lease::create(&mut live)
-        {
-            live::log(
-                Level::Warn,
-                &format!("no worker can be elected, so every one of them will lead: {error}"),
-            );
-        }
-        root.plugin.on_start(&mut live);
-        Some(root)
-    }
-}
-
-/// The configuration that an operator wrote.
-pub(crate) fn written(size: u32) -> Option<Vec<u8>> {
-    let size = usize::try_from(size).ok()?;
-    let written = abi::get_buffer(BufferType::PluginConfiguration, 0, size);
-    written.map_err(|error| refuse_configuration(&error)).ok()
-}
-
-/// Says in the log, a line for each mistake, why a configuration is refused.
-pub(crate) fn refused(errors: &filter::config::Errors) {
-    for mistake in errors.mistakes() {
-        refuse_configuration(mistake);
-    }
-}
-
-fn refuse_configuration(what: &dyn std::fmt::Display) {
-    live::log(Level::Error, &format!("configuration refused: {what}"));
-}
-
-/// What the shared-data keys of this configuration start with: under Istio all plugins of a proxy share one key space.
-/// The host's name for the configuration is part of it, so that two resources with the same text do not share, and nobody
-/// can aim at another one's keys with a text whose hash is the same.
-pub(crate) fn prefix(name: &str, version: u32, written: &[u8]) -> String {
-    let named = abi::property("plugin_name")
-        .ok()
-        .flatten()
-        .unwrap_or_default();
-    let rooted = abi::property("plugin_root_id")
-        .ok()
-        .flatten()
-        .unwrap_or_default();
-    let hash = fnv1a(rooted.iter().chain(b"\0").chain(written));
-    let named = String::from_utf8_lossy(&named);
-    format!("weft/{name}/{version}/{named}/{hash:016x}/")
-}
-
-/// FNV-1a, 64 bits: the configurations of one proxy are few and nobody's to choose but the operator's.
-fn fnv1a<'a>(bytes: impl Iterator<Item = &'a u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
-/// The numbers that the host gives to `metrics`.
-pub(crate) fn define_metrics(metrics: &[filter::Metric]) -> Vec<Option<Counted>> {
-    let define = |metric: &filter::Metric| {
-        let (kind, adds) = match metric.kind {
-            filter::metric::Kind::Counter => (MetricType::Counter, true),
-            filter::metric::Kind::Gauge => (MetricType::Gauge, false),
-            filter::metric::Kind::Histogram => (MetricType::Histogram, false),
-        };
-        let id = abi::define_metric(kind, &metric.name).ok()?;
-        Some(Counted { id, adds })
-    };
-    metrics.iter().map(define).collect()
-}
-
-/// Starts the timer of the root context at hand; `None` when the host has none, and the log says so.
-pub(crate) fn tick_every(period: Duration) -> Option<()> {
-    let milliseconds = u32::try_from(period.as_millis()).unwrap_or(u32::MAX).max(1);
-    abi::set_tick_period(milliseconds)
-        .map_err(|error| refuse_configuration(&error))
-        .ok()
-}
-
-/// A name that no other worker has. Without a random source all workers are called 0, and then all of them lead: work done
-/// several times is better than work not done.
-fn worker_name() -> u64 {
-    let mut name = [0; 8];
-    match abi::random(&mut name) {
-        Ok(()) => u64::from_le_bytes(name),
-        Err(_) => 0,
+/// What `plugin` says of a part of a body.
+pub(crate) fn decide_body<P: Plugin>(
+    plugin: &mut P,
+    stream: P::Stream,
+    live: &mut Live<'_>,
+    end: bool,
+) -> Outcome<P::Stream> {
+    match live.half() {
+        Half::Request => plugin.on_request_body(stream, live, end),
+        Half::Response => plugin.on_response_body(stream, live, end),
     }
 }

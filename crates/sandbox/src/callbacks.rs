@@ -21,6 +21,14 @@ pub(crate) fn export(callback: Callback) -> (&'static str, Vec<u32>) {
         Callback::ResponseBody { size, end } => {
             ("proxy_on_response_body", vec![size, u32::from(end)])
         }
+        Callback::RequestTrailers { count } => ("proxy_on_request_trailers", vec![count]),
+        Callback::ResponseTrailers { count } => ("proxy_on_response_trailers", vec![count]),
+        Callback::DownstreamData { size, end } => {
+            ("proxy_on_downstream_data", vec![size, u32::from(end)])
+        }
+        Callback::UpstreamData { size, end } => {
+            ("proxy_on_upstream_data", vec![size, u32::from(end)])
+        }
         Callback::HttpCallResponse {
             token,
             headers,

@@ -17,7 +17,15 @@ pub(crate) struct State {
     pub(crate) memory: Option<Memory>,
     pub(crate) allocate: Option<TypedFunc<u32, u32>>,
     pub(crate) limits: StoreLimits,
+    /// How many more bytes may be copied between the module and the proxy in this callback.
+    pub(crate) copies: usize,
 }
+
+/// How much a callback may have copied: the largest configuration of our own plugins fills 64 MiB of shared data when it
+/// starts. Instructions are counted by the engine, but a single one can have the proxy copy, and keep, all of the memory.
+pub(crate) const MOST_COPIED: usize = 256 << 20;
+/// What a host call counts as, besides its bytes: the proxy remembers an empty line of log, too.
+const CALL: usize = 256;
 
 /// How a host call ends: with a status, or not at all.
 pub(crate) type Outcome = Result<u32, Stop>;
@@ -85,15 +93,37 @@ impl<'a> Guest<'a> {
         }
     }
 
+    /// Takes what a copy costs; beyond what a callback may have copied, the module does not go on.
+    pub(crate) fn charge(&mut self, bytes: usize) -> Result<(), Stop> {
+        let state = self.caller.data_mut();
+        let left = state.copies.checked_sub(bytes);
+        state.copies = left.unwrap_or_default();
+        left.map(drop).ok_or_else(|| {
+            Stop::Trap(wasmi::Error::new(format!(
+                "the proxy would copy more than {} MiB for one callback",
+                MOST_COPIED >> 20
+            )))
+        })
+    }
+
+    /// The same for being called at all.
+    pub(crate) fn charge_call(&mut self) -> Result<(), Stop> {
+        self.charge(CALL)
+    }
+
     /// The bytes at the address in argument `index`, as many as the argument behind it says.
-    pub(crate) fn bytes(&self, index: usize) -> Result<Vec<u8>, Stop> {
+    pub(crate) fn bytes(&mut self, index: usize) -> Result<Vec<u8>, Stop> {
         let size = self.number(index.saturating_add(1));
         self.read(self.number(index), size)
     }
 
-    pub(crate) fn read(&self, address: u32, size: u32) -> Result<Vec<u8>, Stop> {
+    pub(crate) fn read(&mut self, address: u32, size: u32) -> Result<Vec<u8>, Stop> {
         let memory = self.memory()?;
         let (start, size) = (wide(address), wide(size));
+        // What is not there is not copied either.
+        if start.saturating_add(size) <= memory.data_size(&self.caller) {
+            self.charge(size)?;
+        }
         let found = memory
             .data(&self.caller)
             .get(start..start.saturating_add(size));
@@ -103,7 +133,7 @@ impl<'a> Guest<'a> {
     }
 
     /// The same as text. The ABI does not promise UTF-8; what is none shows as such.
-    pub(crate) fn text(&self, index: usize) -> Result<String, Stop> {
+    pub(crate) fn text(&mut self, index: usize) -> Result<String, Stop> {
         let bytes = self.bytes(index)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -115,6 +145,7 @@ impl<'a> Guest<'a> {
 
     pub(crate) fn write(&mut self, address: u32, bytes: &[u8]) -> Outcome {
         let memory = self.memory()?;
+        self.charge(bytes.len())?;
         let written = memory.write(&mut self.caller, wide(address), bytes);
         written
             .map(|()| DONE)

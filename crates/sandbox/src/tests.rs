@@ -163,3 +163,53 @@ fn a_trap_fails_every_stream_of_its_worker_and_a_new_vm_serves_again() {
         assert_eq!(proxy.take_problems(), Vec::<String>::new());
     }
 }
+
+/// One host call is one instruction to the engine, however much it has the proxy copy and keep.
+#[test]
+fn a_module_cannot_fill_the_memory_of_who_asks_it() {
+    let refused = |body: &str, fuel: u64| {
+        let body = format!(
+            r#"(func (export "proxy_on_configure") (param i32 i32) (result i32)
+                (drop (memory.grow (i32.const 15)))
+                (loop {body} (br 0))
+                i32.const 1)"#
+        );
+        let module = Module::new(&module(&body)).unwrap().with_fuel(fuel);
+        Simulator::new(module, 0)
+            .configure(b"{}")
+            .unwrap_err()
+            .mistakes
+            .pop()
+            .unwrap()
+    };
+    // A MiB of log each time; without a bound the fuel would last for some GiB.
+    let large = "(drop (call $log (i32.const 2) (i32.const 0) (i32.const 1048576)))";
+    assert!(
+        refused(large, 100_000)
+            .ends_with("the proxy would copy more than 256 MiB for one callback")
+    );
+    // Empty lines are kept, too.
+    let empty = "(drop (call $log (i32.const 2) (i32.const 0) (i32.const 0)))";
+    assert!(
+        refused(empty, 100_000_000)
+            .ends_with("the proxy would copy more than 256 MiB for one callback")
+    );
+    // What does not exist is not copied, and costs no more than the call.
+    let outside = "(drop (call $log (i32.const 2) (i32.const 0) (i32.const -1)))";
+    assert!(refused(outside, 100_000).ends_with("all fuel consumed by WebAssembly"));
+}
+
+#[test]
+fn tables_and_memories_are_bounded() {
+    let grows = r#"(table $t 1 funcref)
+        (func (export "proxy_on_configure") (param i32 i32) (result i32)
+            (i32.ne (table.grow $t (ref.null func) (i32.const 100000000)) (i32.const -1)))"#;
+    let refusal = check(&module(grows), b"{}").unwrap_err();
+    assert!(
+        matches!(refusal, Refusal::Mistakes(_)),
+        "it grew: {refusal}"
+    );
+    let memories = "(memory 1) (memory 1)";
+    let refusal = check(&module(memories), b"{}").unwrap_err().to_string();
+    assert!(refusal.contains("memor"), "{refusal}");
+}

@@ -5,11 +5,14 @@ use wasmi::{AsContext, Func, Instance, Linker, Store, StoreLimitsBuilder, Val};
 
 use crate::abi::{self, Carry};
 use crate::callbacks;
-use crate::guest::{Guest, State, Stop};
+use crate::guest::{Guest, MOST_COPIED, State, Stop};
 use crate::module::Module;
 
 /// Envoy lets a module's memory grow to this.
 const MOST_MEMORY: usize = 1 << 30;
+/// Compilers make one table, of as many elements as there are functions whose address is taken.
+const MOST_TABLES: usize = 16;
+const MOST_ELEMENTS: usize = 1 << 20;
 
 pub(crate) struct ModuleVm {
     store: Store<State>,
@@ -27,7 +30,13 @@ impl ModuleVm {
             roots: Vec::new(),
             memory: None,
             allocate: None,
-            limits: StoreLimitsBuilder::new().memory_size(MOST_MEMORY).build(),
+            limits: StoreLimitsBuilder::new()
+                .memory_size(MOST_MEMORY)
+                .memories(1)
+                .tables(MOST_TABLES)
+                .table_elements(MOST_ELEMENTS)
+                .build(),
+            copies: MOST_COPIED,
         };
         let mut store = Store::new(module.compiled.engine(), state);
         store.limiter(|state| &mut state.limits);
@@ -66,6 +75,7 @@ impl ModuleVm {
         self.store
             .set_fuel(self.fuel)
             .map_err(|error| Trap(error.to_string()))?;
+        self.store.data_mut().copies = MOST_COPIED;
         let kinds = function.ty(&self.store);
         let mut results = vec![Val::I32(0); kinds.results().len()];
         let called = function.call(&mut self.store, arguments, &mut results);
@@ -137,10 +147,10 @@ fn linker(module: &Module) -> Result<Linker<State>, wasmi::Error> {
 }
 
 fn carried_out(carry: Carry, mut guest: Guest<'_>) -> Result<u32, wasmi::Error> {
-    let carried = match carry {
+    let carried = guest.charge_call().and_then(|()| match carry {
         Carry::Does(carry) => carry(&mut guest),
         Carry::Answers(status) => Ok(status),
-    };
+    });
     match carried {
         Ok(status) | Err(Stop::Status(status)) => Ok(status),
         Err(Stop::Trap(error)) => Err(error),

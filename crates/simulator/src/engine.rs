@@ -61,6 +61,11 @@ pub enum Callback {
         /// Whether that is all of it.
         end: bool,
     },
+    /// The trailers of a request, which end it. Returns 0 to pass all on that is held of it.
+    RequestTrailers {
+        /// How many.
+        count: u32,
+    },
     /// Headers of a response.
     ResponseHeaders {
         /// How many.
@@ -73,6 +78,25 @@ pub enum Callback {
         /// Bytes.
         size: u32,
         /// Whether that is all of it.
+        end: bool,
+    },
+    /// The trailers of a response, which end it.
+    ResponseTrailers {
+        /// How many.
+        count: u32,
+    },
+    /// What a client sent that was not passed on yet.
+    DownstreamData {
+        /// Bytes.
+        size: u32,
+        /// Whether it sends no more.
+        end: bool,
+    },
+    /// What a server sent.
+    UpstreamData {
+        /// Bytes.
+        size: u32,
+        /// Whether it sends no more.
         end: bool,
     },
     /// An HTTP call-out ended; with 0 headers it failed.

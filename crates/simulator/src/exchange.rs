@@ -15,6 +15,8 @@ pub struct Request {
     pub fields: Fields,
     /// Its body; `None` ends the request with its headers.
     pub body: Option<Vec<u8>>,
+    /// What follows its body, and ends it.
+    pub trailers: Option<Fields>,
     /// Properties of the stream, by path with NUL between the parts, in Envoy's wire form.
     pub properties: BTreeMap<String, Vec<u8>>,
 }
@@ -34,6 +36,7 @@ impl Request {
             configuration: None,
             fields: fields.into_iter().collect(),
             body: None,
+            trailers: None,
             properties: BTreeMap::new(),
         };
         request.from("10.0.0.1:40000")
@@ -73,6 +76,15 @@ impl Request {
         self
     }
 
+    /// The same with one more trailer.
+    #[must_use]
+    pub fn trailer(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.trailers
+            .get_or_insert_default()
+            .add(name, value.as_ref());
+        self
+    }
+
     /// The same from another client, `IP:port`.
     #[must_use]
     pub fn from(self, address: &str) -> Self {
@@ -98,6 +110,8 @@ pub struct Response {
     pub fields: Fields,
     /// Its body; `None` ends the response with its headers.
     pub body: Option<Vec<u8>>,
+    /// What follows its body, and ends it.
+    pub trailers: Option<Fields>,
     /// Properties that the stream has from now on.
     pub properties: BTreeMap<String, Vec<u8>>,
 }
@@ -110,8 +124,18 @@ impl Response {
         Self {
             fields: fields.into_iter().collect(),
             body: None,
+            trailers: None,
             properties: BTreeMap::new(),
         }
+    }
+
+    /// The same with one more trailer.
+    #[must_use]
+    pub fn trailer(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.trailers
+            .get_or_insert_default()
+            .add(name, value.as_ref());
+        self
     }
 
     /// The same with one more header.
@@ -180,6 +204,8 @@ pub struct Passed {
     pub headers: Fields,
     /// As much of its body as passed.
     pub body: Vec<u8>,
+    /// Its trailers; none before the end, and for a message that ends without.
+    pub trailers: Fields,
     /// Whether that is all of it.
     pub end: bool,
 }

@@ -38,6 +38,6 @@ pub use crate::engine::{Callback, Engine, Trap, Vm};
 pub use crate::exchange::{Passed, Replied, Request, Response, Seen, StreamId};
 pub use crate::fields::Fields;
 pub use crate::native::Native;
-pub use crate::simulator::{Misuse, Refused, Simulator};
+pub use crate::simulator::{ConnectionId, Misuse, Piped, Refused, Simulator};
 pub use crate::status::Status;
 pub use crate::world::{Handle, World};

@@ -6,18 +6,21 @@
 
 mod background;
 mod configure;
+mod held;
 mod live;
+mod moment;
 mod settle;
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::time::Duration;
 
-use filter::{Callbacks, Outcome, Plugin};
+use filter::{Callbacks, Exchange, Outcome, Plugin};
 
 use crate::engine::{Callback, Engine, Trap, Vm};
+use crate::native::held::{Halves, Kept, Waits};
 use crate::native::live::{Live, Names};
-use crate::native::settle::{Code, Moment, NOT_CONFIGURED};
+use crate::native::moment::{Code, Moment};
+use crate::native::settle::NOT_CONFIGURED;
 use crate::world::{Half, Handle, Place};
 
 /// Runs plugin `P` natively.
@@ -46,6 +49,7 @@ impl<P: Plugin> Engine for Native<P> {
             roots: BTreeMap::new(),
             streams: BTreeMap::new(),
             calls: BTreeMap::new(),
+            crowded: false,
         }))
     }
 }
@@ -56,6 +60,8 @@ struct NativeVm<P: Plugin> {
     roots: BTreeMap<u32, Root<P>>,
     streams: BTreeMap<u32, Kept<P::Stream>>,
     calls: BTreeMap<u32, Caller>,
+    /// Whether the log says already that too many streams wait.
+    crowded: bool,
 }
 
 /// A configured plugin.
@@ -64,49 +70,6 @@ struct Root<P> {
     names: Names,
     /// This worker, as the lease names it.
     me: u64,
-}
-
-/// What is kept of a stream.
-struct Kept<S> {
-    root: u32,
-    stream: S,
-    waits: Waits,
-    /// Whether the plugin replied to it: its own replies are not shown to it.
-    replied: bool,
-}
-
-/// What each half of an exchange waits for: an upstream may answer while the request still waits, or while its body
-/// still comes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Waits {
-    request: Option<Parked>,
-    response: Option<Parked>,
-}
-
-impl Waits {
-    const fn of(&mut self, half: Half) -> &mut Option<Parked> {
-        match half {
-            Half::Request => &mut self.request,
-            Half::Response => &mut self.response,
-        }
-    }
-
-    fn all(self) -> impl Iterator<Item = Parked> {
-        self.request.into_iter().chain(self.response)
-    }
-}
-
-/// What a stream waits for, and with which message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Parked {
-    moment: Moment,
-    until: Until,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Until {
-    Answer(u32),
-    Woken(Duration),
 }
 
 /// Who made a call.
@@ -132,21 +95,15 @@ impl<P: Plugin> Vm for NativeVm<P> {
                     plugin.on_request(live)
                 })
             }
-            Callback::RequestBody { end, .. } => {
-                self.message(context, Moment::RequestBody, |plugin, stream, live| {
-                    plugin.on_request_body(stream, live, end)
-                })
-            }
+            Callback::RequestBody { end, .. } => self.body(context, Moment::RequestBody, end),
             Callback::ResponseHeaders { .. } => {
                 self.message(context, Moment::ResponseHeaders, |plugin, stream, live| {
                     plugin.on_response(stream, live)
                 })
             }
-            Callback::ResponseBody { end, .. } => {
-                self.message(context, Moment::ResponseBody, |plugin, stream, live| {
-                    plugin.on_response_body(stream, live, end)
-                })
-            }
+            Callback::ResponseBody { end, .. } => self.body(context, Moment::ResponseBody, end),
+            Callback::RequestTrailers { .. } => self.body(context, Moment::RequestTrailers, true),
+            Callback::ResponseTrailers { .. } => self.body(context, Moment::ResponseTrailers, true),
             Callback::HttpCallResponse {
                 token,
                 headers,
@@ -157,23 +114,42 @@ impl<P: Plugin> Vm for NativeVm<P> {
             Callback::Tick => self.tick(context),
             Callback::Log => self.log(context),
             Callback::Delete => self.delete(context),
+            // An HTTP plugin sees no connections.
+            Callback::DownstreamData { .. } | Callback::UpstreamData { .. } => 0,
             Callback::VmStart | Callback::Done | Callback::QueueReady { .. } => 1,
         }))
+    }
+}
+
+/// What `plugin` says of a part of a body.
+fn decide_body<P: Plugin>(
+    plugin: &mut P,
+    stream: P::Stream,
+    live: &mut Live<'_>,
+    end: bool,
+) -> Outcome<P::Stream> {
+    match live.half() {
+        filter::Half::Request => plugin.on_request_body(stream, live, end),
+        filter::Half::Response => plugin.on_response_body(stream, live, end),
     }
 }
 
 fn wanted(callbacks: Callbacks, callback: Callback) -> bool {
     let needed = match callback {
         Callback::RequestHeaders { .. } => Callbacks::REQUEST,
-        Callback::RequestBody { .. } => Callbacks::REQUEST_BODY,
+        Callback::RequestBody { .. } | Callback::RequestTrailers { .. } => Callbacks::REQUEST_BODY,
         Callback::ResponseHeaders { .. } => Callbacks::RESPONSE,
-        Callback::ResponseBody { .. } => Callbacks::RESPONSE_BODY,
+        Callback::ResponseBody { .. } | Callback::ResponseTrailers { .. } => {
+            Callbacks::RESPONSE_BODY
+        }
         Callback::HttpCallResponse { .. }
         | Callback::GrpcReceive { .. }
         | Callback::GrpcClose { .. } => Callbacks::CALLS,
         Callback::Tick => Callbacks::TICK,
         Callback::Log => Callbacks::LOG,
         Callback::Create { .. }
+        | Callback::DownstreamData { .. }
+        | Callback::UpstreamData { .. }
         | Callback::VmStart
         | Callback::Configure { .. }
         | Callback::QueueReady { .. }
@@ -197,6 +173,8 @@ impl<P: Plugin> NativeVm<P> {
                 root: parent,
                 stream: P::Stream::default(),
                 waits: Waits::default(),
+                holds: Halves::default(),
+                missed: Halves::default(),
                 replied: false,
             };
             self.streams.insert(context, kept);
@@ -209,6 +187,21 @@ impl<P: Plugin> NativeVm<P> {
             self.streams.remove(&context);
         }
         0
+    }
+
+    /// A part of a body, or its end.
+    fn body(&mut self, context: u32, moment: Moment, end: bool) -> u32 {
+        if let Some(kept) = self.streams.get_mut(&context)
+            && kept.waits.of(moment.half()).is_some()
+        {
+            // The plugin decided on what it saw, and this goes where that goes.
+            let missed = kept.missed.of(moment.half());
+            *missed = Some(missed.unwrap_or_default() || end);
+            return Code::Hold.code();
+        }
+        self.message(context, moment, |plugin, stream, live| {
+            decide_body(plugin, stream, live, end)
+        })
     }
 
     fn message(
@@ -224,15 +217,12 @@ impl<P: Plugin> NativeVm<P> {
         if kept.replied && moment.half() == Half::Response {
             return Code::Pass.code();
         }
-        if kept.waits.of(moment.half()).is_some() {
-            // More of a body that is held: the plugin sees it when it goes on.
-            return Code::Hold.code();
-        }
+        let moment = moment.given(*kept.holds.of(moment.half()));
         let (root, stream) = (kept.root, std::mem::take(&mut kept.stream));
         let Some(configured) = self.roots.get_mut(&root) else {
             return self.refuse_request(place, NOT_CONFIGURED).code();
         };
-        let mut live = Live::new(&self.world, place, &configured.names, moment.half());
+        let mut live = Live::at(&self.world, place, &configured.names, moment);
         let outcome = decide(&mut configured.plugin, stream, &mut live);
         self.settle(context, moment, outcome, false).code()
     }

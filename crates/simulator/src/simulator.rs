@@ -4,11 +4,14 @@
 //! does inside a callback is its own business: natively a plugin decides, in `sandbox` a module does.
 
 mod configure;
+mod connections;
 mod halves;
 mod replies;
 mod seen;
 mod streams;
 mod time;
+
+pub use connections::{ConnectionId, Piped};
 
 use std::cell::{Ref, RefMut};
 use std::collections::BTreeMap;
@@ -24,6 +27,7 @@ pub struct Simulator {
     workers: Vec<Worker>,
     configurations: Vec<Configuration>,
     streams: Vec<Slot>,
+    connections: Vec<Option<Place>>,
 }
 
 /// What is known of a stream.
@@ -71,6 +75,9 @@ pub enum Misuse {
     /// The stream is over, or never was.
     #[error("there is no such stream; is it over?")]
     NoStream,
+    /// The connection is over, or never was.
+    #[error("there is no such connection; is it over?")]
+    NoConnection,
     /// The message cannot come now.
     #[error("{0}")]
     OutOfTurn(&'static str),
@@ -123,6 +130,7 @@ impl Simulator {
             workers: std::iter::repeat_with(worker).take(workers).collect(),
             configurations: Vec::new(),
             streams: Vec::new(),
+            connections: Vec::new(),
         }
     }
 

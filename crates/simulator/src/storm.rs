@@ -97,9 +97,10 @@ fn line(seen: &Seen) -> String {
     };
     match seen {
         Seen::Continue(passed) => format!(
-            "passed {:?} {} {}",
+            "passed {:?} {} {:?} {}",
             passed.headers,
             body(&passed.body),
+            passed.trailers,
             passed.end
         ),
         Seen::Reply(replied) => format!(

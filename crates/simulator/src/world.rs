@@ -7,6 +7,7 @@
 
 mod bodies;
 mod calls;
+mod connection;
 mod edges;
 mod faults;
 mod flow;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 pub use bodies::{Buffer, Half};
 pub use calls::{Asked, Call, Calls, Returned};
+pub(crate) use connection::Connection;
 pub use faults::{CALLS, Faults};
 pub use foreign::{Foreign, Function, OwnFunction};
 pub use headers::Map;
@@ -68,6 +70,8 @@ pub struct Line {
 #[derive(Debug)]
 pub(crate) enum Action {
     Continue(Place, Half),
+    /// Trailers that were kept from the filter while it held the headers.
+    Trailers(Place, Half),
     Reply(Place, LocalReply),
     Close(Place),
     QueueReady(Place, u32),
@@ -118,6 +122,7 @@ pub struct World {
     /// What a module did that Envoy would punish; see the module's page.
     pub problems: Vec<String>,
     pub(crate) streams: BTreeMap<Place, Stream>,
+    pub(crate) connections: BTreeMap<Place, Connection>,
     pub(crate) timers: BTreeMap<Place, Timer>,
     pub(crate) actions: VecDeque<Action>,
     pub(crate) arrived: Arrived,
@@ -148,6 +153,7 @@ impl World {
             buffer_limit: 1 << 20,
             problems: Vec::new(),
             streams: BTreeMap::new(),
+            connections: BTreeMap::new(),
             timers: BTreeMap::new(),
             actions: VecDeque::new(),
             arrived: Arrived::default(),
@@ -190,9 +196,10 @@ impl World {
     }
 
     pub(crate) fn root_of(&self, place: Place) -> u32 {
-        self.streams
-            .get(&place)
-            .map_or(place.context, |stream| stream.root)
+        let stream = self.streams.get(&place).map(|stream| stream.root);
+        let connection = self.connections.get(&place);
+        let root = stream.or_else(|| connection.map(|connection| connection.root));
+        root.unwrap_or(place.context)
     }
 }
 

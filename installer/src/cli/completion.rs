@@ -1,6 +1,6 @@
 //! `weft completion`: scripts that complete `weft` in a shell.
 
-use super::{Context, command};
+use super::{Context, shown};
 use crate::failure::{Exit, Outcome};
 use clap::Args;
 
@@ -20,7 +20,7 @@ pub(super) struct CompletionArgs {
 )]
 pub(super) fn run(args: CompletionArgs, context: &Context) -> Outcome {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command(), "weft", &mut script);
+    clap_complete::generate(args.shell, &mut shown(), "weft", &mut script);
     context.output.raw(&script)?;
     Ok(Exit::Ok)
 }

@@ -11,10 +11,11 @@ use serde_json::Value;
 use super::connection::{ClusterArgs, DryRun};
 use super::{Context, runtime};
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
+use crate::input;
 use crate::plugin::configuration;
 use crate::plugin::deliver::Patience;
 use crate::plugin::desired::{Desired, Mistake, Written};
-use crate::plugin::mesh::{self, Manner, Mesh, Mode};
+use crate::plugin::mesh::{self, Manner, Mesh, Mode, Rehearsal};
 use crate::plugin::preflight::Resolved;
 pub(super) use verbs::DeployVerb;
 
@@ -25,11 +26,13 @@ pub(super) fn run(verb: DeployVerb, context: &Context) -> Outcome {
     runtime()?.block_on(async {
         let resumable = matches!(verb, DeployVerb::Deploy(_) | DeployVerb::Rollback(_));
         tokio::select! {
-            outcome = dispatch(verb, context) => outcome,
+            // Listens before the verb does anything.
+            biased;
             _ = tokio::signal::ctrl_c() => {
                 let rest = if resumable { "; what was written stays, and the same command goes on from there" } else { "" };
                 Err(Failure::text(Exit::Interrupted, format!("interrupted{rest}")))
             }
+            outcome = dispatch(verb, context) => outcome,
         }
     })
 }
@@ -65,7 +68,9 @@ async fn dispatch(verb: DeployVerb, context: &Context) -> Outcome {
                 force: args.force_conflicts,
                 allow_empty: true,
             };
-            mesh.rollback(&args.name, namespace, args.to, manner).await
+            let registry = args.registry.registry(context);
+            mesh.rollback((&args.name, args.to), namespace, &registry, manner)
+                .await
         }
         DeployVerb::Remove(args) => {
             let mesh = connect(&args.cluster, context).await?;
@@ -83,23 +88,23 @@ fn namespace<'a>(args: &'a ClusterArgs, mesh: &'a Mesh) -> &'a str {
 
 async fn render(args: RenderArgs, context: &Context) -> Outcome {
     let registry = args.wish.registry.registry(context);
-    let desired = wish(args.wish, args.namespace, context)?;
+    let mut desired = wish(args.wish, args.namespace, context).await?;
     let resolved = Resolved::of_wish(&desired, &registry).await?;
-    let namespace = desired.namespace.as_deref().unwrap_or("default");
-    mesh::show(
-        &context.output,
-        &mesh::rendered(&desired, &resolved.url, namespace),
-    )
+    place(&resolved, &mut desired, context);
+    mesh::show(&context.output, &mesh::rendered(&desired, &resolved.url))
 }
 
 async fn deploy(args: DeployArgs, context: &Context) -> Outcome {
     let registry = args.wish.registry.registry(context);
-    let desired = wish(args.wish, args.cluster.namespace.clone(), context)?;
+    let mut desired = wish(args.wish, args.cluster.namespace.clone(), context).await?;
     let mesh = connect(&args.cluster, context).await?;
     let resolved = Resolved::checked(&desired, &registry).await?;
+    place(&resolved, &mut desired, context);
     let namespace = desired.namespace.as_deref().unwrap_or(mesh.namespace());
     let mode = match (args.diff, args.dry_run) {
-        (true, _) => Mode::Diff,
+        (true, None) => Mode::Diff(Rehearsal::Try),
+        (true, Some(DryRun::Client)) => Mode::Diff(Rehearsal::Skip),
+        (true, Some(DryRun::Server)) => Mode::Diff(Rehearsal::Must),
         (false, Some(DryRun::Client)) => Mode::Client,
         (false, Some(DryRun::Server)) => Mode::Server,
         (false, None) => Mode::Act,
@@ -117,6 +122,14 @@ async fn deploy(args: DeployArgs, context: &Context) -> Outcome {
     mesh.deploy(&desired, &resolved, namespace, manner).await
 }
 
+/// Says where the plugin goes when it is the plugin that said so.
+fn place(resolved: &Resolved, desired: &mut Desired, context: &Context) {
+    if let Some(phase) = resolved.place(desired) {
+        let text = format!("phase {phase}, as the plugin asks for; --phase says otherwise");
+        context.output.say(text);
+    }
+}
+
 async fn connect(args: &ClusterArgs, context: &Context) -> Result<Mesh, Failure> {
     let cluster = args.access().connect(&context.environment).await?;
     Ok(Mesh::new(
@@ -127,13 +140,15 @@ async fn connect(args: &ClusterArgs, context: &Context) -> Result<Mesh, Failure>
 }
 
 /// Flags and file as one wish. A mistake in the file alone exits as a bad file.
-fn wish(args: WishArgs, namespace: Option<String>, context: &Context) -> Result<Desired, Failure> {
-    let document = args
-        .file
-        .as_deref()
-        .map(|file| document(file, context))
-        .transpose()?
-        .flatten();
+async fn wish(
+    args: WishArgs,
+    namespace: Option<String>,
+    context: &Context,
+) -> Result<Desired, Failure> {
+    let document = match args.file.as_deref() {
+        Some(file) => document(file, context).await?,
+        None => None,
+    };
     let written = Written {
         name: args.name,
         namespace,
@@ -160,14 +175,18 @@ fn wish(args: WishArgs, namespace: Option<String>, context: &Context) -> Result<
 }
 
 /// The one document of a file.
-fn document(file: &str, context: &Context) -> Result<Option<Value>, Failure> {
-    let mut text = Vec::new();
+async fn document(file: &str, context: &Context) -> Result<Option<Value>, Failure> {
     let read = if file == "-" {
-        std::io::stdin().read_to_end(&mut text).map(drop)
+        input::aside(|mut stdin| {
+            let mut text = Vec::new();
+            stdin.read_to_end(&mut text).map(|_| text)
+        })
+        .await
     } else {
-        std::fs::read(context.environment.directory().join(file)).map(|bytes| text = bytes)
+        std::fs::read(context.environment.directory().join(file))
     };
-    read.with_context(|| format!("cannot read {file}"))
+    let text = read
+        .with_context(|| format!("cannot read {file}"))
         .exit_with(Exit::BadInput)?;
     let mut documents =
         configuration::documents(&text).map_err(|error| Failure::from(error).context(file))?;

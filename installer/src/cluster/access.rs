@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
 use super::error::{ClusterError, root_cause};
+use super::route;
 use crate::environment::Environment;
 
 /// What the command line says about the cluster.
@@ -47,12 +48,15 @@ enum Source {
 impl Access {
     /// Connects; no request is made yet.
     pub(crate) async fn connect(&self, environment: &Environment) -> Result<Cluster, ClusterError> {
-        let mut config = match self.source(environment)? {
-            Source::InCluster => {
-                Config::incluster().map_err(|error| ClusterError::InCluster(error.to_string()))?
-            }
+        let (mut config, named) = match self.source(environment)? {
+            Source::InCluster => (
+                Config::incluster().map_err(|error| ClusterError::InCluster(error.to_string()))?,
+                None,
+            ),
             Source::Files(files) => self.load(&files).await?,
         };
+        // kube compares NO_PROXY with the proxy's own address and knows no HTTP_PROXY: we decide.
+        config.proxy_url = route::proxy(&config.cluster_url, named.as_deref(), environment)?;
         config.connect_timeout = Some(self.timeout);
         // We look at the clock ourselves: a retry inside the client would outlast --request-timeout.
         config.default_retry = false;
@@ -91,14 +95,20 @@ impl Access {
         }
     }
 
-    async fn load(&self, files: &[PathBuf]) -> Result<Config, ClusterError> {
-        let broken = |error: kube::config::KubeconfigError| ClusterError::Kubeconfig {
-            files: files
-                .iter()
-                .map(|file| file.display().to_string())
-                .collect::<Vec<_>>()
-                .join(", "),
-            cause: root_cause(&error),
+    /// The configuration, and the proxy that the kubeconfig names.
+    async fn load(&self, files: &[PathBuf]) -> Result<(Config, Option<String>), ClusterError> {
+        let broken = |error: KubeconfigError| {
+            if let KubeconfigError::ParseNoProxy(error) = error {
+                return ClusterError::Exceptions(error.to_string());
+            }
+            ClusterError::Kubeconfig {
+                files: files
+                    .iter()
+                    .map(|file| file.display().to_string())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                cause: root_cause(&error),
+            }
         };
         let mut merged = Kubeconfig::default();
         for file in files {
@@ -106,6 +116,7 @@ impl Access {
                 .and_then(|next| merged.merge(next))
                 .map_err(broken)?;
         }
+        let named = proxy_url(&merged, self.context.as_deref());
         let options = KubeConfigOptions {
             context: self.context.clone(),
             ..KubeConfigOptions::default()
@@ -119,8 +130,19 @@ impl Access {
         if !self.groups.is_empty() {
             config.auth_info.impersonate_groups = Some(self.groups.clone());
         }
-        Ok(config)
+        Ok((config, named))
     }
+}
+
+/// `proxy-url` of the cluster of a context.
+fn proxy_url(config: &Kubeconfig, context: Option<&str>) -> Option<String> {
+    let context = context.or(config.current_context.as_deref())?;
+    let mut contexts = config.contexts.iter();
+    let context = contexts.find(|named| named.name == context)?;
+    let cluster = &context.context.as_ref()?.cluster;
+    let mut clusters = config.clusters.iter();
+    let found = clusters.find(|named| named.name == *cluster)?;
+    found.cluster.as_ref()?.proxy_url.clone()
 }
 
 impl Cluster {

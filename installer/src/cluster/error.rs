@@ -22,6 +22,16 @@ pub(crate) enum ClusterError {
         /// Why.
         cause: String,
     },
+    /// A proxy on the way to the API server that cannot be used.
+    #[error(
+        "cannot use the proxy that {0} names: write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT"
+    )]
+    Proxy(&'static str),
+    /// The list of those that are asked without a proxy.
+    #[error(
+        "cannot read NO_PROXY: {0}; the client for the API server is strict: leave out empty entries, and spaces inside one"
+    )]
+    Exceptions(String),
     /// In a pod, without what a pod has.
     #[error("cannot connect from inside the cluster: {0}")]
     InCluster(String),
@@ -101,6 +111,14 @@ pub(crate) enum ClusterError {
         what: String,
         /// What the server says.
         message: String,
+    },
+    /// Somebody else wrote after us.
+    #[error("{what} {by}: somebody else was faster, and what they wrote is left alone")]
+    Overtaken {
+        /// The object.
+        what: String,
+        /// What it is now.
+        by: String,
     },
     /// Something else.
     #[error("cannot {what}")]
@@ -201,6 +219,9 @@ impl ClusterError {
             | Self::NotServed { .. }
             | Self::TooOld { .. }
             | Self::Conflict { .. }
+            | Self::Overtaken { .. }
+            | Self::Proxy(_)
+            | Self::Exceptions(_)
             | Self::Invalid { .. } => false,
         }
     }
@@ -230,10 +251,22 @@ impl ClusterError {
         matches!(self, Self::Other { source, .. } if matches!(&**source, kube::Error::Api(status) if status.code == code))
     }
 
+    /// Whether the object was written between our reading and our writing.
+    pub(crate) fn is_stale(&self) -> bool {
+        let Self::Other { source, .. } = self else {
+            return false;
+        };
+        matches!(&**source, kube::Error::Api(status) if status.code == 409)
+    }
+
     /// How it exits.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::NoKubeconfig | Self::Kubeconfig { .. } | Self::Invalid { .. } => Exit::BadInput,
+            Self::NoKubeconfig
+            | Self::Kubeconfig { .. }
+            | Self::Proxy(_)
+            | Self::Exceptions(_)
+            | Self::Invalid { .. } => Exit::BadInput,
             Self::Unreachable { .. } | Self::Slow { .. } => Exit::Unreachable,
             Self::Forbidden { .. } => Exit::NoPermission,
             Self::InCluster(_)
@@ -241,6 +274,7 @@ impl ClusterError {
             | Self::NotServed { .. }
             | Self::TooOld { .. }
             | Self::Conflict { .. }
+            | Self::Overtaken { .. }
             | Self::Other { .. } => Exit::Failure,
         }
     }

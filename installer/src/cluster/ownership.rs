@@ -106,6 +106,11 @@ impl Ownership {
         found
     }
 
+    /// Whether a field is ours, alone or with others.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.ours.get(format!("f:{key}")).is_some()
+    }
+
     /// Whether a field goes when we stop mentioning it.
     fn goes(&self, key: &str) -> bool {
         let key = format!("f:{key}");

@@ -5,11 +5,13 @@
 //! `WasmPlugin` may be given instead; then its `pluginConfig` is meant.
 
 mod exact;
+mod words;
 
 use crate::failure::{Exit, Failure};
 use exact::Exact;
 use serde_json::{Map, Value};
 use serde_saphyr::DuplicateKeyPolicy;
+use words::Words;
 
 /// Why a file is no configuration.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -82,7 +84,7 @@ pub fn documents(text: &[u8]) -> Result<Vec<Value>, ConfigurationError> {
     serde_saphyr::from_multiple_with_options::<Exact>(text, options)
         .map(|documents| documents.into_iter().map(|Exact(value)| value).collect())
         .map_err(|error| {
-            let words = error.to_string();
+            let words = error.render_with_formatter(&Words);
             ConfigurationError::NoYaml(words.strip_prefix("error: ").unwrap_or(&words).to_owned())
         })
 }

@@ -1,6 +1,7 @@
 //! Carries a plan out: writes, waits until every selected proxy really runs the version, and undoes what did not work.
 
 mod course;
+mod undo;
 mod watch;
 
 use std::time::Duration;
@@ -9,10 +10,11 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::apply::Writer;
-use super::plan::{Action, Plan};
+use super::plan::{Action, CLOSED, Plan};
 use super::read::Reader;
 use super::rollout::{self, Baseline, Sighting};
 use super::selection::Scope;
+use super::stamp::Stamp;
 use super::verdict::State;
 use super::wasmplugin::WasmPlugin;
 use crate::cluster::error::ClusterError;
@@ -21,8 +23,8 @@ use crate::output::Output;
 pub(crate) use watch::PULL;
 use watch::{Outcome, Wanted, Watch, Watched, expected, names, nudged};
 
-/// How long the version before may take to come back; its module is in the agents' caches.
-const BACK: Duration = Duration::from_mins(1);
+/// A deadline that does not come, for a time that no clock can hold.
+const LONG: Duration = Duration::from_hours(24 * 365);
 
 /// How long to wait and what to do then.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +60,8 @@ pub(crate) enum Ending {
     Written,
     /// It did not work, and the version before serves again.
     RolledBack,
+    /// It did not work, and the version before does not serve everywhere again, or nobody knows.
+    NotBack,
     /// It did not work, there was none before, and it was removed.
     Removed,
     /// It did not work, and is still there.
@@ -84,6 +88,7 @@ impl Delivery<'_> {
             return self.only_write(plan).await;
         };
         let started = Instant::now();
+        let deadline = after(started, timeout);
         let seen = self
             .reader
             .look(&expected(&plan.object), &plan.selection.running, None)
@@ -94,28 +99,21 @@ impl Delivery<'_> {
         let wanted = Wanted {
             object: &object,
             before: &before,
-            timeout,
+            deadline,
             unsafe_until,
             may_be_refused: true,
         };
         let watched = self.watch().until_clear(&wanted).await?;
-        if watched.outcome == Outcome::Running {
-            let watched = self.settle(plan, watched, timeout).await?;
-            if watched.outcome == Outcome::Running {
-                return Ok(Delivered {
-                    ending: if watched.proxies.is_empty() {
-                        Ending::Written
-                    } else {
-                        Ending::Running
-                    },
-                    exit: Exit::Ok,
-                    proxies: watched.proxies,
-                    trouble: None,
-                });
-            }
-            return self.trouble(plan, watched).await;
+        if watched.outcome != Outcome::Running {
+            return Ok(self.trouble(plan, watched).await);
         }
-        self.trouble(plan, watched).await
+        let watched = self.settle(plan, watched, deadline).await?;
+        match watched.outcome {
+            Outcome::Running => Ok(running(watched)),
+            // The module runs everywhere, and only what happens without it is not known to have arrived.
+            Outcome::TimedOut => Ok(told(watched, Exit::Timeout, Ending::Left, &left(plan))),
+            Outcome::Failed => Ok(self.trouble(plan, watched).await),
+        }
     }
 
     fn watch(&self) -> Watch<'_> {
@@ -127,9 +125,18 @@ impl Delivery<'_> {
         }
     }
 
+    /// Nobody stays to close what would be open until then, so that it closes at once.
     async fn only_write(&self, plan: &Plan) -> Result<Delivered, ClusterError> {
+        let closes = plan.settled.spec.fail_strategy.as_deref() == Some(CLOSED);
+        if plan.previous.is_none() && plan.action != Action::Unchanged && closes {
+            self.output.warn(
+                "--no-wait: it fails closed from the start, as nobody waits to close it later; a proxy that cannot get the module denies every request",
+            );
+        }
         if plan.action != Action::Unchanged {
-            self.writer.apply(&plan.settled).await?;
+            self.writer
+                .apply_over(&plan.settled, plan.replaces.as_ref())
+                .await?;
         }
         Ok(Delivered {
             ending: Ending::Written,
@@ -155,7 +162,9 @@ impl Delivery<'_> {
                 nudged(&plan.object)
             }
         };
-        self.writer.apply(&object).await?;
+        self.writer
+            .apply_over(&object, plan.replaces.as_ref())
+            .await?;
         Ok(object)
     }
 
@@ -164,12 +173,14 @@ impl Delivery<'_> {
         &self,
         plan: &Plan,
         watched: Watched,
-        timeout: Duration,
+        deadline: Instant,
     ) -> Result<Watched, ClusterError> {
         if plan.action == Action::Unchanged {
             return Ok(watched);
         }
-        self.writer.apply(&plan.settled).await?;
+        self.writer
+            .apply_over(&plan.settled, Some(&Stamp::of(&plan.object)))
+            .await?;
         if plan.settled.spec.fail_strategy == plan.object.spec.fail_strategy {
             return Ok(watched);
         }
@@ -177,7 +188,7 @@ impl Delivery<'_> {
         let wanted = Wanted {
             object: &plan.settled,
             before: &before,
-            timeout,
+            deadline,
             unsafe_until: None,
             // The same module and configuration, of which only the policy differs.
             may_be_refused: false,
@@ -186,76 +197,69 @@ impl Delivery<'_> {
     }
 
     /// It did not work, or not in time.
-    async fn trouble(&self, plan: &Plan, watched: Watched) -> Result<Delivered, ClusterError> {
+    async fn trouble(&self, plan: &Plan, watched: Watched) -> Delivered {
         let exit = if watched.outcome == Outcome::Failed {
             Exit::Failure
         } else {
             Exit::Timeout
         };
         let against = rollout::speaks_against(&watched.proxies);
-        let ending = if self.patience.undo && against {
-            self.undo(plan, &watched).await?
+        if !self.patience.undo || !against || plan.action == Action::Unchanged {
+            return told(watched, exit, Ending::Left, &left(plan));
+        }
+        let undone = self.undo(plan, &watched).await;
+        // Neither the version that was asked for nor the one before: that is worse than too late.
+        let exit = if undone.ending == Ending::NotBack {
+            Exit::Failure
         } else {
-            Ending::Left
+            exit
         };
-        let trouble = [
-            headline(exit, &watched.proxies),
-            rollout::complaints(&watched.proxies),
-            epilogue(ending, plan),
-        ];
-        Ok(Delivered {
-            ending,
-            exit,
-            proxies: watched.proxies,
-            trouble: Some(trouble.join("\n")),
-        })
-    }
-
-    /// The version before comes back; a first deployment goes.
-    async fn undo(&self, plan: &Plan, watched: &Watched) -> Result<Ending, ClusterError> {
-        if plan.action == Action::Unchanged {
-            return Ok(Ending::Left);
-        }
-        let Some(previous) = &plan.previous else {
-            let (namespace, name) = names(&plan.settled);
-            self.output
-                .say("removing it again, so that it takes no traffic down");
-            self.writer.remove(&namespace, &name).await?;
-            return Ok(Ending::Removed);
-        };
-        self.output.say("going back to the version before");
-        self.writer.apply(previous).await?;
-        // The module that we give up on may still be on its way, or its failure.
-        let on_its_way = watched
-            .proxies
-            .iter()
-            .any(|seen| seen.verdict.state.is_open());
-        let unsafe_until = Instant::now().checked_add(PULL).filter(|_| on_its_way);
-        let before = rollout::baseline(&watched.proxies);
-        let wanted = Wanted {
-            object: previous,
-            before: &before,
-            timeout: BACK,
-            unsafe_until,
-            may_be_refused: false,
-        };
-        let back = self.watch().until_clear(&wanted).await?;
-        if back.outcome != Outcome::Running {
-            let complaints = rollout::complaints(&back.proxies);
-            self.output.warn(format!(
-                "not every proxy runs the version before again:\n{complaints}"
-            ));
-        }
-        Ok(Ending::RolledBack)
+        told(watched, exit, undone.ending, &undone.story)
     }
 }
 
-fn headline(exit: Exit, proxies: &[Sighting]) -> String {
+/// The moment at the end of a time.
+fn after(started: Instant, time: Duration) -> Instant {
+    started
+        .checked_add(time)
+        .or_else(|| started.checked_add(LONG))
+        .unwrap_or(started)
+}
+
+fn running(watched: Watched) -> Delivered {
+    Delivered {
+        ending: if watched.proxies.is_empty() {
+            Ending::Written
+        } else {
+            Ending::Running
+        },
+        exit: Exit::Ok,
+        proxies: watched.proxies,
+        trouble: None,
+    }
+}
+
+fn told(watched: Watched, exit: Exit, ending: Ending, story: &str) -> Delivered {
+    let late = watched.outcome == Outcome::TimedOut;
+    let trouble = [
+        headline(late, &watched.proxies),
+        rollout::complaints(&watched.proxies),
+        story.to_owned(),
+    ];
+    Delivered {
+        ending,
+        exit,
+        proxies: watched.proxies,
+        trouble: Some(trouble.join("\n")),
+    }
+}
+
+fn headline(late: bool, proxies: &[Sighting]) -> String {
     let running = proxies
         .iter()
         .filter(|seen| seen.verdict.state == State::Running)
         .count();
-    let why = if exit == Exit::Timeout {
+    let why = if late {
         "not in time"
     } else {
         "it does not work"
@@ -263,17 +267,12 @@ fn headline(exit: Exit, proxies: &[Sighting]) -> String {
     format!("{running} of {} proxies run it; {why}:", proxies.len())
 }
 
-fn epilogue(ending: Ending, plan: &Plan) -> String {
+fn left(plan: &Plan) -> String {
     let (namespace, name) = names(&plan.settled);
-    match ending {
-        Ending::RolledBack => "The version before serves again.".to_owned(),
-        Ending::Removed => {
-            "There was no version before: the plugin was removed, so that traffic passes as before."
-                .to_owned()
-        }
-        Ending::Running | Ending::Written => String::new(),
-        Ending::Left => format!(
-            "It was left as it is: `weft plugin status {name} -n {namespace}` tells more; the same command waits again."
-        ),
-    }
+    format!(
+        "It was left as it is: `weft plugin status {name} -n {namespace}` tells more; the same command waits again."
+    )
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,10 @@ use super::lossless;
 use super::notation::{self, NotationError};
 use super::wasmplugin::{WasmPlugin, WasmPluginSpec};
 
+use manifest::base;
 pub(crate) use mistake::Mistake;
 
+mod manifest;
 mod mistake;
 
 /// What was written on the command line and in the file.
@@ -91,56 +93,6 @@ impl Desired {
     }
 }
 
-/// The manifest in the file, or an empty one around the configuration in it.
-fn base(document: Option<&Value>, mistakes: &mut Vec<Mistake>) -> WasmPlugin {
-    let empty = WasmPlugin::new("", WasmPluginSpec::default());
-    match document {
-        // An empty file is an empty configuration.
-        None | Some(Value::Null) => empty,
-        Some(document) if is_manifest(document) => manifest(document, mistakes).unwrap_or(empty),
-        Some(Value::Object(config)) => WasmPlugin {
-            spec: WasmPluginSpec {
-                plugin_config: Some(config.clone()),
-                ..empty.spec
-            },
-            ..empty
-        },
-        Some(other) => {
-            mistakes.push(Mistake::NotAnObject(kind_of(other)));
-            empty
-        }
-    }
-}
-
-fn is_manifest(document: &Value) -> bool {
-    ["apiVersion", "kind"]
-        .iter()
-        .all(|key| document.get(key).is_some_and(Value::is_string))
-}
-
-fn manifest(document: &Value, mistakes: &mut Vec<Mistake>) -> Option<WasmPlugin> {
-    let text = |key| {
-        document
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
-    let (version, kind) = (text("apiVersion"), text("kind"));
-    if (version, kind) != ("extensions.istio.io/v1alpha1", "WasmPlugin") {
-        mistakes.push(Mistake::WrongKind(format!("{kind} of {version}")));
-        return None;
-    }
-    let mut document = document.clone();
-    // The image may come from --image alone; the type insists on a url.
-    if let Some(spec) = document.get_mut("spec").and_then(Value::as_object_mut) {
-        spec.entry("url")
-            .or_insert_with(|| Value::String(String::new()));
-    }
-    serde_json::from_value(document)
-        .map_err(|error| mistakes.push(Mistake::BadManifest(error.to_string())))
-        .ok()
-}
-
 fn name(written: &Written, base: &WasmPlugin, mistakes: &mut Vec<Mistake>) -> String {
     let file = base.metadata.name.clone().filter(|name| !name.is_empty());
     let name = match (written.name.clone(), file) {
@@ -211,9 +163,7 @@ fn overlay(written: &Written, spec: &mut WasmPluginSpec, mistakes: &mut Vec<Mist
     if !targets.is_empty() {
         spec.target_refs = targets;
     }
-    if spec.selector.is_some()
-        && (!spec.target_refs.is_empty() || spec.rest.contains_key("targetRef"))
-    {
+    if spec.selector.is_some() && !spec.target_refs.is_empty() {
         mistakes.push(Mistake::TwoTargets);
     }
     overlay_words(written, spec);
@@ -234,19 +184,6 @@ fn overlay_words(written: &Written, spec: &mut WasmPluginSpec) {
     if let Some(kind) = written.kind {
         spec.rest
             .insert("type".to_owned(), Value::String(kind.to_owned()));
-    }
-    // The digest says it better; beside a digest of another image it would make every pull fail.
-    spec.rest.remove("sha256");
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "empty",
-        Value::Bool(_) => "a truth value",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }
 

@@ -1,14 +1,15 @@
 //! What `weft plugin render | deploy | status | list | rollback | remove` do, put together from the parts beside this
 //! file: look, decide, act, tell.
 
+mod diff;
 mod remove;
 mod show;
 mod status;
 
+pub(crate) use diff::Rehearsal;
 pub(crate) use show::{rendered, show};
 
 use k8s_openapi::jiff::Timestamp;
-use serde_json::json;
 
 use super::apply::Writer;
 use super::deliver::{Delivered, Delivery, Ending, Patience};
@@ -18,14 +19,14 @@ use super::preflight::Resolved;
 use super::read::Reader;
 use super::record::Record;
 use super::refusal::Refusal;
-use super::report::{DeployReport, DiffReport, ListReport};
+use super::report::{DeployReport, ListReport};
 use super::selection::Scope;
 use super::wasmplugin::WasmPlugin;
 use crate::cluster::access::Cluster;
-use crate::cluster::diff;
-use crate::cluster::error::{self, ClusterError};
+use crate::cluster::error;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{Format, Output};
+use crate::registry::Registry;
 
 /// A mesh, and how to talk about it.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ pub(crate) enum Mode {
     /// Show what the server says would come of it.
     Server,
     /// Show what differs.
-    Diff,
+    Diff(Rehearsal),
 }
 
 /// How to go about it.
@@ -121,7 +122,10 @@ impl Mesh {
                 let object = writer.rehearse(&plan.settled).await?;
                 self.show(&object)
             }
-            Mode::Diff => self.diff(&plan, snapshot.current.as_ref(), &writer).await,
+            Mode::Diff(rehearsal) => {
+                let current = snapshot.current.as_ref();
+                self.diff(&plan, current, &writer, rehearsal).await
+            }
         }
     }
 
@@ -198,49 +202,33 @@ impl Mesh {
         ));
     }
 
-    /// Field by field; the server is asked whether it would take it, where it lets us ask.
-    async fn diff(&self, plan: &Plan, current: Option<&WasmPlugin>, writer: &Writer) -> Outcome {
-        match writer.rehearse(&plan.settled).await {
-            Ok(_) => {}
-            Err(error @ (ClusterError::Forbidden { .. } | ClusterError::Conflict { .. })) => {
-                self.output.warn(error);
-            }
-            Err(error) => return Err(error.into()),
-        }
-        let changes = match current {
-            Some(_) => plan.changes.clone(),
-            None => diff::changes(
-                &json!({ "spec": {} }),
-                &json!({ "spec": plan.settled.spec }),
-            ),
-        };
-        self.output.report(&DiffReport(changes.clone()))?;
-        Ok(if changes.is_empty() {
-            Exit::Ok
-        } else {
-            Exit::Drift
-        })
-    }
-
     /// Goes back to an earlier version.
     pub(crate) async fn rollback(
         &self,
-        name: &str,
+        (name, to): (&str, Option<u64>),
         namespace: &str,
-        to: Option<u64>,
+        registry: &Registry,
         manner: Manner,
     ) -> Outcome {
         let current = self.existing(name, namespace).await?;
         let desired = plan::back(&current, to)?;
-        let resolved = Resolved::of_pinned(&desired.spec.url)?;
+        let (resolved, unchecked) = Resolved::of_earlier(&desired, registry).await?;
+        if let Some(why) = unchecked {
+            self.output.warn(why);
+        }
         self.deploy(&desired, &resolved, namespace, manner).await
     }
 
     /// The plugins that there are, without asking proxies.
     pub(crate) async fn list(&self, namespace: Option<&str>) -> Outcome {
         let plugins = self.reader.plugins(namespace).await?;
-        self.output.report(&ListReport::of(&plugins))?;
-        Ok(Exit::Ok)
+        let report = ListReport::of(&plugins);
+        self.output.report(&report)?;
+        Ok(if report.is_settled() {
+            Exit::Ok
+        } else {
+            Exit::Findings
+        })
     }
 
     async fn existing(&self, name: &str, namespace: &str) -> Result<WasmPlugin, Failure> {

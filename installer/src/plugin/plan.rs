@@ -15,18 +15,24 @@ use super::refusal::Refusal;
 use super::secret::{self, SecretView};
 use super::selection::{self, Scope, Selection};
 use super::snapshot::Snapshot;
+use super::stamp::Stamp;
 use super::wasmplugin::{WasmPlugin, WasmPluginSpec};
 use crate::cluster::diff::Change;
 use crate::cluster::ownership::OwnedField;
 pub(crate) use earlier::back;
+pub(crate) use visible::changes;
 
 /// Istio's word for failing closed.
-const CLOSED: &str = "FAIL_CLOSE";
+pub(crate) const CLOSED: &str = "FAIL_CLOSE";
 
 /// The field with which a version is sent again, and its value; with a digest in the URL it is without effect.
 pub(crate) const PULL_POLICY: &str = "imagePullPolicy";
 /// See `PULL_POLICY`.
 pub(crate) const IF_NOT_PRESENT: &str = "IfNotPresent";
+
+/// Istio applies a plugin without `match` to inbound and outbound listeners alike.
+const BOTH_WAYS: &str = "without --match it concerns the calls that the selected workloads make, too, and not only those that they receive: \
+     --match mode=server is for received ones, --match mode=both says that both are meant";
 
 /// What will happen to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -55,6 +61,8 @@ pub(crate) struct Plan {
     pub(crate) settled: WasmPlugin,
     /// The object to go back to when it fails; none on a first deployment.
     pub(crate) previous: Option<WasmPlugin>,
+    /// What is there now, and is to be replaced; none when nothing is there.
+    pub(crate) replaces: Option<Stamp>,
     /// What differs, field by field.
     pub(crate) changes: Vec<Change>,
     /// Who will run it.
@@ -109,7 +117,7 @@ pub(crate) fn plan(
     let record = next_record(kept.as_ref().zip(current), desired, terms.now);
     let draft = assemble(desired, terms.scope.namespace, &spec, &record);
     let changes = current
-        .map(|current| visible::changes(current, &draft))
+        .map(|current| changes(current, &draft))
         .unwrap_or_default();
     let action = action(kept.as_ref(), &changes);
     // What is there already keeps its notes; only a new version gets new ones.
@@ -117,7 +125,7 @@ pub(crate) fn plan(
         (Action::Resume | Action::Unchanged, Some(kept)) => kept.clone(),
         _ => record,
     };
-    let previous = current.and_then(|current| earlier::previous(current, action));
+    let previous = current.and_then(|current| earlier::previous(current, &draft, action));
     let assembled = |record: &Record| assemble(desired, terms.scope.namespace, &spec, record);
     let settled = assembled(&Record {
         rollout: Rollout::Settled,
@@ -137,7 +145,8 @@ pub(crate) fn plan(
         object,
         settled,
         previous,
-        notes: notes(&spec, kept.as_ref(), snapshot, terms),
+        replaces: current.map(Stamp::of),
+        notes: notes(&spec, kept.as_ref(), &selection, snapshot, terms),
         older_pull: kept
             .as_ref()
             .map(|kept| older_pull(kept, terms.now))
@@ -230,11 +239,15 @@ pub(crate) fn assemble(
 fn notes(
     spec: &WasmPluginSpec,
     kept: Option<&Record>,
+    selection: &Selection,
     snapshot: &Snapshot,
     terms: Terms<'_>,
 ) -> Vec<String> {
     let mut notes = Vec::new();
-    if terms.scope.is_mesh() && spec.selector.is_none() && spec.target_refs.is_empty() {
+    if selection.sidecars && spec.matches.is_empty() {
+        notes.push(BOTH_WAYS.to_owned());
+    }
+    if terms.scope.is_mesh() && spec.selector.is_none() && spec.targets().is_empty() {
         notes.push(format!(
             "{} is the mesh's root namespace: this concerns every proxy of the mesh",
             terms.scope.root

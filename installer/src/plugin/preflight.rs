@@ -6,10 +6,11 @@
 
 use super::check::{self, Refused};
 use super::desired::Desired;
+use super::metadata::Phase;
 use super::secret::host_of;
 use crate::failure::Failure;
 use crate::registry::Registry;
-use crate::registry::reference::{self, Reference, ReferenceError};
+use crate::registry::reference::{self, Digest, Reference, ReferenceError};
 
 /// An image that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,46 +19,92 @@ pub(crate) struct Resolved {
     pub(crate) url: String,
     /// The registry, as Istio's agent looks it up in a Secret.
     pub(crate) registry: String,
+    /// Where in the chain of filters the plugin asks to be, if it does and was asked.
+    phase: Phase,
 }
 
 impl Resolved {
-    fn of(reference: &Reference, url: String) -> Self {
+    fn of(reference: &Reference, url: String, phase: Phase) -> Self {
         Self {
             url,
             registry: host_of(reference.registry()),
+            phase,
         }
     }
 
-    /// Of an image that is pinned already.
-    pub(crate) fn of_pinned(url: &str) -> Result<Self, ReferenceError> {
-        Ok(Self::of(&reference::parse(url)?, url.to_owned()))
+    /// Puts the plugin where it asks to be, unless the operator said where. Gives the phase if that was done.
+    pub(crate) fn place(&self, desired: &mut Desired) -> Option<Phase> {
+        if desired.spec.phase.is_some() || self.phase == Phase::Unspecified {
+            return None;
+        }
+        desired.spec.phase = Some(self.phase.as_str().to_owned());
+        Some(self.phase)
     }
 
-    /// Of a wish, asking the registry only when its image has no digest.
+    /// Of an earlier version, which ran everywhere, so that an image that cannot be pulled from here is no reason not to go
+    /// back: proxies may have it. Then the text says why.
+    pub(crate) async fn of_earlier(
+        desired: &Desired,
+        registry: &Registry,
+    ) -> Result<(Self, Option<String>), Failure> {
+        let url = &desired.spec.url;
+        let reference = reference::parse(url)?;
+        let resolved = Self::of(&reference, url.clone(), Phase::Unspecified);
+        let code = match registry.pull_module(&reference).await {
+            Ok(code) => code,
+            Err(error) => {
+                let text = format!(
+                    "{} cannot be pulled from here, so nobody has checked that the proxies can: {}",
+                    desired.image,
+                    Failure::from(error)
+                );
+                return Ok((resolved, Some(text)));
+            }
+        };
+        takes(desired, &code)?;
+        Ok((resolved, None))
+    }
+
+    /// Of a wish, asking the registry only for a digest and a phase that the wish does not have.
     pub(crate) async fn of_wish(desired: &Desired, registry: &Registry) -> Result<Self, Failure> {
         let reference = reference::parse(&desired.image)?;
         let digest = match reference.digest() {
-            Some(digest) => reference::Digest::parse(digest)?,
+            Some(digest) => Digest::parse(digest)?,
             None => registry.resolve(&reference).await?,
         };
-        Ok(Self::of(&reference, reference::pinned(&reference, &digest)))
+        let phase = if desired.spec.phase.is_some() {
+            Phase::Unspecified
+        } else {
+            let exactly = reference.clone_with_digest(digest.to_string());
+            registry.fetch_metadata(&exactly).await?.phase
+        };
+        let url = reference::pinned(&reference, &digest);
+        Ok(Self::of(&reference, url, phase))
     }
 
     /// Of a wish, having pulled the image and asked the plugin about the configuration.
     pub(crate) async fn checked(desired: &Desired, registry: &Registry) -> Result<Self, Failure> {
         let reference = reference::parse(&desired.image)?;
         let pulled = registry.pull(&reference).await?;
-        let configuration = desired.spec.configuration();
-        check::check(&pulled.code, &configuration).map_err(|refused: Refused| {
-            let text = format!(
-                "nothing was written: {} does not take this configuration",
-                desired.image
-            );
-            Failure::from(refused).context(text)
-        })?;
+        takes(desired, &pulled.code)?;
         Ok(Self::of(
             &reference,
             reference::pinned(&reference, &pulled.image.digest),
+            pulled.metadata.phase,
         ))
     }
 }
+
+/// Asks the plugin's own code whether it takes the configuration.
+fn takes(desired: &Desired, code: &[u8]) -> Result<(), Failure> {
+    check::check(code, &desired.spec.configuration()).map_err(|refused: Refused| {
+        let text = format!(
+            "nothing was written: {} does not take this configuration",
+            desired.image
+        );
+        Failure::from(refused).context(text)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -69,6 +69,19 @@ impl Rollout {
     pub(crate) fn is_pending(self) -> bool {
         self != Self::Settled
     }
+
+    /// What that means, for a person; nothing when it is settled.
+    pub(crate) fn explained(self) -> &'static str {
+        match self {
+            Self::Settled => "",
+            Self::Pending => {
+                "its deployment is under way, or was cut off: the same command goes on from there"
+            }
+            Self::Opening => {
+                "its deployment is under way, or was cut off: it fails open until the same command has come to its end"
+            }
+        }
+    }
 }
 
 /// An earlier version.

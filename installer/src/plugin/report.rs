@@ -120,3 +120,6 @@ fn fraction(proxies: &[Sighting]) -> String {
         .count();
     format!("{running}/{}", proxies.len())
 }
+
+#[cfg(test)]
+mod tests;

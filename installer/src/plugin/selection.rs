@@ -27,6 +27,8 @@ pub(crate) struct Selection {
     pub(crate) waiting: Vec<(PodName, String)>,
     /// Pods that match but have no proxy.
     pub(crate) without_proxy: usize,
+    /// Whether sidecars are among the proxies, which carry the calls of their workload, too.
+    pub(crate) sidecars: bool,
 }
 
 impl Selection {
@@ -72,7 +74,12 @@ impl Scope<'_> {
 /// The pods, of those given, that a plugin concerns.
 pub(crate) fn select(spec: &WasmPluginSpec, scope: Scope<'_>, pods: &[PodView]) -> Selection {
     let mut selection = Selection::default();
-    for pod in pods.iter().filter(|pod| concerns(spec, scope, pod)) {
+    let targets = spec.targets();
+    for pod in pods
+        .iter()
+        .filter(|pod| concerns(spec, &targets, scope, pod))
+    {
+        selection.sidecars |= pod.proxy != ProxyView::Absent && !is_gateway(pod);
         match &pod.proxy {
             ProxyView::Absent => {
                 selection.without_proxy = selection.without_proxy.saturating_add(1);
@@ -90,9 +97,9 @@ pub(crate) fn select(spec: &WasmPluginSpec, scope: Scope<'_>, pods: &[PodView]) 
 
 /// The selector or the targets, for a person.
 pub(crate) fn describe(spec: &WasmPluginSpec) -> String {
-    if !spec.target_refs.is_empty() {
-        let targets: Vec<_> = spec
-            .target_refs
+    let targets = spec.targets();
+    if !targets.is_empty() {
+        let targets: Vec<_> = targets
             .iter()
             .map(|target| format!("{}/{}", target.kind, target.name))
             .collect();
@@ -111,15 +118,21 @@ pub(crate) fn describe(spec: &WasmPluginSpec) -> String {
     }
 }
 
-fn concerns(spec: &WasmPluginSpec, scope: Scope<'_>, pod: &PodView) -> bool {
+/// A gateway of the Gateway API, a waypoint, or a classic one of Istio's.
+fn is_gateway(pod: &PodView) -> bool {
+    let classic = pod.labels.get("istio").map(String::as_str);
+    pod.labels.contains_key(GATEWAY_NAME)
+        || matches!(classic, Some("ingressgateway" | "egressgateway"))
+}
+
+fn concerns(spec: &WasmPluginSpec, targets: &[TargetRef], scope: Scope<'_>, pod: &PodView) -> bool {
     let label = |key: &str| pod.labels.get(key).map(String::as_str);
     let waypoint = label(MANAGED) == Some(WAYPOINT);
-    match (label(GATEWAY_NAME), spec.target_refs.is_empty()) {
+    match (label(GATEWAY_NAME), targets.is_empty()) {
         (None, true) => scope.covers(&pod.name.namespace) && selected(spec, pod),
         (None, false) => false,
         (Some(_), true) => !waypoint && scope.covers(&pod.name.namespace) && selected(spec, pod),
-        (Some(gateway), false) => spec
-            .target_refs
+        (Some(gateway), false) => targets
             .iter()
             .any(|target| targeted(target, gateway, waypoint, scope, pod)),
     }
@@ -247,6 +260,11 @@ mod tests {
     fn targets_choose_gateways_and_waypoints_only() {
         assert_eq!(names(&by_target("Gateway/public"), "shop"), ["shop/public"]);
         assert_eq!(names(&by_target("Gateway/public"), "bank"), [""; 0]);
+        let single =
+            serde_json::json!({"url": "", "targetRef": {"kind": "Gateway", "name": "public"}});
+        let single: WasmPluginSpec = serde_json::from_value(single).unwrap();
+        assert_eq!(names(&single, "shop"), ["shop/public"]);
+        assert_eq!(describe(&single), "Gateway/public");
         assert_eq!(
             names(&by_target("GatewayClass/istio-waypoint"), MESH),
             ["shop/waypoint"]

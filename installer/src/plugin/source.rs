@@ -64,11 +64,11 @@ impl Source {
             Self::Name(name) => read(&built(name, environment)?),
             Self::File(path) => read(&environment.directory().join(path)),
             Self::Image(reference) => {
-                let code = registry.pull_module(reference).await?;
-                let metadata = registry.fetch_metadata(reference).await?;
+                // Once: a tag that moves meanwhile would pair one image's code with another's metadata.
+                let pulled = registry.pull(reference).await?;
                 Ok(Fetched {
-                    metadata,
-                    code,
+                    metadata: pulled.metadata,
+                    code: pulled.code,
                     path: None,
                 })
             }
@@ -151,6 +151,7 @@ fn built(name: &str, environment: &Environment) -> Result<PathBuf, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plugin::registry::fake::{Fake, Mood};
 
     #[test]
     fn an_argument_is_told_by_its_shape() {
@@ -170,6 +171,38 @@ mod tests {
             assert_eq!(Source::parse(text).unwrap(), wanted, "{text}");
         }
         assert!(Source::parse("r.example/X:1").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_tag_is_asked_for_once() {
+        let fake = Fake::start(Mood::Good).await;
+        let reference = reference::parse(&format!("{}/x:1", fake.address)).unwrap();
+        let registry = Registry::new(crate::registry::Credentials::none(), true);
+        let metadata = Metadata {
+            name: "x".to_owned(),
+            version: "1".to_owned(),
+            description: String::new(),
+            abi: "0.2.1".to_owned(),
+            phase: Phase::Stats,
+            callbacks: Vec::new(),
+            schema: None,
+        };
+        let packed = crate::plugin::image::pack(b"\0asm\x01\0\0\0", &metadata).unwrap();
+        registry.push(&packed, &reference).await.unwrap();
+
+        let source = Source::Image(reference);
+        let fetched = source
+            .fetch(&registry, &Environment::default())
+            .await
+            .unwrap();
+
+        assert_eq!(fetched.metadata, metadata);
+        let asked = fake.asked();
+        let tags: Vec<_> = asked
+            .iter()
+            .filter(|asked| asked.starts_with("GET") && asked.ends_with("/manifests/1"))
+            .collect();
+        assert_eq!(tags.len(), 1, "{asked:?}");
     }
 
     #[test]

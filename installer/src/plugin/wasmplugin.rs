@@ -110,6 +110,16 @@ impl WasmPluginSpec {
         Value::Object(self.plugin_config.clone().unwrap_or_default())
     }
 
+    /// Every target reference, those in the field for a single one that Istio had before included.
+    pub(crate) fn targets(&self) -> Vec<TargetRef> {
+        let one = self.rest.get("targetRef").cloned();
+        let one = one.and_then(|one| serde_json::from_value(one).ok());
+        match one {
+            Some(one) if self.target_refs.is_empty() => vec![one],
+            _ => self.target_refs.clone(),
+        }
+    }
+
     /// The hexadecimal part of the pinned digest, if the module is pinned.
     pub(crate) fn pinned(&self) -> Option<&str> {
         self.url.rsplit_once("@sha256:").map(|(_, hex)| hex)

@@ -22,9 +22,15 @@ pub(crate) fn from_source_to_limited_requests(world: &World) {
         .deploy("shop", &image, TWO, &[])
         .must(0, &["nothing to change in shop"]);
     corner.deploy("shop", &image, TWO, &["--diff"]).must(0, &[]);
-    corner
-        .deploy("shop", &image, FOUR, &["--diff"])
-        .must(5, &["spec.pluginConfig.rules[0].limit.requests   2    4"]);
+    for how in [
+        &["--diff"][..],
+        &["--diff", "--dry-run=client"],
+        &["--diff", "--dry-run=server"],
+    ] {
+        corner
+            .deploy("shop", &image, FOUR, how)
+            .must(5, &["spec.pluginConfig.rules[0].limit.requests   2    4"]);
+    }
     corner
         .deploy("shop", &image, "rules: []", &[])
         .must(65, &["nothing was written", "/rules"]);
@@ -36,7 +42,9 @@ pub(crate) fn from_source_to_limited_requests(world: &World) {
         .must(0, &["updating shop, revision 2"]);
     corner.eventually_limited(4);
 
-    corner.weft(&["rollback", "shop"]).must(0, &["revision 3"]);
+    corner
+        .weft(&["rollback", "shop", "--plain-http"])
+        .must(0, &["revision 3"]);
     corner.eventually_limited(2);
     corner
         .weft(&["list", "-o", "wide"])

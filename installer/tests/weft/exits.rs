@@ -49,7 +49,7 @@ fn a_wrong_file_exits_65_with_every_mistake() {
     let cases = [
         ("tiny.wasm", "long.yaml", "/: is too long, at most 20 bytes"),
         ("tiny.wasm", "broken.yaml", "broken.yaml"),
-        ("tiny.wasm", "twice.yaml", "duplicate"),
+        ("tiny.wasm", "twice.yaml", "the key a stands here twice"),
         ("tiny.wasm", "list.yaml", "this is a list"),
         (
             "tiny.wasm",

@@ -11,7 +11,9 @@ pub(crate) struct Config {
     pub(crate) properties: bool,
     pub(crate) random: bool,
     pub(crate) body: bool,
+    pub(crate) peek: bool,
     pub(crate) log: bool,
+    pub(crate) sleep: Option<Duration>,
     pub(crate) route: Option<String>,
     pub(crate) verify: Option<Vec<u8>>,
     pub(crate) filter_state: Option<(String, String)>,
@@ -72,8 +74,10 @@ pub(crate) fn read(configuration: &[u8]) -> Result<Config, Errors> {
             object.optional("properties", Value::boolean),
             object.optional("random", Value::boolean),
             object.optional("body", Value::boolean),
+            object.optional("peek", Value::boolean),
             object.optional("log", Value::boolean),
         ];
+        let sleep = object.optional("sleep", Value::duration);
         let route = object.optional("route", owned);
         let verify = object.optional("verify", key);
         let filter_state = object.optional("filter_state", |value| value.object(state));
@@ -81,13 +85,15 @@ pub(crate) fn read(configuration: &[u8]) -> Result<Config, Errors> {
         let call = object.optional("call", |value| value.object(ask));
         let keys = object.optional("keys", |value| value.object(keys));
         let reply = object.optional("reply", |value| value.object(reply));
-        let [count, properties, random, body, log] = flags;
+        let [count, properties, random, body, peek, log] = flags;
         Ok(Config {
             count: count?.unwrap_or_default(),
             properties: properties?.unwrap_or_default(),
             random: random?.unwrap_or_default(),
             body: body?.unwrap_or_default(),
+            peek: peek?.unwrap_or_default(),
             log: log?.unwrap_or_default(),
+            sleep: sleep?,
             route: route?,
             verify: verify?,
             filter_state: filter_state?,

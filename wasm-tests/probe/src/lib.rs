@@ -4,8 +4,10 @@
 //! shows that the vocabulary means the same everywhere.
 
 mod ask;
+pub mod chained;
 mod config;
 mod keys;
+pub mod lines;
 mod request;
 mod response;
 
@@ -164,6 +166,14 @@ impl Plugin for Probe {
     }
 }
 
+/// Replies with whether the headers can be read with a body.
+fn peek(stream: Remembered, exchange: &dyn Exchange) -> Outcome<Remembered> {
+    match exchange.headers() {
+        Ok(headers) => request::refused(stream, 503, format!("probe_{}_headers", headers.len())),
+        Err(error) => request::failed(stream, &error),
+    }
+}
+
 impl Probe {
     /// Buffers a body and passes it on in capitals; a call-out may hold it at its end, or at any part when it is not buffered.
     fn body(
@@ -172,6 +182,9 @@ impl Probe {
         exchange: &mut dyn Exchange,
         (end, at): (bool, At),
     ) -> Outcome<Remembered> {
+        if self.config.peek {
+            return peek(stream, exchange);
+        }
         if self.config.body && !end {
             return Outcome {
                 edits: Vec::new(),
@@ -197,6 +210,15 @@ impl Probe {
         }
     }
 }
+
+#[cfg(feature = "proxy-chain")]
+host::export!(chained::Chained: request_headers, request_body, response_headers, response_body, log, tick, calls);
+
+#[cfg(feature = "proxy-light")]
+host::export!(chained::Light: request_headers);
+
+#[cfg(feature = "proxy-lines")]
+host::export_network!(lines::Lines);
 
 #[cfg(feature = "proxy")]
 host::export!(Probe: request_headers, request_body, response_headers, response_body, log, tick, calls);

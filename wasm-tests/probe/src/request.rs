@@ -25,6 +25,13 @@ pub(crate) fn decide(config: &Config, exchange: &mut dyn Exchange) -> Outcome<Re
         };
         return Outcome::reply(reply, stream);
     }
+    if let Some(sleep) = config.sleep {
+        let until = exchange.now().unwrap_or_default().saturating_add(sleep);
+        return Outcome {
+            edits: Vec::new(),
+            next: filter::Next::Wait(filter::Wait::Wake { until }, stream),
+        };
+    }
     let mut edits = Vec::new();
     let found = find_out(config, &stream, exchange, &mut edits);
     if let Err(details) = found {

@@ -37,6 +37,14 @@ impl Filter {
         )
     }
 
+    /// The same for a network filter.
+    #[must_use]
+    pub fn network_wasm(name: &str, module: &Path, configuration: &str) -> Self {
+        let Self(http) = Self::wasm(name, module, configuration);
+        let config = http.pointer("/typed_config/config").cloned();
+        Self::typed(name, "network.wasm.v3.Wasm", json!({"config": config}))
+    }
+
     /// One of Envoy's own; `kind` is its type after `envoy.extensions.filters.`.
     #[must_use]
     pub fn typed(name: &str, kind: &str, configuration: Value) -> Self {
@@ -86,6 +94,30 @@ impl Setup {
         let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": 0}});
         self.listeners
             .push(listener(name, &address, filters, &self.routes));
+        self
+    }
+
+    /// The same with a listener of that name for connections of any kind, which these network filters see on their way to the cluster
+    /// `upstream`.
+    #[must_use]
+    pub fn tcp(mut self, name: &str, filters: &[Filter]) -> Self {
+        let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": 0}});
+        let last = Filter::typed(
+            "envoy.filters.network.tcp_proxy",
+            "network.tcp_proxy.v3.TcpProxy",
+            json!({"stat_prefix": name, "cluster": "upstream"}),
+        );
+        let filters: Vec<&Value> = filters
+            .iter()
+            .chain([&last])
+            .map(|filter| &filter.0)
+            .collect();
+        self.listeners.push(json!({
+            "name": name,
+            "stat_prefix": name,
+            "address": address,
+            "filter_chains": [{"filters": filters}],
+        }));
         self
     }
 
@@ -196,6 +228,7 @@ fn listener(name: &str, address: &Value, filters: &[Filter], routes: &[Value]) -
         json!({
             "stat_prefix": name,
             "codec_type": "AUTO",
+            "http_protocol_options": {"enable_trailers": true},
             "preserve_external_request_id": true,
             "max_request_headers_kb": 1024,
             "common_http_protocol_options": {"max_headers_count": 2000},
@@ -224,9 +257,17 @@ fn address(address: SocketAddr) -> Value {
     json!({"socket_address": {"address": address.ip().to_string(), "port_value": address.port()}})
 }
 
+/// How a cluster says what it speaks.
+const PROTOCOL: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
 fn cluster(name: &str, address: &Value) -> Value {
+    let options = json!({
+        "@type": format!("type.googleapis.com/{PROTOCOL}"),
+        "explicit_http_config": {"http_protocol_options": {"enable_trailers": true}},
+    });
     json!({
         "name": name,
+        "typed_extension_protocol_options": {PROTOCOL: options},
         "connect_timeout": "1s",
         "load_assignment": {
             "cluster_name": name,
@@ -236,15 +277,14 @@ fn cluster(name: &str, address: &Value) -> Value {
 }
 
 fn http2(mut cluster: Value) -> Value {
-    let kind = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
     let options = json!({
-        "@type": format!("type.googleapis.com/{kind}"),
+        "@type": format!("type.googleapis.com/{PROTOCOL}"),
         "explicit_http_config": {"http2_protocol_options": {}},
     });
     if let Some(fields) = cluster.as_object_mut() {
         fields.insert(
             "typed_extension_protocol_options".to_owned(),
-            json!({kind: options}),
+            json!({PROTOCOL: options}),
         );
     }
     cluster

@@ -22,6 +22,8 @@ pub struct Received {
     pub head: Option<(String, Fields)>,
     /// So much of the body.
     pub body: Vec<u8>,
+    /// Its trailers, once all of it came.
+    pub trailers: Fields,
     /// Whether that is all.
     pub end: bool,
     /// Whether the connection broke before that.
@@ -187,7 +189,8 @@ fn rest(
     let mut received = lock(received);
     received.end = read.is_ok();
     received.broken = read.is_err();
-    read
+    received.trailers = read?;
+    Ok(())
 }
 
 /// A request on its way, on a connection of its own.

@@ -194,11 +194,17 @@ pub(crate) fn read_head(stream: &mut impl BufRead) -> Result<Option<(String, Fie
         return Ok(None);
     };
     let start = String::from_utf8_lossy(&start).into_owned();
-    let mut headers = Fields::new();
+    Ok(Some((start, read_fields(stream, "headers")?)))
+}
+
+/// Names and values up to an empty line.
+fn read_fields(stream: &mut impl BufRead, what: &str) -> Result<Fields> {
+    let mut fields = Fields::new();
     loop {
-        let line = read_line(stream)?.context("the connection was closed within the headers")?;
+        let line = read_line(stream)?
+            .with_context(|| format!("the connection was closed within the {what}"))?;
         if line.is_empty() {
-            return Ok(Some((start, headers)));
+            return Ok(fields);
         }
         let colon = line
             .iter()
@@ -206,7 +212,7 @@ pub(crate) fn read_head(stream: &mut impl BufRead) -> Result<Option<(String, Fie
             .context("a header without a colon")?;
         let (name, value) = line.split_at(colon);
         let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        headers.push((
+        fields.push((
             name,
             value.get(1..).unwrap_or_default().trim_ascii().to_vec(),
         ));
@@ -220,12 +226,12 @@ pub(crate) fn read_body(stream: &mut impl BufRead, headers: &Fields) -> Result<V
     Ok(body)
 }
 
-/// Hands the parts of the body that `headers` announce to `take` as they come.
+/// Hands the parts of the body that `headers` announce to `take` as they come, and gives the trailers.
 pub(crate) fn read_parts(
     stream: &mut impl BufRead,
     headers: &Fields,
     mut take: impl FnMut(&[u8]),
-) -> Result<()> {
+) -> Result<Fields> {
     let value = |name: &str| {
         let found = headers.iter().find(|(found, _)| found == name);
         found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
@@ -234,15 +240,16 @@ pub(crate) fn read_parts(
         return read_chunks(stream, take);
     }
     let Some(length) = value("content-length") else {
-        return Ok(());
+        return Ok(Fields::new());
     };
     let length = length
         .parse()
         .with_context(|| format!("no content-length: {length:?}"))?;
-    read_exactly(stream, length, &mut take)
+    read_exactly(stream, length, &mut take)?;
+    Ok(Fields::new())
 }
 
-fn read_chunks(stream: &mut impl BufRead, mut take: impl FnMut(&[u8])) -> Result<()> {
+fn read_chunks(stream: &mut impl BufRead, mut take: impl FnMut(&[u8])) -> Result<Fields> {
     loop {
         let line = read_line(stream)?.context("the connection was closed within the body")?;
         let text = String::from_utf8_lossy(&line).into_owned();
@@ -255,9 +262,7 @@ fn read_chunks(stream: &mut impl BufRead, mut take: impl FnMut(&[u8])) -> Result
         read_exactly(stream, size, &mut take)?;
         read_line(stream)?;
     }
-    // Trailers, and the empty line after them.
-    while read_line(stream)?.is_some_and(|line| !line.is_empty()) {}
-    Ok(())
+    read_fields(stream, "trailers")
 }
 
 fn read_exactly(

@@ -11,6 +11,7 @@ mod left_out;
 mod messages;
 mod needs;
 mod streams;
+mod wire;
 
 pub use left_out::left_out;
 
@@ -210,12 +211,20 @@ impl<'a> Play<'a> {
             let name = self.streams.send_part(&self.servers, part)?;
             return self.expected(&name, step);
         }
+        if let Some(trailers) = &step.request_trailers {
+            let name = self.streams.send_trailers(&self.servers, trailers)?;
+            return self.expected(&name, step);
+        }
         if let Some(response) = &step.response {
             let name = self.streams.respond(&self.servers, response)?;
             return self.expected(&name, step);
         }
         if let Some(part) = &step.response_body {
             let name = self.streams.respond_part(&self.servers, part)?;
+            return self.expected(&name, step);
+        }
+        if let Some(trailers) = &step.response_trailers {
+            let name = self.streams.respond_trailers(&self.servers, trailers)?;
             return self.expected(&name, step);
         }
         if let Some(name) = &step.finish {

@@ -6,6 +6,8 @@
     reason = "helpers of tests: what goes wrong is the test's result, and what they measured is talk"
 )]
 
+mod chain;
+mod connections;
 mod lifecycle;
 mod memory;
 

@@ -12,11 +12,14 @@
 )]
 
 mod calls;
+mod chain;
+mod connections;
 mod differential;
 mod frame;
 mod lifecycle;
 mod robustness;
 mod scenarios;
+mod trailers;
 mod vocabulary;
 
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};

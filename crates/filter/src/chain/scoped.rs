@@ -2,33 +2,28 @@
 
 use std::time::Duration;
 
-use crate::exchange::{Exchange, HostError, Level, Property, Proxy};
+use crate::exchange::{Exchange, Half, HostError, Level, Property, Proxy};
 use crate::foreign::{ForeignCall, ForeignError};
 use crate::headers::Headers;
 use crate::outcome::Edit;
 use crate::plugin::Plugin;
 use crate::shared::{SharedError, Step};
 
-/// A proxy whose slots start with a plugin's name and whose metrics start at an offset.
+/// A proxy whose slots start with a plugin's name and layout version, and whose metrics start at an offset.
 pub(super) struct Scope<'a, P: ?Sized> {
     proxy: &'a mut P,
     name: &'static str,
+    version: u32,
     offset: usize,
 }
 
 impl<'a, P: ?Sized> Scope<'a, P> {
-    pub(super) fn first<A: Plugin>(proxy: &'a mut P) -> Self {
+    /// What plugin `Q` sees, the metrics of which start at `offset`.
+    pub(super) fn of<Q: Plugin>(proxy: &'a mut P, offset: usize) -> Self {
         Self {
             proxy,
-            name: A::NAME,
-            offset: 0,
-        }
-    }
-
-    pub(super) fn second<B: Plugin>(proxy: &'a mut P, offset: usize) -> Self {
-        Self {
-            proxy,
-            name: B::NAME,
+            name: Q::NAME,
+            version: Q::SHARED_VERSION,
             offset,
         }
     }
@@ -40,7 +35,8 @@ impl<P: Proxy + ?Sized> Proxy for Scope<'_, P> {
     }
 
     fn shared(&mut self, slot: &str, step: &mut Step<'_>) -> Result<(), SharedError> {
-        self.proxy.shared(&format!("{}/{slot}", self.name), step)
+        let slot = format!("{}/{}/{slot}", self.name, self.version);
+        self.proxy.shared(&slot, step)
     }
 
     fn count(&mut self, index: usize, amount: u64) {
@@ -60,39 +56,56 @@ impl<P: Proxy + ?Sized> Proxy for Scope<'_, P> {
     }
 }
 
-/// The same for a stream, whose headers show the edits that are already decided.
+/// The same for a stream, whose message shows the edits that are already decided.
 pub(super) struct Scoped<'a> {
     scope: Scope<'a, dyn Exchange + 'a>,
-    edited: Option<Headers>,
+    headers: Option<Headers>,
+    body: Option<&'a [u8]>,
+    /// How much of the body this plugin passed on, though it is still held.
+    passed: usize,
 }
 
 impl<'a> Scoped<'a> {
-    pub(super) fn first<A: Plugin>(exchange: &'a mut (dyn Exchange + 'a), edits: &[Edit]) -> Self {
-        let edited = edited(exchange, edits);
+    /// What plugin `Q` sees after `edits`.
+    pub(super) fn edited<Q: Plugin>(
+        exchange: &'a mut (dyn Exchange + 'a),
+        offset: usize,
+        edits: &'a [Edit],
+    ) -> Self {
+        // Headers that the host does not have stay an error.
+        let headers = match edits {
+            [] => None,
+            edits => exchange.headers().ok().map(|headers| headers.edited(edits)),
+        };
         Self {
-            scope: Scope::first::<A>(exchange),
-            edited,
+            scope: Scope::of::<Q>(exchange, offset),
+            headers,
+            body: edited_body(edits),
+            passed: 0,
         }
     }
 
-    pub(super) fn second<B: Plugin>(
+    /// What plugin `Q` sees, which passed so much of the body on before.
+    pub(super) fn from<Q: Plugin>(
         exchange: &'a mut (dyn Exchange + 'a),
         offset: usize,
-        edits: &[Edit],
+        passed: usize,
     ) -> Self {
-        let edited = edited(exchange, edits);
         Self {
-            scope: Scope::second::<B>(exchange, offset),
-            edited,
+            scope: Scope::of::<Q>(exchange, offset),
+            headers: None,
+            body: None,
+            passed,
         }
     }
 }
 
-fn edited(exchange: &dyn Exchange, edits: &[Edit]) -> Option<Headers> {
-    if edits.is_empty() {
-        return None;
-    }
-    exchange.headers().ok().map(|headers| headers.edited(edits))
+/// The body that `edits` put in place of the one at hand, if they do.
+pub(super) fn edited_body(edits: &[Edit]) -> Option<&[u8]> {
+    edits.iter().rev().find_map(|edit| match edit {
+        Edit::Body(bytes) => Some(bytes.as_slice()),
+        Edit::Set(..) | Edit::Add(..) | Edit::Remove(_) | Edit::ClearRouteCache => None,
+    })
 }
 
 impl Proxy for Scoped<'_> {
@@ -122,8 +135,12 @@ impl Proxy for Scoped<'_> {
 }
 
 impl Exchange for Scoped<'_> {
+    fn half(&self) -> Half {
+        self.scope.proxy.half()
+    }
+
     fn headers(&self) -> Result<&Headers, HostError> {
-        match &self.edited {
+        match &self.headers {
             Some(headers) => Ok(headers),
             None => self.scope.proxy.headers(),
         }
@@ -134,6 +151,13 @@ impl Exchange for Scoped<'_> {
     }
 
     fn body(&self, start: usize, limit: usize) -> Result<Vec<u8>, HostError> {
-        self.scope.proxy.body(start, limit)
+        let Some(body) = self.body else {
+            return self
+                .scope
+                .proxy
+                .body(start.saturating_add(self.passed), limit);
+        };
+        let end = start.saturating_add(limit).min(body.len());
+        Ok(body.get(start..end).unwrap_or_default().to_vec())
     }
 }

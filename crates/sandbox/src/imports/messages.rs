@@ -41,6 +41,7 @@ pub(crate) fn get_buffer_status(guest: &mut Guest<'_>) -> Outcome {
         .world()
         .borrow_mut()
         .buffer(guest.place(), buffer(guest)?, 0, u32::MAX)?;
+    guest.charge(bytes.len())?;
     let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     guest.put(1, &size.to_le_bytes())?;
     guest.put(2, &0_u32.to_le_bytes())
@@ -48,17 +49,12 @@ pub(crate) fn get_buffer_status(guest: &mut Guest<'_>) -> Outcome {
 
 pub(crate) fn set_buffer(guest: &mut Guest<'_>) -> Outcome {
     let bytes = guest.bytes(3)?;
-    let half = match buffer(guest)? {
-        Buffer::Body(half) => half,
-        Buffer::AnswerBody | Buffer::AnswerMessage | Buffer::Configuration | Buffer::Empty => {
-            return Err(Status::BAD_ARGUMENT.into());
-        }
-    };
+    let which = buffer(guest)?;
     let range = (guest.number(1), guest.number(2));
     guest
         .world()
         .borrow_mut()
-        .set_buffer(guest.place(), half, range, &bytes)?;
+        .set_buffer(guest.place(), which, range, &bytes)?;
     Ok(DONE)
 }
 
@@ -97,6 +93,7 @@ pub(crate) fn get_size(guest: &mut Guest<'_>) -> Outcome {
         .iter()
         .map(|(name, value)| name.len().saturating_add(value.len()));
     let size = sizes.fold(0, usize::saturating_add);
+    guest.charge(size)?;
     guest.put(1, &u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes())
 }
 
@@ -136,8 +133,13 @@ pub(crate) fn continue_stream(guest: &mut Guest<'_>) -> Outcome {
 }
 
 pub(crate) fn close_stream(guest: &mut Guest<'_>) -> Outcome {
-    half(guest)?;
-    guest.world().borrow_mut().close_stream(guest.place())?;
+    let place = guest.place();
+    let closed = match guest.number(0) {
+        0 | 1 => guest.world().borrow_mut().close_stream(place),
+        2 | 3 => guest.world().borrow_mut().close_connection(place),
+        _ => Err(Status::BAD_ARGUMENT),
+    };
+    closed?;
     Ok(DONE)
 }
 

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use filter::call::Message;
-use filter::{Answer, Background, Call, CallError, Level, Plugin, Resumed, Role, lease, shared};
+use filter::{
+    Answer, Background, Call, CallError, Level, Next, Plugin, Resumed, Role, lease, shared,
+};
 
+use super::held::Until;
 use super::live::{self, Live};
-use super::{Caller, NativeVm, Until};
+use super::{Caller, NativeVm, decide_body};
 use crate::fields::Fields;
-use crate::native::settle::Moment;
+use crate::native::moment::{Code, Moment};
 use crate::status::Status;
 use crate::world::{Asked, Buffer, Half, Map, Place};
 
@@ -113,8 +116,30 @@ impl<P: Plugin> NativeVm<P> {
         let Some(configured) = self.roots.get_mut(&kept.root) else {
             return;
         };
-        let mut live = Live::new(&self.world, place, &configured.names, moment.half());
+        let mut live = Live::at(&self.world, place, &configured.names, moment);
         let outcome = configured.plugin.on_resume(stream, resumed, &mut live);
+        let buffers = matches!(outcome.next, Next::Buffer(_));
+        let code = self.settle(context, moment, outcome, true);
+        if buffers && code == Code::Hold {
+            self.show_missed(context, moment);
+        }
+    }
+
+    /// The plugin wants to see the next part of the body, and that came while it waited.
+    fn show_missed(&mut self, context: u32, moment: Moment) {
+        let place = self.place(context);
+        let Some(kept) = self.streams.get_mut(&context) else {
+            return;
+        };
+        let Some(end) = kept.missed.of(moment.half()).take() else {
+            return;
+        };
+        let stream = std::mem::take(&mut kept.stream);
+        let Some(configured) = self.roots.get_mut(&kept.root) else {
+            return;
+        };
+        let mut live = Live::at(&self.world, place, &configured.names, moment);
+        let outcome = decide_body(&mut configured.plugin, stream, &mut live, end);
         self.settle(context, moment, outcome, true);
     }
 

@@ -7,6 +7,7 @@ use filter::foreign::{ForeignCall, ForeignError, Span};
 use filter::shared::{self, SharedError, Step, Store};
 use filter::{Exchange, Headers, HostError, Level, Property, Proxy};
 
+use crate::native::moment::Moment;
 use crate::protobuf::{self, Value};
 use crate::status::Status;
 use crate::world::{Buffer, Half, Handle, Map, Place};
@@ -29,6 +30,8 @@ pub(super) struct Live<'a> {
     place: Place,
     names: &'a Names,
     half: Half,
+    /// Whether there is a body at hand.
+    body: bool,
     headers: OnceCell<Result<Headers, HostError>>,
 }
 
@@ -39,6 +42,24 @@ impl<'a> Live<'a> {
             place,
             names,
             half,
+            body: true,
+            headers: OnceCell::new(),
+        }
+    }
+
+    /// The proxy while a stream is at `moment`.
+    pub(super) const fn at(
+        world: &'a Handle,
+        place: Place,
+        names: &'a Names,
+        moment: Moment,
+    ) -> Self {
+        Self {
+            world,
+            place,
+            names,
+            half: moment.half(),
+            body: !moment.is_bodiless(),
             headers: OnceCell::new(),
         }
     }
@@ -50,6 +71,10 @@ impl<'a> Live<'a> {
         };
         let fields = self.world.borrow_mut().header_pairs(self.place, map);
         let fields = fields.map_err(failed("proxy_get_header_map_pairs"))?;
+        if fields.is_empty() {
+            // Every message has pseudo headers, so these have left: nothing may be read into what is not in them.
+            return Err(failed("proxy_get_header_map_pairs")(Status::NOT_FOUND));
+        }
         Ok(fields.to_headers())
     }
 }
@@ -122,6 +147,13 @@ impl Proxy for Live<'_> {
 }
 
 impl Exchange for Live<'_> {
+    fn half(&self) -> filter::Half {
+        match self.half {
+            Half::Request => filter::Half::Request,
+            Half::Response => filter::Half::Response,
+        }
+    }
+
     fn headers(&self) -> Result<&Headers, HostError> {
         let fetched = self.headers.get_or_init(|| self.fetch());
         fetched.as_ref().map_err(|error| *error)
@@ -136,8 +168,12 @@ impl Exchange for Live<'_> {
     }
 
     fn body(&self, start: usize, limit: usize) -> Result<Vec<u8>, HostError> {
-        // Numbers of the ABI have 32 bits, as those of the module have.
+        // Numbers of the ABI have 32 bits, as those of the module have, and so has the end.
         let narrow = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        let limit = limit.min(MOST.saturating_sub(start));
+        if !self.body {
+            return Ok(Vec::new());
+        }
         let body = self.world.borrow_mut().buffer(
             self.place,
             Buffer::Body(self.half),
@@ -147,6 +183,9 @@ impl Exchange for Live<'_> {
         body.map_err(failed("proxy_get_buffer_bytes"))
     }
 }
+
+/// The last byte that numbers of 32 bits can mean.
+const MOST: usize = 0xffff_ffff;
 
 pub(super) fn log(world: &Handle, place: Place, level: Level, message: &str) {
     let level = match level {

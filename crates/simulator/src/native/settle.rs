@@ -4,67 +4,20 @@ use filter::{
     Call, CallError, Callbacks, Edit, HostError, Level, Next, Outcome, Plugin, Reply, Resumed, Wait,
 };
 
+use super::held::{Parked, Until, Waits};
 use super::live::{self, Live};
-use super::{Caller, NativeVm, Parked, Until};
+use super::moment::{Code, Moment};
+use super::{Caller, NativeVm};
 use crate::fields::Fields;
 use crate::status::Status;
-use crate::world::{Half, LocalReply, Map, Place};
-
-/// Which part of which message is at hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moment {
-    RequestHeaders,
-    RequestBody,
-    ResponseHeaders,
-    ResponseBody,
-}
-
-impl Moment {
-    pub(super) const fn half(self) -> Half {
-        match self {
-            Self::RequestHeaders | Self::RequestBody => Half::Request,
-            Self::ResponseHeaders | Self::ResponseBody => Half::Response,
-        }
-    }
-
-    const fn map(self) -> Map {
-        match self.half() {
-            Half::Request => Map::Request,
-            Half::Response => Map::Response,
-        }
-    }
-}
-
-/// What a callback tells the proxy to do with the message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Code {
-    Pass,
-    Hold,
-    /// The request was answered in the upstream's place.
-    Replied,
-}
-
-impl Code {
-    pub(super) const fn code(self) -> u32 {
-        match self {
-            Self::Pass => 0,
-            Self::Hold | Self::Replied => 1,
-        }
-    }
-}
+use crate::world::{Buffer, LocalReply, Place};
 
 /// How many calls in a row the proxy may refuse before the request is refused.
 const REFUSED_CALLS: u32 = 8;
+/// How many streams of a worker may wait at once.
+const WAITING: usize = 4096;
 /// Details of the reply for a stream whose configuration is not there.
 pub(super) const NOT_CONFIGURED: &str = "weft_not_configured";
-
-/// The callbacks by which a stream learns that what it waits for happened.
-const fn told_by(wait: &Wait) -> Callbacks {
-    match wait {
-        Wait::Call(_) => Callbacks::CALLS,
-        Wait::Wake { .. } => Callbacks::TICK,
-    }
-}
 
 impl<P: Plugin> NativeVm<P> {
     /// Carries `outcome` out; `later` when the message was held and the proxy must be told to go on.
@@ -76,10 +29,19 @@ impl<P: Plugin> NativeVm<P> {
         later: bool,
     ) -> Code {
         let code = self.carry_out(context, moment, outcome, later);
-        if code == Code::Replied
-            && let Some(kept) = self.streams.get_mut(&context)
-        {
-            kept.replied = true;
+        if let Some(kept) = self.streams.get_mut(&context) {
+            if code == Code::Replied {
+                // The other half, too, waits for nothing more.
+                kept.replied = true;
+                kept.waits = Waits::default();
+            }
+            if moment.is_of_body() && !moment.is_bodiless() {
+                *kept.holds.of(moment.half()) = code == Code::Hold;
+            }
+            if code == Code::Pass {
+                // What came while it waited went on with it.
+                *kept.missed.of(moment.half()) = None;
+            }
         }
         code
     }
@@ -103,8 +65,7 @@ impl<P: Plugin> NativeVm<P> {
                     return self.reply(place, *reply);
                 }
                 Next::Buffer(stream) => return self.hold_body(context, moment, stream),
-                Next::Wait(wait, _) if !P::CALLBACKS.has(told_by(&wait)) => {
-                    self.write(place, "the plugin waits for what its CALLBACKS leave out");
+                Next::Wait(wait, _) if !self.may_wait(context, &wait) => {
                     return self.refuse_request(place, "weft_cannot_wait");
                 }
                 Next::Wait(Wait::Wake { until }, stream) => {
@@ -128,6 +89,41 @@ impl<P: Plugin> NativeVm<P> {
             "the plugin asks again and again for a call that the proxy refuses",
         );
         self.refuse_request(place, "weft_call_refused")
+    }
+
+    /// A stream may only wait for what is told to this plugin, and not too many may.
+    fn may_wait(&mut self, context: u32, wait: &Wait) -> bool {
+        let kept = self.streams.get(&context);
+        let configured = kept.and_then(|kept| self.roots.get(&kept.root));
+        let ticks = configured.is_some_and(|configured| configured.plugin.tick_period().is_some());
+        let place = self.place(context);
+        let told = match wait {
+            Wait::Call(_) => P::CALLBACKS.has(Callbacks::CALLS),
+            Wait::Wake { .. } => P::CALLBACKS.has(Callbacks::TICK) && ticks,
+        };
+        if !told {
+            self.write(
+                place,
+                "the plugin waits for what its CALLBACKS or its tick_period leave out",
+            );
+        }
+        told && self.has_room(place)
+    }
+
+    /// Whether one more stream may wait. The log says once that none may, until half of them went on.
+    fn has_room(&mut self, place: Place) -> bool {
+        let waits = self.streams.values().map(|kept| kept.waits.all().count());
+        let waiting = waits.fold(0, usize::saturating_add);
+        self.crowded &= waiting > WAITING.div_euclid(2);
+        let room = waiting < WAITING;
+        if !room && !self.crowded {
+            self.crowded = true;
+            self.write(
+                place,
+                &format!("{WAITING} requests wait, so more that would are refused; whom they wait for is slow"),
+            );
+        }
+        room
     }
 
     /// Remembers `stream`, and what the half of `moment` waits for; what the other half waits for stays.
@@ -167,7 +163,10 @@ impl<P: Plugin> NativeVm<P> {
     fn hold_body(&mut self, context: u32, moment: Moment, stream: P::Stream) -> Code {
         self.keep(context, moment, stream, None);
         match moment {
-            Moment::RequestBody | Moment::ResponseBody => Code::Hold,
+            Moment::RequestBody
+            | Moment::RequestTrailers
+            | Moment::ResponseBody
+            | Moment::ResponseTrailers => Code::Hold,
             Moment::RequestHeaders | Moment::ResponseHeaders => {
                 let place = self.place(context);
                 self.write(
@@ -193,7 +192,7 @@ impl<P: Plugin> NativeVm<P> {
             cluster: call.cluster,
             status: status.0,
         };
-        let mut live = Live::new(&self.world, place, &configured.names, moment.half());
+        let mut live = Live::at(&self.world, place, &configured.names, moment);
         Some(
             configured
                 .plugin
@@ -218,9 +217,18 @@ impl<P: Plugin> NativeVm<P> {
                     "proxy_remove_header_map_value",
                     world.remove_header(place, map, name),
                 ),
+                // Where there is no body, there is nothing to replace, and what is put there would be lost.
+                Edit::Body(bytes) if moment.is_bodiless() => {
+                    let none = if bytes.is_empty() {
+                        Ok(())
+                    } else {
+                        Err(Status::BAD_ARGUMENT)
+                    };
+                    ("proxy_set_buffer_bytes", none)
+                }
                 Edit::Body(bytes) => (
                     "proxy_set_buffer_bytes",
-                    world.set_buffer(place, moment.half(), (0, u32::MAX), bytes),
+                    world.set_buffer(place, Buffer::Body(moment.half()), (0, u32::MAX), bytes),
                 ),
                 // A proxy without it chooses the route anew at every edit of the headers.
                 Edit::ClearRouteCache => {

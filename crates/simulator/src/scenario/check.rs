@@ -34,6 +34,7 @@ pub fn message(found: &Seen, expected: &Expect) -> Checked {
         | (Expect::Word(Word::Reset), Seen::Reset) => Ok(()),
         (Expect::Passes(wanted), Seen::Continue(passed)) => {
             headers(&passed.headers, &wanted.message.headers)?;
+            headers(&passed.trailers, &wanted.message.trailers)?;
             body(&passed.body, wanted.message.body.as_ref())
         }
         (Expect::Replies(wanted), Seen::Reply(_)) => reply(found, &wanted.reply),

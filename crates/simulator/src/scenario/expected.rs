@@ -82,6 +82,8 @@ pub struct MessageExpected {
     pub headers: HeadersExpected,
     /// Its body.
     pub body: Option<Bytes>,
+    /// Its trailers.
+    pub trailers: HeadersExpected,
     /// Filter state objects that the plugin set.
     pub filter_state: BTreeMap<String, String>,
     /// How often the route was chosen again.

@@ -56,10 +56,14 @@ pub struct Step {
     pub request: Option<RequestStep>,
     /// A part of a request's body comes.
     pub request_body: Option<BodyStep>,
+    /// The trailers of a request come.
+    pub request_trailers: Option<TrailersStep>,
     /// A response comes.
     pub response: Option<ResponseStep>,
     /// A part of a response's body comes.
     pub response_body: Option<BodyStep>,
+    /// The trailers of a response come.
+    pub response_trailers: Option<TrailersStep>,
     /// Ends a stream, by its name: it is logged.
     pub finish: Option<String>,
     /// Ticks once on this worker.
@@ -125,6 +129,8 @@ pub struct RequestStep {
     pub properties: BTreeMap<String, Bytes>,
     /// Its body, at once.
     pub body: Option<Bytes>,
+    /// Its trailers, in order; an empty list for a message without.
+    pub trailers: Vec<(String, Bytes)>,
     /// The body comes in later steps.
     pub open: bool,
 }
@@ -143,8 +149,20 @@ pub struct ResponseStep {
     pub properties: BTreeMap<String, Bytes>,
     /// Its body, at once.
     pub body: Option<Bytes>,
+    /// Its trailers, in order; an empty list for a message without.
+    pub trailers: Vec<(String, Bytes)>,
     /// The body comes in later steps.
     pub open: bool,
+}
+
+/// Trailers, which end a message.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrailersStep {
+    /// The stream; the newest unless said.
+    pub of: Option<String>,
+    /// What comes, in order.
+    pub fields: Vec<(String, Bytes)>,
 }
 
 /// A part of a body.

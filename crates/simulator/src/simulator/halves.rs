@@ -3,7 +3,7 @@
 use super::{Called, Simulator, count};
 use crate::engine::Callback;
 use crate::fields::Fields;
-use crate::world::{At, Half, LocalReply, Message, Place};
+use crate::world::{Action, At, Half, LocalReply, Message, Place};
 
 /// A part of a body.
 #[derive(Clone, Copy)]
@@ -66,6 +66,48 @@ impl Simulator {
         }
     }
 
+    /// The trailers of a message reach the proxy; the filter sees them unless it holds the headers.
+    pub(super) fn trailers_arrive(&mut self, place: Place, half: Half, trailers: Fields) {
+        let held = self.with(place, half, |message| {
+            message.trailers = Some(trailers);
+            message.at == At::HeldAtHeaders
+        });
+        if held == Some(false) {
+            self.trailers_pass(place, half);
+            self.run_actions();
+        }
+    }
+
+    /// Trailers are shown to the filter, which may still hold a part of the body.
+    pub(super) fn trailers_pass(&mut self, place: Place, half: Half) {
+        let Some(size) = self.with(place, half, |message| {
+            message.trailers_visible = true;
+            count(message.trailers.as_ref().map_or(0, Fields::len))
+        }) else {
+            return;
+        };
+        let callback = match half {
+            Half::Request => Callback::RequestTrailers { count: size },
+            Half::Response => Callback::ResponseTrailers { count: size },
+        };
+        match self.call(place, callback) {
+            Called::Pass => self.pass_trailers(place, half),
+            Called::Hold => {
+                self.with(place, half, |message| message.at = At::HeldAtTrailers);
+            }
+            Called::Dead => self.bury(place.worker),
+        }
+    }
+
+    fn pass_trailers(&self, place: Place, half: Half) {
+        self.pass_body(place, half);
+        self.with(place, half, |message| {
+            message.trailers_visible = false;
+            message.passed_trailers = message.trailers.clone().unwrap_or_default();
+            message.passed_end = true;
+        });
+    }
+
     /// A held message goes on.
     pub(super) fn go_on(&mut self, place: Place, half: Half) {
         let Some((at, more)) = self.with(place, half, |message| {
@@ -78,16 +120,25 @@ impl Simulator {
         };
         match at {
             At::HeldAtHeaders => {
-                let whole = self.with(place, half, |message| {
-                    message.ended && message.body.is_empty()
-                });
+                let (whole, trailers) = self
+                    .with(place, half, |message| {
+                        let whole = message.ended && message.body.is_empty();
+                        (whole, message.trailers.is_some())
+                    })
+                    .unwrap_or((true, false));
                 self.pass_headers(place, half);
                 // The filter sees what arrived of the body while it held the headers.
-                if more && whole == Some(false) {
+                if more && !whole {
                     self.body_passes(place, half);
+                }
+                if trailers {
+                    // Behind what it asks for in that callback, as a reply.
+                    let action = Action::Trailers(place, half);
+                    self.world_mut().actions.push_back(action);
                 }
             }
             At::HeldAtBody => self.pass_body(place, half),
+            At::HeldAtTrailers => self.pass_trailers(place, half),
             At::Nowhere | At::Passing => {
                 self.world_mut()
                     .problem(place, format_args!("continues a {half:?} that is not held"));
@@ -119,7 +170,7 @@ impl Simulator {
         }
     }
 
-    fn pass_body(&mut self, place: Place, half: Half) {
+    fn pass_body(&self, place: Place, half: Half) {
         self.with(place, half, |message| {
             message.body_visible = false;
             message.at = At::Passing;

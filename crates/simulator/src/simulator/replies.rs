@@ -14,6 +14,11 @@ impl Simulator {
             match action {
                 None => return,
                 Some(Action::Continue(place, half)) => self.go_on(place, half),
+                Some(Action::Trailers(place, half)) => {
+                    if self.still(place, half) {
+                        self.trailers_pass(place, half);
+                    }
+                }
                 Some(Action::Reply(place, reply)) => self.reply(place, reply),
                 Some(Action::Close(place)) => self.reset(place),
                 Some(Action::QueueReady(place, queue)) => {
@@ -52,7 +57,7 @@ impl Simulator {
                 .problem(place, "replies to a request that was already replied to"),
             Some((At::Nowhere, _)) => self.reply_through_the_filter(place, reply),
             Some((At::HeldAtHeaders, _)) => self.reply_directly(place, reply),
-            Some((At::Passing | At::HeldAtBody, _)) => self.reset(place),
+            Some((At::Passing | At::HeldAtBody | At::HeldAtTrailers, _)) => self.reset(place),
         }
     }
 
@@ -123,7 +128,11 @@ impl Simulator {
     /// Refuses a stream for which there is no plugin.
     pub(super) fn fail(&self, place: Place) {
         let answered = self.world().streams.get(&place).is_some_and(|stream| {
-            stream.local || matches!(stream.response.at, At::Passing | At::HeldAtBody)
+            stream.local
+                || matches!(
+                    stream.response.at,
+                    At::Passing | At::HeldAtBody | At::HeldAtTrailers
+                )
         });
         if answered {
             self.reset(place);

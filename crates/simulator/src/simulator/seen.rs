@@ -43,8 +43,10 @@ impl Simulator {
         let world = self.world();
         let stream = world.streams.get(&place).ok_or(Misuse::NoStream)?;
         Ok(match stream.response.at {
-            At::Nowhere => stream.request.ended,
-            At::HeldAtHeaders | At::Passing | At::HeldAtBody => stream.response.ended,
+            At::Nowhere => stream.request.is_whole(),
+            At::HeldAtHeaders | At::Passing | At::HeldAtBody | At::HeldAtTrailers => {
+                stream.response.is_whole()
+            }
         })
     }
 
@@ -89,16 +91,17 @@ impl Simulator {
 fn seen(stream: &Stream) -> Seen {
     let message = match stream.response.at {
         At::Nowhere => &stream.request,
-        At::HeldAtHeaders | At::Passing | At::HeldAtBody => &stream.response,
+        At::HeldAtHeaders | At::Passing | At::HeldAtBody | At::HeldAtTrailers => &stream.response,
     };
     match (&message.passed, message.at) {
         _ if stream.reset => Seen::Reset,
-        (None, _) | (Some(_), At::HeldAtBody) => Seen::Waiting,
+        (None, _) | (Some(_), At::HeldAtBody | At::HeldAtTrailers) => Seen::Waiting,
         (Some(_), _) if stream.local && !message.passed_end => Seen::Waiting,
         (Some(_), _) if stream.local => Seen::Reply(replied(stream)),
         (Some(headers), _) => Seen::Continue(Passed {
             headers: headers.clone(),
             body: message.passed_body.clone(),
+            trailers: message.passed_trailers.clone(),
             end: message.passed_end,
         }),
     }

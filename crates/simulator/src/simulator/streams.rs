@@ -4,6 +4,7 @@ use super::halves::Part;
 use super::{Misuse, Simulator, Slot};
 use crate::engine::Callback;
 use crate::exchange::{Request, Response, Seen, StreamId};
+use crate::fields::Fields;
 use crate::world::{At, Half, Message, Place, Stream};
 
 impl Simulator {
@@ -27,15 +28,20 @@ impl Simulator {
                 Half::Request,
                 Part {
                     bytes: body,
-                    end: true,
+                    end: request.trailers.is_none(),
                 },
             );
+        }
+        if let Some(trailers) = &request.trailers
+            && self.still(place, Half::Request)
+        {
+            self.trailers_arrive(place, Half::Request, trailers.clone());
         }
         Ok((id, self.seen(id)?))
     }
 
     /// Whether the message is on its way; after a reply or a reset it is not.
-    fn still(&self, place: Place, half: Half) -> bool {
+    pub(super) fn still(&self, place: Place, half: Half) -> bool {
         self.world()
             .streams
             .get(&place)
@@ -72,7 +78,7 @@ impl Simulator {
         let place = Place { worker, context };
         let message = Message {
             fields: request.fields.clone(),
-            ended: request.body.is_none(),
+            ended: request.body.is_none() && request.trailers.is_none(),
             ..Message::default()
         };
         let stream = Stream {
@@ -109,25 +115,51 @@ impl Simulator {
         self.body(id, Half::Response, Part { bytes, end })
     }
 
-    fn body(&mut self, id: StreamId, half: Half, part: Part<'_>) -> Result<Seen, Misuse> {
-        let place = self.place(id)?;
-        let (began, ended) = self
-            .world()
-            .streams
-            .get(&place)
-            .map_or((false, true), |stream| {
-                let message = stream.half(half);
-                (message.at != At::Nowhere, message.ended)
-            });
-        if !began || ended {
-            return Err(Misuse::OutOfTurn(
-                "a body comes after headers that do not end the message",
-            ));
+    /// Ends a request with trailers.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when the request cannot have trailers now.
+    pub fn request_trailers(&mut self, id: StreamId, trailers: &Fields) -> Result<Seen, Misuse> {
+        self.trailers(id, Half::Request, trailers)
+    }
+
+    /// Ends a response with trailers.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when the response cannot have trailers now.
+    pub fn response_trailers(&mut self, id: StreamId, trailers: &Fields) -> Result<Seen, Misuse> {
+        self.trailers(id, Half::Response, trailers)
+    }
+
+    fn trailers(&mut self, id: StreamId, half: Half, trailers: &Fields) -> Result<Seen, Misuse> {
+        let place = self.on_its_way(id, half)?;
+        if self.still(place, half) {
+            self.trailers_arrive(place, half, trailers.clone());
         }
+        self.seen(id)
+    }
+
+    fn body(&mut self, id: StreamId, half: Half, part: Part<'_>) -> Result<Seen, Misuse> {
+        let place = self.on_its_way(id, half)?;
         if self.still(place, half) {
             self.body_arrives(place, half, part);
         }
         self.seen(id)
+    }
+
+    /// The place of a message that began and has not ended.
+    fn on_its_way(&self, id: StreamId, half: Half) -> Result<Place, Misuse> {
+        let place = self.place(id)?;
+        let world = self.world();
+        let message = world.streams.get(&place).map(|stream| stream.half(half));
+        match message {
+            Some(message) if message.at != At::Nowhere && !message.is_whole() => Ok(place),
+            Some(_) | None => Err(Misuse::OutOfTurn(
+                "a body and trailers come after headers that do not end the message",
+            )),
+        }
     }
 
     /// Sends the headers of a request whose body comes later, by [`Simulator::request_body`].
@@ -154,7 +186,8 @@ impl Simulator {
     ///
     /// [`Misuse`] when the request did not pass, or was already answered.
     pub fn respond(&mut self, id: StreamId, response: &Response) -> Result<Seen, Misuse> {
-        self.response_begins(id, response, response.body.is_none())?;
+        let end = response.body.is_none() && response.trailers.is_none();
+        self.response_begins(id, response, end)?;
         let place = self.place(id)?;
         if let Some(body) = &response.body
             && self.still(place, Half::Response)
@@ -164,9 +197,14 @@ impl Simulator {
                 Half::Response,
                 Part {
                     bytes: body,
-                    end: true,
+                    end: response.trailers.is_none(),
                 },
             );
+        }
+        if let Some(trailers) = &response.trailers
+            && self.still(place, Half::Response)
+        {
+            self.trailers_arrive(place, Half::Response, trailers.clone());
         }
         self.seen(id)
     }
@@ -223,6 +261,8 @@ impl Simulator {
             stream.response.fields_visible = false;
             stream.request.body_visible = false;
             stream.response.body_visible = false;
+            stream.request.trailers_visible = false;
+            stream.response.trailers_visible = false;
         }
         self.notify(place, Callback::Log);
         if let Some(stream) = self.world_mut().streams.get_mut(&place) {

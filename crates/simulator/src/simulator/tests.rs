@@ -279,7 +279,8 @@ fn a_test_that_asks_for_what_cannot_be_is_told() {
         Err(Misuse::NoCall(0, 0))
     );
     let (id, _) = proxy.request(&Request::get("/")).unwrap();
-    let late = Misuse::OutOfTurn("a body comes after headers that do not end the message");
+    let late =
+        Misuse::OutOfTurn("a body and trailers come after headers that do not end the message");
     assert_eq!(proxy.request_body(id, b"x", true), Err(late));
     proxy.finish(id).unwrap();
     assert_eq!(proxy.seen(id), Err(Misuse::NoStream));

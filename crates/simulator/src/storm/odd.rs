@@ -1,6 +1,7 @@
 //! Odd values: what a client may send and nobody expects.
 
 use super::Script;
+use crate::fields::Fields;
 
 pub(super) fn path(script: &mut Script<'_>) -> Vec<u8> {
     match script.below(6) {
@@ -43,6 +44,11 @@ pub(super) fn field(script: &mut Script<'_>) -> (&'static str, Vec<u8>) {
         _ => visible(script.bytes(40)),
     };
     (name, value)
+}
+
+pub(super) fn trailers(script: &mut Script<'_>) -> Fields {
+    let count = script.below(3);
+    (0..count).map(|_| field(script)).collect()
 }
 
 /// What a codec lets through: any byte but line breaks and NUL.

@@ -4,7 +4,7 @@ use filter::{Callbacks, Exchange, Outcome, Plugin, Wait};
 use super::*;
 use crate::native::Native;
 
-/// Waits for a wake-up that never comes, and does not tick.
+/// Waits for a wake-up that never comes, for ever.
 struct Sleeper;
 
 impl Plugin for Sleeper {
@@ -16,8 +16,12 @@ impl Plugin for Sleeper {
         Ok(Self)
     }
 
-    fn on_request(&mut self, exchange: &mut dyn Exchange) -> Outcome<()> {
-        let until = exchange.now().unwrap_or_default();
+    fn tick_period(&self) -> Option<std::time::Duration> {
+        Some(std::time::Duration::from_hours(1))
+    }
+
+    fn on_request(&mut self, _: &mut dyn Exchange) -> Outcome<()> {
+        let until = std::time::Duration::MAX;
         Outcome {
             edits: Vec::new(),
             next: filter::Next::Wait(Wait::Wake { until }, ()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::odd::{field, path, visible};
+use super::odd::{field, path, trailers, visible};
 use super::{Script, line};
 use crate::exchange::{Request, Response, Seen, StreamId};
 use crate::simulator::{Misuse, Simulator};
@@ -87,6 +87,7 @@ impl Weather {
             self.simulator.request_headers(&request)
         } else {
             request.body = (script.below(2) == 0).then(|| script.bytes(40));
+            request.trailers = (script.below(6) == 0).then(|| trailers(script));
             self.simulator.request(&request)
         };
         if let Ok((id, _)) = sent {
@@ -121,6 +122,7 @@ impl Weather {
             self.simulator.response_headers(id, &response)
         } else {
             response.body = (script.below(2) == 0).then(|| script.bytes(40));
+            response.trailers = (script.below(6) == 0).then(|| trailers(script));
             self.simulator.respond(id, &response)
         };
         if began.is_ok() {
@@ -136,11 +138,17 @@ impl Weather {
             0 => vec![b'a'; 600_000],
             _ => script.bytes(60),
         };
-        let end = script.below(3) == 0;
-        let came = if script.below(2) == 0 {
-            self.simulator.request_body(id, &part, end)
-        } else {
-            self.simulator.response_body(id, &part, end)
+        let (end, trails) = match script.below(5) {
+            0 | 1 => (true, false),
+            2 => (false, true),
+            _ => (false, false),
+        };
+        let trailers = trailers(script);
+        let came = match (script.below(2), trails) {
+            (0, false) => self.simulator.request_body(id, &part, end),
+            (0, true) => self.simulator.request_trailers(id, &trailers),
+            (_, false) => self.simulator.response_body(id, &part, end),
+            (_, true) => self.simulator.response_trailers(id, &trailers),
         };
         if came.is_ok() {
             self.see(id);

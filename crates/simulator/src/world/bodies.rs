@@ -1,5 +1,7 @@
 //! Host calls on bodies.
 
+use filter::network::Side;
+
 use super::{Place, World};
 use crate::status::Status;
 
@@ -23,6 +25,8 @@ pub enum Buffer {
     AnswerMessage,
     /// The configuration, while it is being handed over.
     Configuration,
+    /// What one side of a connection sent.
+    Data(Side),
     /// A buffer that is always empty here.
     Empty,
 }
@@ -37,7 +41,9 @@ impl Buffer {
             4 => Some(Self::AnswerBody),
             5 => Some(Self::AnswerMessage),
             7 => Some(Self::Configuration),
-            2 | 3 | 6 | 8 => Some(Self::Empty),
+            2 => Some(Self::Data(Side::Downstream)),
+            3 => Some(Self::Data(Side::Upstream)),
+            6 | 8 => Some(Self::Empty),
             _ => None,
         }
     }
@@ -63,6 +69,10 @@ impl World {
                 Some(message) if message.body_visible => &message.body,
                 Some(_) | None => &[],
             },
+            Buffer::Data(side) => match self.connections.get(&place) {
+                Some(connection) => connection.visible(side),
+                None => &[],
+            },
             Buffer::AnswerBody => &self.arrived.body,
             Buffer::AnswerMessage => &self.arrived.message,
             Buffer::Configuration => &self.configuration,
@@ -81,18 +91,28 @@ impl World {
     pub fn set_buffer(
         &mut self,
         place: Place,
-        half: Half,
+        which: Buffer,
         range: (u32, u32),
         bytes: &[u8],
     ) -> Result<(), Status> {
         self.faults.meet("proxy_set_buffer_bytes")?;
-        let stream = self.streams.get_mut(&place).ok_or(Status::BAD_ARGUMENT)?;
-        let message = stream.half_mut(half);
-        if !message.body_visible {
-            return Err(Status::BAD_ARGUMENT);
-        }
+        let body = match which {
+            Buffer::Body(half) => {
+                let stream = self.streams.get_mut(&place);
+                let message = stream.map(|stream| stream.half_mut(half));
+                let visible = message.filter(|message| message.body_visible);
+                visible.map(|message| &mut message.body)
+            }
+            Buffer::Data(side) => {
+                let connection = self.connections.get_mut(&place);
+                connection.and_then(|connection| connection.changeable(side))
+            }
+            Buffer::AnswerBody | Buffer::AnswerMessage | Buffer::Configuration | Buffer::Empty => {
+                None
+            }
+        };
+        let body = body.ok_or(Status::BAD_ARGUMENT)?;
         let (start, length) = (index(range.0), index(range.1));
-        let body = &mut message.body;
         match start {
             0 => {
                 let kept = body.get(length..).unwrap_or_default().to_vec();

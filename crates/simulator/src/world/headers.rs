@@ -1,6 +1,6 @@
 //! Host calls on header maps.
 
-use super::{Place, World};
+use super::{Half, Place, World};
 use crate::fields::Fields;
 use crate::status::Status;
 
@@ -13,7 +13,9 @@ pub enum Map {
     Response,
     /// Headers of a call-out's answer.
     Answer,
-    /// A map that is always empty here: trailers and gRPC metadata.
+    /// Trailers of a half.
+    Trailers(Half),
+    /// A map that is always empty here: gRPC metadata.
     Empty,
 }
 
@@ -23,9 +25,11 @@ impl Map {
     pub const fn from_abi(number: u32) -> Option<Self> {
         match number {
             0 => Some(Self::Request),
+            1 => Some(Self::Trailers(Half::Request)),
             2 => Some(Self::Response),
+            3 => Some(Self::Trailers(Half::Response)),
             6 => Some(Self::Answer),
-            1 | 3 | 4 | 5 | 7 => Some(Self::Empty),
+            4 | 5 | 7 => Some(Self::Empty),
             _ => None,
         }
     }
@@ -140,6 +144,11 @@ impl World {
         let message = match map {
             Map::Request => &stream?.request,
             Map::Response => &stream?.response,
+            Map::Trailers(half) => {
+                let message = stream?.half(half);
+                let visible = message.trailers.as_ref();
+                return visible.filter(|_| message.trailers_visible);
+            }
             Map::Answer => return Some(&self.arrived.headers),
             Map::Empty => return None,
         };
@@ -152,6 +161,12 @@ impl World {
         let message = match map {
             Map::Request => &mut stream.request,
             Map::Response => &mut stream.response,
+            Map::Trailers(half) => {
+                let message = stream.half_mut(half);
+                let visible = message.trailers_visible;
+                let trailers = message.trailers.as_mut().filter(|_| visible);
+                return trailers.ok_or(Status::BAD_ARGUMENT);
+            }
             Map::Answer | Map::Empty => return Err(Status::BAD_ARGUMENT),
         };
         if message.fields_visible {

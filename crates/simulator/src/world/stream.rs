@@ -18,8 +18,12 @@ pub(crate) struct Message {
     pub(crate) body: Vec<u8>,
     /// Whether the last part of it has arrived.
     pub(crate) ended: bool,
+    /// The trailers that have arrived; they end the message in place of a last part.
+    pub(crate) trailers: Option<Fields>,
     /// Whether host calls reach the fields now.
     pub(crate) fields_visible: bool,
+    /// Whether host calls reach the trailers now.
+    pub(crate) trailers_visible: bool,
     /// Whether host calls reach the body now.
     pub(crate) body_visible: bool,
     /// How far it got.
@@ -28,6 +32,8 @@ pub(crate) struct Message {
     pub(crate) passed: Option<Fields>,
     /// The body that left the filter.
     pub(crate) passed_body: Vec<u8>,
+    /// The trailers that left the filter.
+    pub(crate) passed_trailers: Fields,
     /// Whether all of it left.
     pub(crate) passed_end: bool,
 }
@@ -44,6 +50,15 @@ pub(crate) enum At {
     Passing,
     /// The filter holds it at a part of its body.
     HeldAtBody,
+    /// The filter holds it at its trailers, and what it holds of the body.
+    HeldAtTrailers,
+}
+
+impl Message {
+    /// Whether all of it has arrived.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.ended || self.trailers.is_some()
+    }
 }
 
 /// A local reply that a module asked for.

@@ -39,10 +39,10 @@ pub(super) struct WishArgs {
     /// Only this gateway, or the waypoint of this Service
     #[arg(long, value_name = "KIND/NAME", conflicts_with = "selector")]
     pub(super) target_ref: Vec<String>,
-    /// Only this traffic: mode=client|server|both, port=NUMBER
+    /// Only this traffic: mode=client|server|both, port=NUMBER [default: both, the calls that a workload makes included]
     #[arg(long = "match", value_name = "WORDS")]
     pub(super) matches: Vec<String>,
-    /// Where in the chain of filters
+    /// Where in the chain of filters [default: as the plugin says of itself]
     #[arg(long, value_enum)]
     pub(super) phase: Option<PhaseArg>,
     /// Within a phase, higher runs first
@@ -63,11 +63,14 @@ pub(super) struct WishArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "No cluster is asked. The registry is, unless the image has a digest.
+    after_help = "No cluster is asked. The registry is, for the digest and for the phase that the plugin asks for, unless the image \
+has a digest and --phase or the file says the phase. Without -n the resource names no namespace: kubectl then takes that of \
+the context, as deploy does.
 
 Examples:
   weft plugin render rate-limit --image registry.example/weft/rate-limit:1 -f limits.yaml -n shop
-  weft plugin render -f wasmplugin.yaml --image registry.example/weft/rate-limit:2 | kubectl apply -f -"
+  weft plugin render -f wasmplugin.yaml --image registry.example/weft/rate-limit:2 |
+    kubectl apply -f -"
 )]
 pub(in crate::cli) struct RenderArgs {
     #[command(flatten)]
@@ -79,15 +82,24 @@ pub(in crate::cli) struct RenderArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Before anything is written, the image is pulled and its own code is asked whether it takes the configuration.
-A version that does not come to run everywhere is undone: the one before serves again, or, when there was none, the
-plugin is removed. Ctrl-C leaves what is written; the same command goes on from there.
+    after_help = "Before anything is written, the image is pulled and its own code is asked whether it takes the configuration. A \
+version that does not come to run everywhere is undone: the one before serves again, or, when there was none, the plugin is \
+removed; that may take a minute beyond --timeout. Ctrl-C leaves what is written; the same command goes on from there.
+
+A sidecar carries the calls that its workload makes, too. Without --match a plugin concerns both, so that a limit on orders \
+would also limit what orders ask of others; --match mode=server means received requests only.
+
+A first version fails open until every proxy runs it, and only then as --fail-strategy says. With --no-wait nobody would \
+close it later, so it is closed from the start.
 
 Examples:
-  weft plugin deploy rate-limit --image registry.example/weft/rate-limit:1 -f limits.yaml -l app=shop -n shop
+  weft plugin deploy rate-limit --image registry.example/weft/rate-limit:1 -f limits.yaml \\
+    -n shop -l app=orders --match mode=server
   weft plugin deploy -f wasmplugin.yaml
   weft plugin deploy rate-limit --image registry.example/weft/rate-limit:2 -f limits.yaml --diff
-  weft plugin deploy edge-limit --image registry.example/weft/rate-limit:1 -f edge.yaml --target-ref Gateway/public"
+  weft plugin deploy -f wasmplugin.yaml --diff --dry-run=server
+  weft plugin deploy edge-limit --image registry.example/weft/rate-limit:1 -f edge.yaml \\
+    --target-ref Gateway/public        gateways and waypoints were not tried yet"
 )]
 pub(in crate::cli) struct DeployArgs {
     #[command(flatten)]
@@ -100,9 +112,10 @@ pub(in crate::cli) struct DeployArgs {
     #[arg(long, help_heading = "Waiting")]
     pub(super) no_rollback: bool,
     /// Only print what would be written: as weft knows it, or as the API server answers
-    #[arg(long, value_enum, value_name = "WHERE", conflicts_with = "diff")]
+    #[arg(long, value_enum, value_name = "WHERE")]
     pub(super) dry_run: Option<DryRun>,
-    /// Only show what differs, field by field; exits 5 when something does
+    /// Only show what differs, field by field; exits 5 when something does. With --dry-run=client the API server is not asked
+    /// whether it would take it; with --dry-run=server its answer is what is compared, and it must give one
     #[arg(long)]
     pub(super) diff: bool,
     #[command(flatten)]
@@ -122,7 +135,7 @@ pub(super) struct WriteArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exits 0 only when every proxy runs every plugin shown, else 2. -o wide shows each proxy.
+    after_help = "Exits 0 only when every proxy runs every plugin shown and no deployment is pending, else 2. -o wide shows each proxy.
 
 Examples:
   weft plugin status rate-limit -n shop
@@ -140,9 +153,13 @@ pub(in crate::cli) struct StatusArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "Exits 2 when a deployment is pending: under way, or cut off.
+
+Examples:
   weft plugin list -n shop
-  weft plugin list -A -o wide")]
+  weft plugin list -A -o wide"
+)]
 pub(in crate::cli) struct ListArgs {
     /// All namespaces
     #[arg(short = 'A', long, conflicts_with = "namespace")]
@@ -153,7 +170,8 @@ pub(in crate::cli) struct ListArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "The versions that are kept are in the column KEPT of `weft plugin list -o wide`.
+    after_help = "The versions that are kept are in the column KEPT of `weft plugin list -o wide`. The image is pulled and asked about its \
+configuration first; when that cannot be done from here, a warning says so, and the cluster decides.
 
 Examples:
   weft plugin rollback rate-limit -n shop
@@ -169,6 +187,8 @@ pub(in crate::cli) struct RollbackArgs {
     pub(super) cluster: ClusterArgs,
     #[command(flatten)]
     pub(super) wait: WaitArgs,
+    #[command(flatten)]
+    pub(super) registry: RegistryArgs,
     /// Take over fields that somebody else owns
     #[arg(long)]
     pub(super) force_conflicts: bool,

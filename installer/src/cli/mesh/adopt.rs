@@ -100,7 +100,7 @@ pub(super) fn forget(args: ForgetArgs, context: &Context) -> Outcome {
         let cluster = args.server.access().connect(&context.environment).await?;
         let record = find::one(&cluster, Some(&args.name)).await?;
         let question = format!("Forget mesh {} in {}?", record.name, record.root_namespace);
-        if !context.output.confirm(&question, args.yes)? {
+        if !context.output.confirm(&question, args.yes).await? {
             return Err(Failure::text(Exit::Failure, "nothing was forgotten"));
         }
         verbs::forget(&cluster, &record).await?;

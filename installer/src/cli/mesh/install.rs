@@ -183,7 +183,7 @@ fn write(
             context.output.report(&PlanReport(&prepared.plan))?;
             return Ok(Exit::Ok);
         }
-        if !may_prune(&prepared, writing.yes, context)? {
+        if !may_prune(&prepared, writing.yes, context).await? {
             return Err(Failure::text(Exit::Failure, "nothing was written"));
         }
         let name = &prepared.mesh.metadata.name;
@@ -216,7 +216,7 @@ fn refuse_another(prepared: &Prepared) -> Result<(), Failure> {
     Err(Failure::text(Exit::Failure, text))
 }
 
-fn may_prune(prepared: &Prepared, yes: bool, context: &Context) -> Result<bool, Failure> {
+async fn may_prune(prepared: &Prepared, yes: bool, context: &Context) -> Result<bool, Failure> {
     let gone: Vec<_> = prepared
         .plan
         .steps
@@ -234,6 +234,7 @@ fn may_prune(prepared: &Prepared, yes: bool, context: &Context) -> Result<bool, 
     context
         .output
         .confirm(&format!("Remove {} objects?", gone.len()), yes)
+        .await
 }
 
 /// A connection, and a way to charts.

@@ -14,7 +14,7 @@ use std::io::Read as _;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "The plugin's own code decides, as it will in the proxy. The file may be a whole WasmPlugin: its
+    after_help = "The plugin's own code decides, as it will in the proxy. The file may be a whole WasmPlugin: its \
 pluginConfig is meant. Exits 65 with every mistake when the configuration is refused.
 
 Examples:

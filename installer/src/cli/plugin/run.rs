@@ -13,11 +13,11 @@ use std::path::PathBuf;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Requests pass the plugins in the order given and reach the upstream; without --upstream, an echo that
-answers with the method, path and headers that it got. A configuration or module that changes is checked and
+    after_help = "Requests pass the plugins in the order given and reach the upstream; without --upstream, an echo that \
+answers with the method, path and headers that it got. A configuration or module that changes is checked and \
 then taken over without closing a connection; one that is refused is reported, and the old one serves on.
 
--o json prints one line when it is ready: {\"url\":…,\"listen\":…,\"admin\":…,\"plugins\":[…]}.
+-o json prints one line when it is ready: {\"url\":…,\"listen\":…,\"admin\":…,\"plugins\":[…]}. \
 Ctrl-C ends it with exit code 130, SIGTERM and SIGHUP with 0.
 
 Examples:

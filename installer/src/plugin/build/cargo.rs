@@ -64,6 +64,7 @@ impl Cargo {
         // would depend on which others were asked for.
         let run = Command::new(&self.program)
             .args(arguments(&package.name))
+            .args(is_locked(&workspace.root, &package.name).then_some("--locked"))
             .args(quiet.then_some("--quiet"))
             .env(
                 "CARGO_ENCODED_RUSTFLAGS",
@@ -74,7 +75,8 @@ impl Cargo {
             .output()
             .with_context(|| self.missing())?;
         if !run.status.success() {
-            return Err(Failure::text(Exit::Failure, self.refused(&package.name)));
+            let text = self.refused(&package.name, &workspace.root);
+            return Err(Failure::text(Exit::Failure, text));
         }
         artifact(&run.stdout, &package.folder).ok_or_else(|| {
             let text = format!(
@@ -92,13 +94,37 @@ impl Cargo {
         )
     }
 
-    fn refused(&self, name: &str) -> String {
+    fn refused(&self, name: &str, root: &Path) -> String {
+        let profile = if has_profile(root) {
+            String::new()
+        } else {
+            format!(
+                ". {} has no [profile.wasm], which weft builds with: add it, with `inherits = \"release\"` and \
+                 `panic = \"abort\"`",
+                root.join("Cargo.toml").display()
+            )
+        };
         format!(
-            "{} could not build {name}: see its words above. If it misses the crate `core`, its compiler lacks {TARGET}: \
-             `rustup target add {TARGET}` adds it; if it misses the feature `proxy`, declare it in the plugin's Cargo.toml",
+            "{} could not build {name}: see its words above{profile}. If it misses the crate `core`, its compiler lacks \
+             {TARGET}: `rustup target add {TARGET}` adds it; if it misses the feature `proxy`, declare it in the plugin's \
+             Cargo.toml; if Cargo.lock is out of date, `cargo update --workspace` brings it up to date",
             self.program.display()
         )
     }
+}
+
+/// Whether the versions of everything that a package needs are fixed already, so that none may change silently. A plugin that
+/// was made just now is not in the lock file yet; its first build adds it.
+fn is_locked(root: &Path, package: &str) -> bool {
+    let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap_or_default();
+    let line = format!("name = \"{package}\"");
+    lock.lines().any(|found| found == line)
+}
+
+/// Whether the workspace's manifest has the profile; only asked for a hint, so that a guess by its text is enough.
+fn has_profile(root: &Path) -> bool {
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
+    manifest.lines().any(|line| line.trim() == "[profile.wasm]")
 }
 
 fn arguments(name: &str) -> [&str; 11] {
@@ -187,6 +213,31 @@ mod tests {
             Some("/t/x.wasm".into())
         );
         assert_eq!(artifact(messages, Path::new("/w/plugins/y")), None);
+    }
+
+    #[test]
+    fn what_is_in_the_lock_file_stays_as_it_is() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(!is_locked(root.path(), "x"));
+        let lock = "version = 4\n\n[[package]]\nname = \"x\"\nversion = \"1.0.0\"\n";
+        std::fs::write(root.path().join("Cargo.lock"), lock).unwrap();
+        assert!(is_locked(root.path(), "x"));
+        assert!(!is_locked(root.path(), "made-just-now"));
+    }
+
+    #[test]
+    fn a_workspace_without_the_profile_is_told_to_add_it() {
+        let root = tempfile::tempdir().unwrap();
+        let manifest = root.path().join("Cargo.toml");
+        let cargo = Cargo {
+            program: PathBuf::from("cargo"),
+        };
+        std::fs::write(&manifest, "[workspace]\n").unwrap();
+        let refused = cargo.refused("x", root.path());
+        assert!(refused.contains("has no [profile.wasm]"), "{refused}");
+        std::fs::write(&manifest, "[workspace]\n\n[profile.wasm]\n").unwrap();
+        let refused = cargo.refused("x", root.path());
+        assert!(!refused.contains("profile"), "{refused}");
     }
 
     #[test]

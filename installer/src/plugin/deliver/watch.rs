@@ -20,6 +20,7 @@ use super::super::plan::{IF_NOT_PRESENT, PULL_POLICY};
 use super::super::read::Reader;
 use super::super::rollout::{self, Baseline, Sighting, Step};
 use super::super::selection::{self, Scope};
+use super::super::stamp::{self, Stamp};
 use super::super::verdict::{State, Verdict};
 use super::super::wasmplugin::WasmPlugin;
 use super::course::{Course, Memory, Sent};
@@ -76,8 +77,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) object: &'a WasmPlugin,
     /// What the proxies had before it was written.
     pub(crate) before: &'a Baseline,
-    /// How long to wait at most.
-    pub(crate) timeout: Duration,
+    /// Until when to wait at most.
+    pub(crate) deadline: Instant,
     /// Until when an older pull may still end and replace it.
     pub(crate) unsafe_until: Option<Instant>,
     /// Whether a proxy may refuse it after it has shown it.
@@ -91,7 +92,7 @@ impl Watch<'_> {
         let mut course = Course::new(wanted);
         loop {
             let mut outcome = self.once(wanted, &mut course, &progress).await?;
-            if !course.is_unsafe() && course.started.elapsed() >= wanted.timeout {
+            if !course.is_unsafe() && Instant::now() >= wanted.deadline {
                 outcome = outcome.or(Some(Outcome::TimedOut));
             }
             if let Some(outcome) = outcome {
@@ -147,6 +148,7 @@ impl Watch<'_> {
         memory: &mut Memory,
         sent: &Sent,
     ) -> Result<Vec<Sighting>, ClusterError> {
+        self.still_ours(wanted.object).await?;
         let pods = self.reader.pods(self.scope).await?;
         let selection = selection::select(&wanted.object.spec, self.scope, &pods);
         let (known, open): (Vec<_>, Vec<_>) = selection
@@ -174,10 +176,24 @@ impl Watch<'_> {
         Ok(seen)
     }
 
+    /// Whoever wrote after us has the last word: waiting for our version, or sending it again, would be against them.
+    async fn still_ours(&self, object: &WasmPlugin) -> Result<(), ClusterError> {
+        let (namespace, name) = names(object);
+        let current = self.reader.plugin(&namespace, &name).await?;
+        stamp::unchanged(
+            &namespace,
+            &name,
+            Some(&Stamp::of(object)),
+            current.as_ref(),
+        )
+    }
+
     /// Sends the version again; what the proxies have now is then about an earlier sending.
     async fn again(&self, sent: &Sent, proxies: &[Sighting]) -> Result<Sent, ClusterError> {
         let object = nudged(&sent.object);
-        self.writer.apply(&object).await?;
+        self.writer
+            .apply_over(&object, Some(&Stamp::of(&sent.object)))
+            .await?;
         Ok(Sent {
             when: Instant::now(),
             object,

@@ -65,6 +65,19 @@ pub(crate) enum Mistake {
         /// As written.
         number: String,
     },
+    /// A field that weft does not write.
+    #[error(
+        "the file holds {0}, which weft does not write: leave it out, or write the resource with another tool"
+    )]
+    Unkept(String),
+    /// The digest of the image stands in its name.
+    #[error(
+        "spec.sha256: weft pins the image by its own digest, beside which another checksum can only make every pull fail: leave it out"
+    )]
+    Checksum,
+    /// One target and a list of them.
+    #[error("spec.targetRef and spec.targetRefs exclude each other: write targetRefs alone")]
+    TwoTargetFields,
     /// Both ways of choosing.
     #[error(
         "a selector and target references exclude each other: a WasmPlugin has one or the other"
@@ -80,6 +93,9 @@ impl Mistake {
             Self::WrongKind(_)
                 | Self::BadManifest(_)
                 | Self::NotAnObject(_)
+                | Self::Unkept(_)
+                | Self::Checksum
+                | Self::TwoTargetFields
                 | Self::LossyNumber { .. }
         )
     }

@@ -20,7 +20,6 @@ fn manifest_file() -> Value {
         "metadata": {"name": "limit", "namespace": "shop", "labels": {"team": "a"}, "resourceVersion": "7"},
         "spec": {
             "url": "oci://r.example/limit:1",
-            "sha256": "00",
             "selector": {"matchLabels": {"app": "shop"}},
             "vmConfig": {"env": [{"name": "A", "value": "b"}]},
             "pluginConfig": {"rules": []},
@@ -86,11 +85,7 @@ fn a_manifest_and_flags_that_win() {
             ..Selector::default()
         })
     );
-    assert_eq!(
-        desired.spec.rest.keys().collect::<Vec<_>>(),
-        ["vmConfig"],
-        "sha256 would contradict the digest"
-    );
+    assert_eq!(desired.spec.rest.keys().collect::<Vec<_>>(), ["vmConfig"]);
     assert_eq!(
         desired
             .metadata
@@ -187,4 +182,52 @@ fn nothing_given() {
         Desired::read(&Written::default()).unwrap_err(),
         [Mistake::NoName, Mistake::NoImage]
     );
+}
+
+#[test]
+fn nothing_in_a_file_is_left_out_silently() {
+    let mut file = manifest_file();
+    file["data"] = json!({});
+    file["status"] = json!({"conditions": []});
+    file["metadata"]["ownerReferences"] = json!([{"name": "x"}]);
+    file["metadata"]["uid"] = json!("u");
+    file["spec"]["sha256"] = json!("00");
+
+    let mistakes = Desired::read(&Written {
+        document: Some(file),
+        ..Written::default()
+    })
+    .unwrap_err();
+
+    assert!(mistakes.iter().all(Mistake::is_in_file));
+    assert_eq!(
+        mistakes,
+        [
+            Mistake::Unkept("data".to_owned()),
+            Mistake::Unkept("metadata.ownerReferences".to_owned()),
+            Mistake::Checksum,
+        ]
+    );
+}
+
+#[test]
+fn a_single_target_is_a_list_of_one() {
+    let target = json!({"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "public"});
+    let mut file = manifest_file();
+    file["spec"]["selector"].take();
+    file["spec"]["targetRef"] = target.clone();
+    let read = |file: &Value| {
+        Desired::read(&Written {
+            document: Some(file.clone()),
+            ..Written::default()
+        })
+    };
+
+    let spec = serde_json::to_value(read(&file).unwrap().spec).unwrap();
+    assert_eq!(
+        (&spec["targetRefs"], spec.get("targetRef")),
+        (&json!([target]), None)
+    );
+    file["spec"]["targetRefs"] = json!([target]);
+    assert_eq!(read(&file).unwrap_err(), [Mistake::TwoTargetFields]);
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::super::apply::Writer;
 use super::super::report::ListReport;
 use super::super::selection;
+use super::super::stamp::Stamp;
 use super::super::wasmplugin::WasmPlugin;
 use super::Mesh;
 use crate::failure::{Exit, Failure, Outcome};
@@ -25,14 +26,14 @@ impl Mesh {
     ) -> Outcome {
         let plugin = self.existing(name, namespace).await?;
         let what = selection::describe(&plugin.spec);
-        if !self.output.confirm(
-            &format!("Remove plugin {namespace}/{name}, which concerns {what}?"),
-            yes,
-        )? {
+        let question = format!("Remove plugin {namespace}/{name}, which concerns {what}?");
+        if !self.output.confirm(&question, yes).await? {
             return Err(Failure::text(Exit::Failure, "nothing was removed"));
         }
         let writer = Writer::new(self.cluster.clone(), false);
-        writer.remove(namespace, name).await?;
+        // What was asked about, and not what somebody else has put there meanwhile.
+        let known = Stamp::of(&plugin);
+        writer.remove_over(namespace, name, &known).await?;
         match timeout {
             Some(timeout) => self.gone(&plugin, name, namespace, timeout).await?,
             None => self.output.say(format!(

@@ -10,7 +10,7 @@ use crate::failure::{Exit, Outcome};
 use crate::output::{Format, Output};
 
 /// What `render` prints: the object without what only a deployment can know.
-pub(crate) fn rendered(desired: &Desired, url: &str, namespace: &str) -> WasmPlugin {
+pub(crate) fn rendered(desired: &Desired, url: &str) -> WasmPlugin {
     let mut spec = desired.spec.clone();
     url.clone_into(&mut spec.url);
     let record = Record {
@@ -18,7 +18,11 @@ pub(crate) fn rendered(desired: &Desired, url: &str, namespace: &str) -> WasmPlu
         rollout: Rollout::Settled,
         ..Record::default()
     };
-    plan::assemble(desired, namespace, &spec, &record)
+    let namespace = desired.namespace.as_deref().unwrap_or_default();
+    let mut object = plan::assemble(desired, namespace, &spec, &record);
+    // Without one, whoever applies it takes that of the context, as deploy does.
+    object.metadata.namespace.clone_from(&desired.namespace);
+    object
 }
 
 /// Prints an object as the server takes it.

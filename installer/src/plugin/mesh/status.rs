@@ -46,8 +46,8 @@ impl Mesh {
             report.plugins.push(self.status_of(plugin, pods).await);
         }
         self.output.report(&report)?;
-        let all_run = report.plugins.iter().all(PluginStatus::is_running);
-        Ok(if all_run { Exit::Ok } else { Exit::Findings })
+        let all_well = report.plugins.iter().all(PluginStatus::is_well);
+        Ok(if all_well { Exit::Ok } else { Exit::Findings })
     }
 
     async fn status_of(&self, plugin: &WasmPlugin, pods: &[PodView]) -> PluginStatus {

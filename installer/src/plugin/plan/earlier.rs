@@ -3,7 +3,7 @@
 use super::super::desired::Desired;
 use super::super::record::Record;
 use super::super::wasmplugin::WasmPlugin;
-use super::visible::visible_metadata;
+use super::visible::our_metadata;
 use super::{Action, assemble};
 use crate::failure::{Exit, Failure};
 
@@ -30,7 +30,7 @@ pub(crate) fn back(current: &WasmPlugin, to: Option<u64>) -> Result<Desired, NoS
         name,
         namespace: current.metadata.namespace.clone(),
         image: past.image.clone(),
-        metadata: visible_metadata(&current.metadata),
+        metadata: our_metadata(current, None),
         spec: past.spec.clone(),
     })
 }
@@ -51,7 +51,11 @@ impl From<NoSuchVersion> for Failure {
 }
 
 /// What to go back to when this version fails.
-pub(super) fn previous(current: &WasmPlugin, action: Action) -> Option<WasmPlugin> {
+pub(super) fn previous(
+    current: &WasmPlugin,
+    draft: &WasmPlugin,
+    action: Action,
+) -> Option<WasmPlugin> {
     let record = Record::read(current);
     let (spec, record) = match (action, record.rollout.is_pending()) {
         // What is there has run before.
@@ -74,7 +78,7 @@ pub(super) fn previous(current: &WasmPlugin, action: Action) -> Option<WasmPlugi
         name: current.metadata.name.clone()?,
         namespace: None,
         image: record.image.clone(),
-        metadata: visible_metadata(&current.metadata),
+        metadata: our_metadata(current, Some(draft)),
         spec: spec.clone(),
     };
     Some(assemble(

@@ -233,7 +233,10 @@ fn an_object_of_somebody_else_is_taken_over_and_can_be_gone_back_to() {
     let plan = planned(Some(foreign), NEW);
 
     assert_eq!(plan.action, Action::Update);
-    assert_eq!(plan.notes, ["it was not written by weft until now"]);
+    assert_eq!(
+        plan.notes,
+        [BOTH_WAYS, "it was not written by weft until now"]
+    );
     assert_eq!(
         plan.previous.map(|previous| previous.spec.url),
         Some("oci://r.example/limit:1".to_owned())
@@ -307,8 +310,82 @@ fn the_root_namespace_is_the_whole_mesh() {
 
     assert_eq!(plan.selection.running.len(), 1);
     assert!(
-        plan.notes[0].contains("every proxy of the mesh"),
+        plan.notes[1].contains("every proxy of the mesh"),
         "{:?}",
         plan.notes
+    );
+}
+
+#[test]
+fn sidecars_without_a_match_are_told_that_their_own_calls_are_meant_too() {
+    let noted = |matches: &[&str], gateway: bool| {
+        let desired = Desired::read(&Written {
+            name: Some("limit".to_owned()),
+            image: Some("r.example/limit:2".to_owned()),
+            matches: matches.iter().map(|flag| (*flag).to_owned()).collect(),
+            ..Written::default()
+        })
+        .unwrap();
+        let mut snapshot = snapshot(None);
+        if gateway {
+            let name = "gateway.networking.k8s.io/gateway-name".to_owned();
+            snapshot.pods[0].labels.insert(name, "public".to_owned());
+        }
+        let plan = plan(&snapshot, &desired, terms(NEW)).unwrap();
+        plan.notes == [BOTH_WAYS]
+    };
+
+    assert!(noted(&[], false));
+    assert!(!noted(&["mode=server"], false));
+    assert!(!noted(&["mode=both"], false));
+    assert!(!noted(&[], true), "a gateway has one direction");
+}
+
+#[test]
+fn going_back_leaves_the_labels_of_others_to_them() {
+    let mut desired = desired();
+    desired.metadata.labels = Some([("team".to_owned(), "ours".to_owned())].into());
+    let first = plan(&snapshot(None), &desired, terms(OLD)).unwrap();
+    let mut current = applied(&first.settled);
+    for (key, value) in [("theirs", "1"), ("shared", "2")] {
+        let metadata = &mut current.metadata;
+        metadata
+            .labels
+            .get_or_insert_default()
+            .insert(key.to_owned(), value.to_owned());
+        metadata
+            .annotations
+            .get_or_insert_default()
+            .insert(key.to_owned(), value.to_owned());
+    }
+    desired
+        .metadata
+        .labels
+        .get_or_insert_default()
+        .insert("shared".to_owned(), "new".to_owned());
+    let next = plan(&snapshot(Some(current.clone())), &desired, terms(NEW)).unwrap();
+
+    let previous = next.previous.unwrap().metadata;
+    let labels = previous.labels.unwrap();
+    assert_eq!(labels.get("team").map(String::as_str), Some("ours"));
+    assert_eq!(
+        labels.get("shared").map(String::as_str),
+        Some("2"),
+        "as it was before we wrote over it"
+    );
+    assert_eq!(labels.get("theirs"), None);
+    assert!(!previous.annotations.unwrap().contains_key("theirs"));
+    // An operator's going back.
+    let settled = next.settled;
+    let mut there = applied(&settled);
+    there
+        .metadata
+        .labels
+        .get_or_insert_default()
+        .insert("theirs".to_owned(), "1".to_owned());
+    let back = back(&there, None).unwrap().metadata.labels.unwrap();
+    assert!(
+        back.contains_key("team") && !back.contains_key("theirs"),
+        "{back:?}"
     );
 }

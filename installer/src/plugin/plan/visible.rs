@@ -13,7 +13,7 @@ use crate::cluster::ownership::{OwnedField, Ownership};
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Labels and annotations without our notes and those of the server.
-pub(super) fn visible_metadata(metadata: &ObjectMeta) -> ObjectMeta {
+fn visible_metadata(metadata: &ObjectMeta) -> ObjectMeta {
     let annotations = metadata.annotations.clone().map(|mut annotations| {
         annotations.retain(|key, _| key != LAST_APPLIED && !record::NOTES.contains(&key.as_str()));
         annotations
@@ -25,8 +25,28 @@ pub(super) fn visible_metadata(metadata: &ObjectMeta) -> ObjectMeta {
     }
 }
 
+/// The labels and annotations to write when going back: what is ours, and what `over` would replace. What others wrote stays
+/// as it is without us; mentioning it would make it ours, too.
+pub(super) fn our_metadata(current: &WasmPlugin, over: Option<&WasmPlugin>) -> ObjectMeta {
+    let ours = ownership(current).below("metadata");
+    let mut metadata = visible_metadata(&current.metadata);
+    let over = over.map(|over| &over.metadata);
+    let (labels, annotations) = (ours.below("labels"), ours.below("annotations"));
+    if let Some(kept) = &mut metadata.labels {
+        let over = over.and_then(|over| over.labels.as_ref());
+        kept.retain(|key, _| labels.has(key) || over.is_some_and(|over| over.contains_key(key)));
+    }
+    if let Some(kept) = &mut metadata.annotations {
+        let over = over.and_then(|over| over.annotations.as_ref());
+        kept.retain(|key, _| {
+            annotations.has(key) || over.is_some_and(|over| over.contains_key(key))
+        });
+    }
+    metadata
+}
+
 /// What differs for the operator between what is there and what would be.
-pub(super) fn changes(current: &WasmPlugin, wanted: &WasmPlugin) -> Vec<Change> {
+pub(crate) fn changes(current: &WasmPlugin, wanted: &WasmPlugin) -> Vec<Change> {
     let (mut before, after) = (visible(current), visible(wanted));
     // Our notes are compared through `image`, which is no field of the object.
     ownership(current)

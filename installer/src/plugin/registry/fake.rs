@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 /// How it behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(crate) enum Mood {
     /// As it should.
     #[default]
     Good,
@@ -30,16 +30,17 @@ struct Store {
     mood: Mood,
     address: String,
     held: Arc<Mutex<BTreeMap<String, (String, Bytes)>>>,
+    asked: Arc<Mutex<Vec<String>>>,
 }
 
 /// A running fake; it ends with the test's runtime.
-pub(super) struct Fake {
-    pub(super) address: String,
+pub(crate) struct Fake {
+    pub(crate) address: String,
     store: Store,
 }
 
 impl Fake {
-    pub(super) async fn start(mood: Mood) -> Self {
+    pub(crate) async fn start(mood: Mood) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let store = Store {
@@ -53,7 +54,7 @@ impl Fake {
     }
 
     /// Puts something in directly, under `manifests/TAG` or `blobs/DIGEST`.
-    pub(super) fn put(&self, path: &str, kind: &str, data: &[u8]) {
+    pub(crate) fn put(&self, path: &str, kind: &str, data: &[u8]) {
         let key = path.to_owned();
         self.store
             .held
@@ -62,7 +63,12 @@ impl Fake {
             .insert(key, (kind.to_owned(), Bytes::copy_from_slice(data)));
     }
 
-    pub(super) fn paths(&self) -> Vec<String> {
+    /// Every request until now, `GET /v2/…`.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.store.asked.lock().unwrap().clone()
+    }
+
+    pub(crate) fn paths(&self) -> Vec<String> {
         self.store.held.lock().unwrap().keys().cloned().collect()
     }
 }
@@ -70,6 +76,11 @@ impl Fake {
 async fn serve(State(store): State<Store>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
+    store
+        .asked
+        .lock()
+        .unwrap()
+        .push(format!("{} {path}", parts.method));
     if path == "/token" {
         return if is_me(&parts.headers) {
             r#"{"token":"t0ken"}"#.into_response()

@@ -16,6 +16,9 @@ pub(crate) struct DeployReport {
     action: Action,
     result: Ending,
     proxies: Vec<Sighting>,
+    /// What is wrong, and what was done about it; nothing when all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
     #[serde(skip)]
     wide: bool,
 }
@@ -28,6 +31,7 @@ impl DeployReport {
             action: plan.action,
             result: delivered.ending,
             proxies: delivered.proxies.clone(),
+            trouble: delivered.trouble.clone(),
             wide,
         }
     }
@@ -46,10 +50,10 @@ impl Report for DeployReport {
             "RESULT",
             "PROXIES",
         ]);
-        let style = if self.result == Ending::Running {
-            Style::Good
-        } else {
-            Style::Warn
+        let style = match self.result {
+            Ending::Running => Style::Good,
+            Ending::NotBack => Style::Bad,
+            Ending::Written | Ending::RolledBack | Ending::Removed | Ending::Left => Style::Warn,
         };
         table.row([
             self.plugin.namespace.clone().into(),
@@ -72,6 +76,7 @@ fn ending(ending: Ending) -> &'static str {
         Ending::Running => "running",
         Ending::Written => "written",
         Ending::RolledBack => "rolled-back",
+        Ending::NotBack => "not-back",
         Ending::Removed => "removed",
         Ending::Left => "failed",
     }

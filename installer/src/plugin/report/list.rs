@@ -18,6 +18,10 @@ struct Listed {
     phase: String,
     fail_strategy: String,
     kept: Vec<u64>,
+    /// Whether a deployment is under way or was cut off.
+    pending: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reason: &'static str,
 }
 
 /// `list`.
@@ -28,18 +32,24 @@ pub(crate) struct ListReport(Vec<Listed>);
 impl ListReport {
     /// Of these objects.
     pub(crate) fn of(objects: &[WasmPlugin]) -> Self {
-        let listed = objects.iter().map(|object| Listed {
-            plugin: Identity::of(object),
-            target: selection::describe(&object.spec),
-            phase: object.spec.phase.clone().unwrap_or_default(),
-            fail_strategy: object.spec.fail_strategy.clone().unwrap_or_default(),
-            kept: Record::read(object)
-                .history
-                .iter()
-                .map(|past| past.revision)
-                .collect(),
+        let listed = objects.iter().map(|object| {
+            let record = Record::read(object);
+            Listed {
+                plugin: Identity::of(object),
+                target: selection::describe(&object.spec),
+                phase: object.spec.phase.clone().unwrap_or_default(),
+                fail_strategy: object.spec.fail_strategy.clone().unwrap_or_default(),
+                kept: record.history.iter().map(|past| past.revision).collect(),
+                pending: record.rollout.is_pending(),
+                reason: record.rollout.explained(),
+            }
         });
         Self(listed.collect())
+    }
+
+    /// Whether no deployment is under way or was cut off.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.0.iter().all(|listed| !listed.pending)
     }
 }
 
@@ -52,6 +62,7 @@ impl Report for ListReport {
             "IMAGE",
             "CONCERNS",
             "PHASE",
+            "REASON",
         ])
         .wide(&["FAILS", "DIGEST", "CONFIGURATION", "DEPLOYED", "KEPT"]);
         for listed in &self.0 {
@@ -63,6 +74,7 @@ impl Report for ListReport {
                 listed.plugin.image.clone().into(),
                 listed.target.clone().into(),
                 listed.phase.clone().into(),
+                listed.reason.into(),
                 listed.fail_strategy.clone().into(),
                 listed.plugin.digest().into(),
                 listed.plugin.config_hash.clone().into(),

@@ -40,8 +40,12 @@ impl PluginStatus {
                 selection.why_empty(&object.spec, &plugin.namespace),
             )
         });
+        let rollout = Record::read(object).rollout;
+        let reasons = [reason.as_str(), rollout.explained()];
+        let reason = reasons.into_iter().filter(|reason| !reason.is_empty());
+        let reason = reason.collect::<Vec<_>>().join("; ");
         Self {
-            pending: Record::read(object).rollout.is_pending(),
+            pending: rollout.is_pending(),
             plugin,
             state,
             reason,
@@ -49,9 +53,9 @@ impl PluginStatus {
         }
     }
 
-    /// Whether every proxy runs it.
-    pub(crate) fn is_running(&self) -> bool {
-        self.state == Overall::Like(State::Running)
+    /// Whether every proxy runs it, and the deployment came to its end: until then a first version fails open.
+    pub(crate) fn is_well(&self) -> bool {
+        self.state == Overall::Like(State::Running) && !self.pending
     }
 }
 

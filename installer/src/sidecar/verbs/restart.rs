@@ -45,7 +45,7 @@ impl Sidecars {
             return Ok(if differs { Exit::Drift } else { Exit::Ok });
         }
         let question = format!("Restart {} workloads: {}?", names.len(), list(&names));
-        if !self.output.confirm(&question, yes)? {
+        if !self.output.confirm(&question, yes).await? {
             return Err(Failure::text(Exit::Failure, "nothing was restarted"));
         }
         done.extend(self.rolled(&names, pace, true).await);

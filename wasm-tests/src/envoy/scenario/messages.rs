@@ -2,7 +2,8 @@
 
 use crate::envoy::held::{Arrival, Received};
 use crate::envoy::http::{Fields, Response};
-use crate::envoy::scenario::streams::{Stream, head};
+use crate::envoy::scenario::streams::Stream;
+use crate::envoy::scenario::wire::head;
 use anyhow::{Context, Result, bail};
 use simulator::scenario::file::AnswerStep;
 use simulator::world::{Asked, Call};
@@ -27,6 +28,7 @@ pub(super) fn passed(start: &str, headers: Fields, received: Received) -> Passed
     Passed {
         headers: fields(start, headers),
         body: received.body,
+        trailers: received.trailers.into_iter().collect::<simulator::Fields>(),
         end: received.end,
     }
 }

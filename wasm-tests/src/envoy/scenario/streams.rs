@@ -1,11 +1,11 @@
 //! The requests of a scenario, each on a connection of its own, and the requests that they became at the upstream.
 
 use crate::envoy::held::{Arrival, Received, Sent, Servers};
-use crate::envoy::http::Fields;
 use crate::envoy::proxy::{Proxy, wait};
+use crate::envoy::scenario::wire::{answer, chunk, encode, has_length, last_chunk};
 use crate::envoy::scenario::{LISTENER, UPSTREAM};
 use anyhow::{Context, Result, bail};
-use simulator::scenario::file::{BodyStep, RequestStep, ResponseStep};
+use simulator::scenario::file::{BodyStep, RequestStep, ResponseStep, TrailersStep};
 use std::collections::BTreeMap;
 
 /// All of them, by name; those without one have their number.
@@ -129,6 +129,34 @@ impl Streams {
         Ok(name)
     }
 
+    /// Ends a request with trailers.
+    pub(super) fn send_trailers(
+        &mut self,
+        servers: &Servers,
+        trailers: &TrailersStep,
+    ) -> Result<String> {
+        let (name, stream) = self.named(trailers.of.as_ref())?;
+        let passed = stream
+            .arrived(servers)
+            .map_or(0, |arrival| arrival.received().body.len());
+        stream.newest = Newest::Part(passed);
+        stream.sent.send(&last_chunk(&trailers.fields))?;
+        Ok(name)
+    }
+
+    /// Lets the upstream end its answer with trailers.
+    pub(super) fn respond_trailers(
+        &mut self,
+        servers: &Servers,
+        trailers: &TrailersStep,
+    ) -> Result<String> {
+        let (name, stream) = self.named(trailers.of.as_ref())?;
+        let arrival = stream.arrival(servers)?;
+        stream.newest = Newest::Part(stream.sent.received().body.len());
+        arrival.send(&last_chunk(&trailers.fields), true)?;
+        Ok(name)
+    }
+
     /// The client of a stream goes away, unless it has its answer.
     pub(super) fn finish(&mut self, name: &str) -> Result<()> {
         let (_, stream) = self.named(Some(&name.to_owned()))?;
@@ -188,137 +216,5 @@ impl Stream {
             Ok(found.is_some())
         })?;
         found.context("it did not")
-    }
-}
-
-fn has_length(request: &RequestStep) -> bool {
-    request
-        .headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-}
-
-fn encode(request: &RequestStep, id: &str) -> Vec<u8> {
-    let method = request.method.as_deref().unwrap_or("GET");
-    let path = request.path.as_ref().map_or(&b"/"[..], |path| &path.0);
-    let host = request
-        .host
-        .as_ref()
-        .map_or(&b"example.com"[..], |host| &host.0);
-    let mut headers: Fields = vec![
-        ("host".to_owned(), host.to_vec()),
-        ("x-request-id".to_owned(), id.into()),
-    ];
-    if let Some(source) = &request.source {
-        headers.push(("x-forwarded-for".to_owned(), address(source).into()));
-    }
-    headers.extend(
-        request
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), value.0.clone())),
-    );
-    let body = request.body.as_ref().map_or(&b""[..], |body| &body.0);
-    if !has_length(request) {
-        match (request.open, &request.body) {
-            (true, _) => headers.push(("transfer-encoding".to_owned(), b"chunked".to_vec())),
-            (false, Some(_)) => {
-                headers.push(("content-length".to_owned(), body.len().to_string().into()));
-            }
-            (false, None) => {}
-        }
-    }
-    [
-        head(
-            format!("{method} ").as_bytes(),
-            path,
-            b" HTTP/1.1",
-            &headers,
-        ),
-        body.to_vec(),
-    ]
-    .concat()
-}
-
-/// The address in `IP`, `IP:port` or `[IP]:port`.
-fn address(source: &str) -> &str {
-    let address = match source.rsplit_once(':') {
-        Some((address, _)) if !address.contains(':') || address.ends_with(']') => address,
-        _ => source,
-    };
-    address.trim_start_matches('[').trim_end_matches(']')
-}
-
-fn answer(response: &ResponseStep) -> Vec<u8> {
-    let status = response.status.unwrap_or(200);
-    let mut headers: Fields = response
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), value.0.clone()))
-        .collect();
-    let body = response.body.as_ref().map_or(&b""[..], |body| &body.0);
-    // A response whose body comes in parts is sent in chunks; what it says of its length would then contradict that.
-    headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-length"));
-    if response.open {
-        headers.push(("transfer-encoding".to_owned(), b"chunked".to_vec()));
-    } else {
-        headers.push(("content-length".to_owned(), body.len().to_string().into()));
-    }
-    [
-        head(
-            b"HTTP/1.1 ",
-            status.to_string().as_bytes(),
-            b" Status",
-            &headers,
-        ),
-        body.to_vec(),
-    ]
-    .concat()
-}
-
-/// A start line and headers, as bytes.
-pub(super) fn head(before: &[u8], middle: &[u8], after: &[u8], headers: &Fields) -> Vec<u8> {
-    let mut bytes = [before, middle, after, b"\r\n"].concat();
-    for (name, value) in headers {
-        bytes.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
-    }
-    bytes.extend(b"\r\n");
-    bytes
-}
-
-fn chunk(bytes: &[u8], end: bool) -> Vec<u8> {
-    let mut chunk = Vec::new();
-    if !bytes.is_empty() {
-        chunk.extend(format!("{:x}\r\n", bytes.len()).into_bytes());
-        chunk.extend([bytes, b"\r\n"].concat());
-    }
-    if end {
-        chunk.extend(b"0\r\n\r\n");
-    }
-    chunk
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_has_no_port() {
-        let table = [
-            ("10.0.0.1", "10.0.0.1"),
-            ("10.0.0.1:80", "10.0.0.1"),
-            ("2001:db8::1", "2001:db8::1"),
-            ("[2001:db8::1]:80", "2001:db8::1"),
-        ];
-        for (written, expected) in table {
-            assert_eq!(address(written), expected);
-        }
-    }
-
-    #[test]
-    fn chunks_end_with_an_empty_one() {
-        assert_eq!(chunk(b"abc", false), b"3\r\nabc\r\n");
-        assert_eq!(chunk(b"", false), b"");
-        assert_eq!(chunk(b"a", true), b"1\r\na\r\n0\r\n\r\n");
     }
 }

@@ -1,6 +1,7 @@
 //! What a step sends.
 
 use crate::exchange::Request;
+use crate::fields::Fields;
 use crate::scenario::file::RequestStep;
 use crate::scenario::value::Bytes;
 
@@ -23,7 +24,16 @@ pub(super) fn request(sent: &RequestStep) -> Request {
         request = request.property(&path.replace('.', "\0"), value);
     }
     request.body = sent.body.as_ref().map(|Bytes(body)| body.clone());
+    request.trailers = trailers(&sent.trailers);
     request
+}
+
+/// The trailers of a step, if it has some.
+pub(super) fn trailers(sent: &[(String, Bytes)]) -> Option<Fields> {
+    let fields = sent
+        .iter()
+        .map(|(name, Bytes(value))| (name.as_str(), value));
+    (!sent.is_empty()).then(|| fields.collect())
 }
 
 /// A client's address always has a port; that of an IPv6 address stands behind brackets.

@@ -2,7 +2,7 @@
 
 use super::Play;
 use super::check;
-use super::sent::request;
+use super::sent::{request, trailers};
 use crate::exchange::{Response, StreamId};
 use crate::scenario::expected::Expect;
 use crate::scenario::file::{AnswerStep, BodyStep, ForeignStep, RequestStep, ResponseStep, Step};
@@ -26,8 +26,10 @@ fn verbs(step: &Step) -> Vec<(&'static str, bool)> {
     vec![
         ("request", step.request.is_some()),
         ("request_body", step.request_body.is_some()),
+        ("request_trailers", step.request_trailers.is_some()),
         ("response", step.response.is_some()),
         ("response_body", step.response_body.is_some()),
+        ("response_trailers", step.response_trailers.is_some()),
         ("finish", step.finish.is_some()),
         ("tick", step.tick.is_some()),
         ("answer", step.answer.is_some()),
@@ -93,6 +95,22 @@ impl Play {
             } = part;
             self.simulator
                 .response_body(id, bytes, *end)
+                .map_err(|misuse| words(&misuse))?;
+            return self.expected(id, step.expect.as_ref());
+        }
+        if let Some(came) = &step.request_trailers {
+            let id = self.stream(came.of.as_ref())?;
+            let fields = trailers(&came.fields).unwrap_or_default();
+            self.simulator
+                .request_trailers(id, &fields)
+                .map_err(|misuse| words(&misuse))?;
+            return self.expected(id, step.expect.as_ref());
+        }
+        if let Some(came) = &step.response_trailers {
+            let id = self.stream(came.of.as_ref())?;
+            let fields = trailers(&came.fields).unwrap_or_default();
+            self.simulator
+                .response_trailers(id, &fields)
                 .map_err(|misuse| words(&misuse))?;
             return self.expected(id, step.expect.as_ref());
         }
@@ -202,6 +220,7 @@ impl Play {
             response = response.property(&path.replace('.', "\0"), value);
         }
         response.body = sent.body.as_ref().map(|Bytes(body)| body.clone());
+        response.trailers = trailers(&sent.trailers);
         if sent.open {
             self.simulator
                 .response_headers(id, &response)
