@@ -2,6 +2,7 @@
 
 mod delete;
 mod inspect;
+mod scale;
 mod show;
 mod upgrade;
 mod write;

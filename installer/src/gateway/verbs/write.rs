@@ -3,6 +3,7 @@
 use super::super::home::Home;
 use super::super::record::{self, GatewayRecord, Phase, State};
 use super::super::spec::MeshGateway;
+use super::scale::takes_number_back;
 use super::{Gateways, Manner, manner, place};
 use crate::cluster::engine::{self, EngineError};
 use crate::cluster::plan::Plan;
@@ -96,7 +97,14 @@ impl Gateways {
     ) -> Result<Prepared, Failure> {
         let inspected = self.inspect(home, &wish).await?;
         self.judge(&wish, &inspected.findings)?;
-        let plan = engine::plan(&self.cluster, &inspected.wanted, manner(how)).await?;
+        let mut plan = engine::plan(&self.cluster, &inspected.wanted, manner(how)).await?;
+        if takes_number_back(&plan) {
+            let force = Manner {
+                force_conflicts: true,
+                ..how
+            };
+            plan = engine::plan(&self.cluster, &inspected.wanted, manner(force)).await?;
+        }
         let phase = match &before {
             None => Phase::Creating,
             Some(before) if before.state.phase == Phase::Creating => Phase::Creating,
@@ -143,6 +151,7 @@ impl Gateways {
         }
         let mut record = prepared.after.clone();
         record.write(&self.cluster).await?;
+        self.hold_number(prepared).await?;
         let told = Told::new(&self.output, self.progress);
         let done = engine::carry_out(&self.cluster, &told, &prepared.plan, manner.timeout).await;
         if done.is_ok() && manner.timeout.is_some() {
