@@ -25,10 +25,14 @@ use crate::registry::reference::Digest;
 use crate::registry::{Packed, Registry};
 use cache::Cache;
 use http::Http;
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The largest archive of a chart; Istio's are below 200 kB.
 pub(crate) const LARGEST: u64 = 20 * 1024 * 1024;
+/// How long one chart may take.
+const PATIENCE: Duration = Duration::from_mins(5);
 /// Media type of a chart's archive in a registry.
 pub(crate) const LAYER: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 /// Media type of what stands for a configuration there: Chart.yaml as JSON.
@@ -90,16 +94,9 @@ impl Charts {
         version: &str,
     ) -> Result<FetchedChart, ChartsError> {
         let wanted = Wanted::new(source, name, version)?;
-        let (archive, origin) = match source {
-            Source::Oci(_) => oci::archive(self, wanted).await?,
-            Source::Http(base) => http::archive(self, wanted, base).await?,
-            Source::Local(path) => self.local(wanted, path).await?,
-        };
-        let about = describe(&archive).map_err(|reason| ChartsError::Damaged {
-            origin: origin.clone(),
-            reason,
-        })?;
-        wanted.check(&about, &origin)?;
+        let arrived = tokio::time::timeout(PATIENCE, self.archive(wanted)).await;
+        let (archive, origin) = arrived.map_err(|_| wanted.late())??;
+        wanted.check(&archive, &origin)?;
         Ok(FetchedChart {
             name: name.to_owned(),
             version: version.to_owned(),
@@ -120,55 +117,58 @@ impl Charts {
         version: &str,
     ) -> Result<Packed, ChartsError> {
         let wanted = Wanted::new(source, name, version)?;
-        let kept = match source {
-            Source::Oci(_) => Some(oci::artifact(self, wanted).await?),
-            Source::Local(path) if !self.at(path).is_dir() => {
-                let bundle = Bundle::open(&self.at(path))?;
-                Some(bundle.chart(name, version)?)
+        let artifact = match source {
+            Source::Oci(base) => {
+                let pulled = tokio::time::timeout(PATIENCE, oci::artifact(self, wanted, base));
+                pulled.await.map_err(|_| wanted.late())??
             }
-            Source::Http(_) | Source::Local(_) => None,
+            Source::Local(path) if !self.at(path).is_dir() => self.bundled(wanted, path).await?,
+            Source::Http(_) | Source::Local(_) => {
+                let chart = self.fetch(source, name, version).await?;
+                return pack::artifact(&chart).map_err(|reason| ChartsError::Damaged {
+                    origin: chart.origin.clone(),
+                    reason,
+                });
+            }
         };
-        if let Some(artifact) = kept {
-            let archive = pack::archive_of(&artifact).unwrap_or_default();
-            let origin = wanted.to_string();
-            let about = describe(archive).map_err(|reason| ChartsError::Damaged {
-                origin: origin.clone(),
-                reason,
-            })?;
-            wanted.check(&about, &origin)?;
-            return Ok(artifact);
-        }
-        let chart = self.fetch(source, name, version).await?;
-        pack::artifact(&chart).map_err(|reason| ChartsError::Damaged {
-            origin: chart.origin.clone(),
-            reason,
-        })
+        let origin = wanted.to_string();
+        wanted.check(pack::archive_of(&artifact, &origin)?, &origin)?;
+        Ok(artifact)
     }
 
-    /// A directory, or else a bundle.
-    async fn local(
-        &self,
-        wanted: Wanted<'_>,
-        path: &Path,
-    ) -> Result<(Vec<u8>, String), ChartsError> {
+    /// The archive of a chart, and where it came from.
+    async fn archive(&self, wanted: Wanted<'_>) -> Result<(Vec<u8>, String), ChartsError> {
+        match wanted.source {
+            Source::Oci(base) => oci::archive(self, wanted, base).await,
+            Source::Http(base) => http::archive(self, wanted, base).await,
+            Source::Local(path) if self.at(path).is_dir() => {
+                folder::archive(&self.at(path), wanted)
+            }
+            Source::Local(path) => {
+                let artifact = self.bundled(wanted, path).await?;
+                let origin = format!("{} in the bundle {}", wanted.tag(), path.display());
+                let archive = pack::archive_of(&artifact, &origin)?.to_vec();
+                Ok((archive, origin))
+            }
+        }
+    }
+
+    async fn bundled(&self, wanted: Wanted<'_>, path: &Path) -> Result<Packed, ChartsError> {
         let path = self.at(path);
-        if path.is_dir() {
-            return folder::archive(&path, wanted);
+        let unread = |reason: String| ChartsError::Read {
+            path: path.display().to_string(),
+            reason,
+        };
+        if !path.exists() {
+            return Err(unread(
+                "there is neither a directory nor a bundle".to_owned(),
+            ));
         }
         let (name, version) = (wanted.name.to_owned(), wanted.version.to_owned());
-        let origin = format!("{} in the bundle {}", wanted.tag(), path.display());
+        let file = path.clone();
         // A bundle is large, and reading its contents is work for a disk.
-        let read = tokio::task::spawn_blocking(move || Bundle::open(&path)?.chart(&name, &version));
-        let artifact = read.await.map_err(|error| ChartsError::Damaged {
-            origin: origin.clone(),
-            reason: error.to_string(),
-        })??;
-        let archive = pack::archive_of(&artifact).map(<[u8]>::to_vec);
-        let archive = archive.ok_or_else(|| ChartsError::Damaged {
-            origin: origin.clone(),
-            reason: format!("it has no layer {LAYER}"),
-        })?;
-        Ok((archive, origin))
+        let read = tokio::task::spawn_blocking(move || Bundle::open(&file)?.chart(&name, &version));
+        Ok(read.await.map_err(|error| unread(error.to_string()))??)
     }
 
     fn at(&self, path: &Path) -> PathBuf {
@@ -208,7 +208,11 @@ impl<'a> Wanted<'a> {
     }
 
     /// What arrived must be what was asked for.
-    fn check(&self, about: &About, origin: &str) -> Result<(), ChartsError> {
+    fn check(&self, archive: &[u8], origin: &str) -> Result<(), ChartsError> {
+        let about = describe(archive).map_err(|reason| ChartsError::Damaged {
+            origin: origin.to_owned(),
+            reason,
+        })?;
         if about.name == self.name && about.version == self.version {
             return Ok(());
         }
@@ -217,6 +221,14 @@ impl<'a> Wanted<'a> {
             wanted: format!("{} {}", self.name, self.version),
             found: format!("{} {}", about.name, about.version),
         })
+    }
+
+    /// A server that sends a byte now and then.
+    fn late(&self) -> ChartsError {
+        ChartsError::Unreachable {
+            url: self.to_string(),
+            reason: format!("it did not come within {} s", PATIENCE.as_secs()),
+        }
     }
 
     fn missing(&self, remedy: impl Into<String>) -> ChartsError {
@@ -229,8 +241,8 @@ impl<'a> Wanted<'a> {
     }
 }
 
-impl std::fmt::Display for Wanted<'_> {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Wanted<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} {} of {}", self.name, self.version, self.source)
     }
 }

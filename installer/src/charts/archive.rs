@@ -74,6 +74,8 @@ pub fn describe(archive: &[u8]) -> Result<About, String> {
             about = Some(About::parse(&read(entry)?)?);
         }
     }
+    // Its checksum stands behind the end of the archive.
+    io::copy(&mut tar.into_inner(), &mut io::sink()).map_err(|error| damaged(&error))?;
     about.ok_or_else(|| "it has no NAME/Chart.yaml".to_owned())
 }
 

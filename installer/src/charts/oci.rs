@@ -1,84 +1,82 @@
 //! Charts in a registry, as Helm pushes them.
 
-use super::{CONFIG, Charts, ChartsError, LARGEST, LAYER, Source, Wanted};
+use super::{CONFIG, Charts, ChartsError, LARGEST, LAYER, Wanted};
 use crate::registry::reference::{self, Digest, Reference};
 use crate::registry::{Blob, Descriptor, Manifest, Packed, RegistryError};
+
+/// A chart of which the manifest is known.
+struct Located {
+    reference: Reference,
+    origin: String,
+    digest: Digest,
+    json: Vec<u8>,
+    manifest: Manifest,
+}
 
 /// The archive alone, out of the cache when it is there.
 pub(super) async fn archive(
     charts: &Charts,
     wanted: Wanted<'_>,
+    base: &str,
 ) -> Result<(Vec<u8>, String), ChartsError> {
-    let reference = name(wanted)?;
-    let (digest, manifest) = manifest(charts, wanted, &reference).await?;
-    let origin = format!("oci://{reference} ({digest})");
-    let layer = layer(&manifest, &origin)?;
-    let kept = Digest::parse(&layer.digest).ok();
-    let cached = kept
-        .as_ref()
-        .zip(charts.cache.as_ref())
-        .and_then(|(digest, cache)| cache.get(digest));
+    let located = locate(charts, wanted, base).await?;
+    let layer = layer(&located.manifest, &located.origin)?;
+    let place = Digest::parse(&layer.digest).ok().zip(charts.cache.as_ref());
+    let cached = place.as_ref().and_then(|(digest, cache)| cache.get(digest));
     if let Some(archive) = cached {
-        return Ok((archive, origin));
+        return Ok((archive, located.origin));
     }
     let archive = charts
         .registry
-        .blob(&reference, layer, LARGEST)
+        .blob(&located.reference, layer, LARGEST)
         .await
         .map_err(|error| refused(wanted, error))?;
-    if let (Some(digest), Some(cache)) = (kept, &charts.cache) {
+    if let Some((digest, cache)) = place {
         cache.put(&digest, &archive);
     }
-    Ok((archive, origin))
+    Ok((archive, located.origin))
 }
 
 /// Manifest and blobs as they are, for a bundle.
-pub(super) async fn artifact(charts: &Charts, wanted: Wanted<'_>) -> Result<Packed, ChartsError> {
-    let reference = name(wanted)?;
-    let pulled = charts.registry.manifest(&reference).await;
-    let (digest, json) = pulled.map_err(|error| refused(wanted, error))?;
-    let origin = format!("oci://{reference} ({digest})");
-    let manifest = parse(&json, &origin)?;
-    layer(&manifest, &origin)?;
+pub(super) async fn artifact(
+    charts: &Charts,
+    wanted: Wanted<'_>,
+    base: &str,
+) -> Result<Packed, ChartsError> {
+    let located = locate(charts, wanted, base).await?;
+    layer(&located.manifest, &located.origin)?;
     let mut blobs = Vec::new();
-    for descriptor in manifest.blobs() {
-        let blob = charts.registry.blob(&reference, descriptor, LARGEST).await;
+    for descriptor in located.manifest.blobs() {
+        let registry = &charts.registry;
+        let blob = registry.blob(&located.reference, descriptor, LARGEST).await;
         blobs.push(Blob {
             descriptor: descriptor.clone(),
             data: blob.map_err(|error| refused(wanted, error))?,
         });
     }
     Ok(Packed {
-        manifest: json,
-        digest,
+        manifest: located.json,
+        digest: located.digest,
         blobs,
     })
 }
 
-fn name(wanted: Wanted<'_>) -> Result<Reference, ChartsError> {
-    let base = match wanted.source {
-        Source::Oci(base) => base.clone(),
-        Source::Http(_) | Source::Local(_) => wanted.source.to_string(),
-    };
-    reference::parse(&format!("{base}/{}", wanted.tag()))
-        .map_err(|_| ChartsError::Name(wanted.name.to_owned()))
-}
-
-async fn manifest(
-    charts: &Charts,
-    wanted: Wanted<'_>,
-    reference: &Reference,
-) -> Result<(Digest, Manifest), ChartsError> {
-    let pulled = charts.registry.manifest(reference).await;
+async fn locate(charts: &Charts, wanted: Wanted<'_>, base: &str) -> Result<Located, ChartsError> {
+    let reference = reference::parse(&format!("{base}/{}", wanted.tag()))
+        .map_err(|_| ChartsError::Name(wanted.name.to_owned()))?;
+    let pulled = charts.registry.manifest(&reference).await;
     let (digest, json) = pulled.map_err(|error| refused(wanted, error))?;
-    let manifest = parse(&json, &format!("oci://{reference}"))?;
-    Ok((digest, manifest))
-}
-
-fn parse(json: &[u8], origin: &str) -> Result<Manifest, ChartsError> {
-    serde_json::from_slice(json).map_err(|error| ChartsError::Damaged {
-        origin: origin.to_owned(),
+    let origin = format!("oci://{reference} ({digest})");
+    let manifest = serde_json::from_slice(&json).map_err(|error| ChartsError::Damaged {
+        origin: origin.clone(),
         reason: format!("its manifest cannot be read: {error}"),
+    })?;
+    Ok(Located {
+        reference,
+        origin,
+        digest,
+        json,
+        manifest,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Packing: the same files give the same archive, and the same archive gives the same artifact, to the last bit.
 
-use super::{CONFIG, FetchedChart, LAYER, describe};
+use super::{CONFIG, ChartsError, FetchedChart, LAYER, describe};
 use crate::measure;
 use crate::registry::reference::Digest;
 use crate::registry::{Blob, Manifest, OCI_MANIFEST, Packed};
@@ -51,10 +51,13 @@ pub(super) fn artifact(chart: &FetchedChart) -> Result<Packed, String> {
 }
 
 /// The chart in an artifact.
-pub(super) fn archive_of(artifact: &Packed) -> Option<&[u8]> {
-    let layer = artifact
-        .blobs
-        .iter()
-        .find(|blob| blob.descriptor.media_type == LAYER)?;
-    Some(&layer.data)
+pub(super) fn archive_of<'a>(artifact: &'a Packed, origin: &str) -> Result<&'a [u8], ChartsError> {
+    let mut blobs = artifact.blobs.iter();
+    let layer = blobs.find(|blob| blob.descriptor.media_type == LAYER);
+    layer
+        .map(|layer| layer.data.as_slice())
+        .ok_or_else(|| ChartsError::Damaged {
+            origin: origin.to_owned(),
+            reason: format!("it has no layer {LAYER}"),
+        })
 }

@@ -95,6 +95,66 @@ fn a_chart_is_the_same_from_every_source() {
     );
 }
 
+/// Helm in a folder of the test.
+fn helm(program: &Path, folder: &Path, arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .env("HELM_CACHE_HOME", folder.join("helm"))
+        .env("HELM_CONFIG_HOME", folder.join("helm"))
+        .env("HELM_DATA_HOME", folder.join("helm"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    output.stdout
+}
+
+#[test]
+fn helm_reads_what_we_push_and_we_read_what_helm_pushes() {
+    let folder = folder();
+    let place = folder.path();
+    let (Some(registry), Some(program), Some(istio)) =
+        (Registry::start(place), tool(&["helm"]), istio(place))
+    else {
+        return;
+    };
+    let helm = |arguments: &[&str]| helm(&program, place, arguments);
+    let chart = istio.join("manifests/charts/istio-control/istio-discovery");
+    let version = ["--version", "1.31.0", "--app-version", "1.31.0"];
+    helm(&[&["package", chart.to_str().unwrap()], &version[..]].concat());
+    let theirs = format!("oci://{}/theirs", registry.address);
+    helm(&["push", "istiod-1.31.0.tgz", &theirs, "--plain-http"]);
+    let pulled = pull(place, &theirs, &["--plain-http", "back.tgz"]);
+    let file = |name: &str| std::fs::read(place.join(name)).unwrap();
+    assert_eq!(file("back.tgz"), file("istiod-1.31.0.tgz"));
+    assert_eq!(pulled["digest"], measure::digest(&file("back.tgz")));
+
+    let source = istio.to_str().unwrap();
+    let create = [
+        "bundle", "create", "mesh.tar", "--istio", "1.31.0", "--charts", source,
+    ];
+    json(place, &[&create[..], &["-o", "json"]].concat());
+    let push = [
+        "bundle",
+        "push",
+        "mesh.tar",
+        &registry.address,
+        "--plain-http",
+    ];
+    let pushed = json(place, &[&push[..], &["-o", "json"]].concat());
+    let ours = format!("{}/istiod", pushed["charts"].as_str().unwrap());
+    let rendered = helm(&[
+        "template",
+        "x",
+        &ours,
+        "--version",
+        "1.31.0",
+        "--plain-http",
+    ]);
+    assert_eq!(rendered, helm(&["template", "x", "istiod-1.31.0.tgz"]));
+}
+
 /// A web server over TLS that is none of ours.
 struct Site(Child, String);
 
@@ -213,7 +273,12 @@ fn a_source_without_the_chart_says_what_to_do_in_one_line() {
         ),
         (".".to_owned(), vec![], 1, "the file istiod-1.31.0.tgz"),
         ("tiny.wasm".to_owned(), vec![], 65, "is no bundle"),
-        ("none.tar".to_owned(), vec![], 65, "cannot read the bundle"),
+        (
+            "none.tar".to_owned(),
+            vec![],
+            65,
+            "neither a directory nor a bundle",
+        ),
         ("s3://x/y".to_owned(), vec![], 64, "oci://REGISTRY/PATH"),
     ];
     for (source, flags, code, words) in cases {
