@@ -28,7 +28,7 @@ pub(crate) fn refusals_come_before_anything_is_written(world: &World) {
         .must(2, &["PORTS", "Service edge/taken has port 30099"]);
     world
         .weft("validate Front --offline --service-type ClusterIP --port a:80:80:1 --load-balancer-ip x")
-        .must(64, &["5 mistakes"]);
+        .must(64, &["4 mistakes"]);
     world
         .weft("create front -n nowhere")
         .must(1, &["there is no namespace nowhere"]);
