@@ -5,6 +5,7 @@ mod charts;
 mod completion;
 mod connection;
 mod deploy;
+mod gateway;
 mod guard;
 mod history;
 mod mesh;
@@ -84,6 +85,8 @@ enum Noun {
     Charts(charts::ChartsArgs),
     /// Write mesh files, install meshes, adopt and list them
     Mesh(mesh::MeshArgs),
+    /// Make gateways, list, change, upgrade and delete them
+    Gateway(gateway::GatewayArgs),
     /// Look whether a mesh can be installed or kept, before anything is written
     Preflight(preflight::PreflightArgs),
     /// Show what weft changed in a mesh
@@ -180,6 +183,7 @@ fn dispatch(noun: Noun, context: &Context) -> Outcome {
         Noun::Plugin(args) => plugin::run(args, context),
         Noun::Sidecar(args) => sidecar::run(args, context),
         Noun::Mesh(args) => mesh::run(args, context),
+        Noun::Gateway(args) => gateway::run(args, context),
         Noun::Bundle(args) => bundle::run(args, context),
         Noun::Charts(args) => charts::run(args, context),
         Noun::Preflight(args) => preflight::run(args, context),

@@ -9,6 +9,7 @@ pub mod cli;
 mod cluster;
 pub mod environment;
 pub mod failure;
+mod gateway;
 mod history;
 pub mod input;
 pub mod measure;

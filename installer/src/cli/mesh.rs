@@ -2,7 +2,7 @@
 
 mod adopt;
 mod check;
-mod flags;
+pub(in crate::cli) mod flags;
 mod init;
 mod install;
 mod schema;

@@ -14,8 +14,8 @@ pub(crate) mod sidecar;
 pub(crate) mod size;
 pub(crate) mod traffic;
 
-mod contradiction;
-mod name;
+pub(crate) mod contradiction;
+pub(crate) mod name;
 mod template;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 mod components;
 mod mesh_config;
-mod tree;
+pub(crate) mod tree;
 
 use super::spec::mistake::{Mistake, escaped};
 use super::spec::{Mesh, RawValues};

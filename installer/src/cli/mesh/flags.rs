@@ -1,8 +1,8 @@
 //! The flags that describe a mesh. They make the same document as a mesh file and are read by the same reader, so that a mistake
 //! in a flag is told in the same words; a flag wins over the file.
 
-mod notation;
-mod settings;
+pub(in crate::cli) mod notation;
+pub(in crate::cli) mod settings;
 mod sizes;
 mod traffic;
 
@@ -108,7 +108,7 @@ impl MeshFlags {
     ) -> Result<Result<Mesh, Mistakes>, Failure> {
         let document = match &self.file {
             None => Ok(empty()),
-            Some(file) => parse(&bytes(file, context)?),
+            Some(file) => parse(&bytes("mesh file", file, context)?),
         };
         Ok(document.and_then(|document| self.over(document)))
     }
@@ -200,15 +200,15 @@ impl InstallFlags {
     }
 }
 
-/// A file's bytes; `-` is standard input.
-fn bytes(file: &str, context: &Context) -> Result<Vec<u8>, Failure> {
+/// The bytes of a file, which is `what`; `-` is standard input.
+pub(in crate::cli) fn bytes(what: &str, file: &str, context: &Context) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
     let read = if file == "-" {
         std::io::stdin().read_to_end(&mut text).map(|_| text)
     } else {
         std::fs::read(context.environment.directory().join(file))
     };
-    read.with_context(|| format!("cannot read the mesh file {file}"))
+    read.with_context(|| format!("cannot read the {what} {file}"))
         .exit_with(Exit::BadInput)
 }
 

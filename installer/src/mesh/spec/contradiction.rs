@@ -1,6 +1,6 @@
 //! What no schema can say: fields of a mesh that contradict each other, or that would have no effect.
 
-mod sizes;
+pub(crate) mod sizes;
 mod traffic;
 
 use super::mistake::Mistake;

@@ -49,10 +49,10 @@ pub(crate) fn parse(text: &[u8]) -> Result<Document, Mistakes> {
     match (documents.len(), documents.pop()) {
         (1, Some(document)) => Ok(document),
         (0, _) => Err(refused(
-            "it is empty: `weft mesh init` writes a file to start from".to_owned(),
+            "it is empty: `weft mesh init` writes a mesh file to start from".to_owned(),
         )),
         (several, _) => Err(refused(format!(
-            "it holds {several} documents: give each mesh a file of its own"
+            "it holds {several} documents: give each a file of its own"
         ))),
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a mesh file or with flags: where, which value, and what to do.
+//! What is wrong with a file or with flags: where, which value, and what to do.
 
 use crate::failure::{Exit, Failure};
 use serde::Serialize;
@@ -69,7 +69,7 @@ impl fmt::Display for Mistake {
 
 /// All mistakes of a file and its flags; never empty.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("the description of the mesh has {}:{}", count(.0), list(.0))]
+#[error("the description has {}:{}", count(.0), list(.0))]
 pub(crate) struct Mistakes(pub(crate) Vec<Mistake>);
 
 fn count(mistakes: &[Mistake]) -> String {

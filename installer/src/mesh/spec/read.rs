@@ -1,4 +1,4 @@
-//! A document and flags in, a mesh or every mistake out.
+//! A document and flags in, a mesh or every mistake out; other things that are described in the same way are read the same way.
 //!
 //! Shapes are judged by the schema. Then what is misshapen is taken out, and contradictions are looked for in what is left, so
 //! that one run tells both. A contradiction that touches what was taken out may only follow from it, and is not told.
@@ -6,6 +6,8 @@
 use super::document::Document;
 use super::mistake::{Mistake, Mistakes};
 use super::{Mesh, contradiction, schema};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 /// What a flag puts into the document.
@@ -19,11 +21,45 @@ pub(crate) struct Setting {
     pub(crate) value: Value,
 }
 
+/// What a file can describe.
+pub(crate) trait Described: DeserializeOwned + JsonSchema {
+    /// Its `kind`.
+    const KIND: &str;
+    /// Where its schema is.
+    const SCHEMA: &str;
+    /// What the schema is of.
+    const TITLE: &str;
+
+    /// What no schema can say.
+    fn contradictions(&self) -> Vec<Mistake>;
+}
+
+impl Described for Mesh {
+    const KIND: &str = "Mesh";
+    const SCHEMA: &str = "https://weft.dev/schemas/v1/mesh.json";
+    const TITLE: &str = "A mesh, apiVersion weft.dev/v1";
+
+    fn contradictions(&self) -> Vec<Mistake> {
+        contradiction::contradictions(self)
+    }
+}
+
 /// Reads a mesh out of a file's document and flags, which win over it.
 ///
 /// # Errors
 /// With everything that is wrong.
 pub(crate) fn read(document: Document, settings: &[Setting]) -> Result<Mesh, Mistakes> {
+    described(document, settings)
+}
+
+/// The same for anything that a file can describe.
+///
+/// # Errors
+/// With everything that is wrong.
+pub(crate) fn described<T: Described>(
+    document: Document,
+    settings: &[Setting],
+) -> Result<T, Mistakes> {
     let Document {
         value: mut whole,
         mut mistakes,
@@ -31,16 +67,16 @@ pub(crate) fn read(document: Document, settings: &[Setting]) -> Result<Mesh, Mis
     for setting in settings {
         put(&mut whole, &setting.pointer, setting.value.clone());
     }
-    mistakes.extend(schema::mistakes(&whole));
+    mistakes.extend(schema::mistakes::<T>(&whole));
     let shape: Vec<String> = mistakes
         .iter()
         .map(|mistake| mistake.pointer.clone())
         .collect();
-    let (rest, removed) = without(&whole, &shape);
-    let mesh = serde_json::from_value::<Mesh>(rest);
-    match &mesh {
-        Ok(mesh) => mistakes.extend(
-            contradiction::contradictions(mesh)
+    let (rest, removed) = without(&whole, &shape, T::KIND);
+    let read = serde_json::from_value::<T>(rest);
+    match &read {
+        Ok(read) => mistakes.extend(
+            read.contradictions()
                 .into_iter()
                 .filter(|mistake| !removed.iter().any(|place| touches(place, &mistake.pointer))),
         ),
@@ -48,8 +84,8 @@ pub(crate) fn read(document: Document, settings: &[Setting]) -> Result<Mesh, Mis
         Err(error) if mistakes.is_empty() => mistakes.push(Mistake::at("", error.to_string())),
         Err(_) => {}
     }
-    match (mesh, mistakes.is_empty()) {
-        (Ok(mesh), true) => Ok(mesh),
+    match (read, mistakes.is_empty()) {
+        (Ok(read), true) => Ok(read),
         _ => Err(Mistakes(
             mistakes
                 .into_iter()
@@ -61,7 +97,12 @@ pub(crate) fn read(document: Document, settings: &[Setting]) -> Result<Mesh, Mis
 
 /// The start of a document for flags without a file.
 pub(crate) fn empty() -> Document {
-    json!({"apiVersion": "weft.dev/v1", "kind": "Mesh", "metadata": {}, "spec": {}}).into()
+    empty_of::<Mesh>()
+}
+
+/// The same for anything that flags can describe.
+pub(crate) fn empty_of<T: Described>() -> Document {
+    json!({"apiVersion": "weft.dev/v1", "kind": T::KIND, "metadata": {}, "spec": {}}).into()
 }
 
 /// Puts a value at a place, making the sets of fields on the way. Where something else stands, the schema says so.
@@ -92,7 +133,7 @@ fn put(whole: &mut Value, pointer: &str, value: Value) {
 }
 
 /// A document without the places that are wrong, and with whatever it must have; and the places that were taken out.
-fn without(whole: &Value, places: &[String]) -> (Value, Vec<String>) {
+fn without(whole: &Value, places: &[String], kind: &str) -> (Value, Vec<String>) {
     let mut rest = whole.clone();
     let removed: Vec<String> = places.iter().map(|place| removable(whole, place)).collect();
     for place in &removed {
@@ -104,8 +145,8 @@ fn without(whole: &Value, places: &[String]) -> (Value, Vec<String>) {
     }
     for (pointer, value) in [
         ("/apiVersion", json!("weft.dev/v1")),
-        ("/kind", json!("Mesh")),
-        ("/metadata/name", json!("mesh")),
+        ("/kind", json!(kind)),
+        ("/metadata/name", json!("name")),
         ("/spec", json!({})),
     ] {
         if rest.pointer(pointer).is_none() {

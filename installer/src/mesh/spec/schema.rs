@@ -5,6 +5,7 @@
 
 use super::Mesh;
 use super::mistake::{Mistake, escaped};
+use super::read::Described;
 use jsonschema::error::ValidationErrorKind as Rule;
 use jsonschema::{ValidationError, Validator};
 use schemars::generate::SchemaSettings;
@@ -13,15 +14,17 @@ use serde_json::{Value, json};
 
 /// The schema, without references, so that every rule stands at its place.
 pub(crate) fn schema() -> Value {
+    schema_of::<Mesh>()
+}
+
+/// The same for anything that a file can describe.
+pub(crate) fn schema_of<T: Described>() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     settings.inline_subschemas = true;
-    let mut schema = settings.into_generator().into_root_schema_for::<Mesh>();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
     RecursiveTransform(without_null).transform(&mut schema);
-    schema.insert(
-        "$id".to_owned(),
-        json!("https://weft.dev/schemas/v1/mesh.json"),
-    );
-    schema.insert("title".to_owned(), json!("A mesh, apiVersion weft.dev/v1"));
+    schema.insert("$id".to_owned(), json!(T::SCHEMA));
+    schema.insert("title".to_owned(), json!(T::TITLE));
     schema.to_value()
 }
 
@@ -57,8 +60,8 @@ fn without_null(schema: &mut schemars::Schema) {
 }
 
 /// Everything in a document that the schema does not allow.
-pub(crate) fn mistakes(document: &Value) -> Vec<Mistake> {
-    let schema = schema();
+pub(crate) fn mistakes<T: Described>(document: &Value) -> Vec<Mistake> {
+    let schema = schema_of::<T>();
     match jsonschema::validator_for(&schema) {
         Ok(validator) => found(&validator, &schema, document),
         // A defect of weft's that the tests of the schema show.

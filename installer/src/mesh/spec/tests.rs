@@ -157,10 +157,10 @@ fn shapes() {
         let text = document(spec);
         let value = parse(text.as_bytes()).unwrap().value;
         assert_eq!(
-            mistakes(&value).len(),
+            mistakes::<Mesh>(&value).len(),
             1,
             "by the schema, {spec}: {:?}",
-            mistakes(&value)
+            mistakes::<Mesh>(&value)
         );
         let found = judged(&text).expect_err(spec);
         assert!(
@@ -287,7 +287,7 @@ fn contradictions() {
     for (spec, wanted) in CONTRADICTIONS {
         let text = document(spec);
         let value = parse(text.as_bytes()).unwrap().value;
-        assert_eq!(mistakes(&value), [], "by the schema: {spec}");
+        assert_eq!(mistakes::<Mesh>(&value), [], "by the schema: {spec}");
         let found = judged(&text).expect_err(spec);
         assert!(
             found.len() == 1 && found[0].starts_with(wanted),
@@ -479,11 +479,11 @@ proptest! {
     /// What the schema allows is a mesh, and read(write(mesh)) is that mesh, or the same contradictions.
     #[test]
     fn schema_types_and_files_agree(written in any(&schema())) {
-        prop_assert_eq!(mistakes(&written), []);
+        prop_assert_eq!(mistakes::<Mesh>(&written), []);
         let mesh: Mesh = serde_json::from_value(written).unwrap();
         let file = parse(mesh.to_yaml().unwrap().as_bytes()).unwrap();
         prop_assert_eq!(&file.mistakes, &[]);
-        prop_assert_eq!(mistakes(&file.value), []);
+        prop_assert_eq!(mistakes::<Mesh>(&file.value), []);
         prop_assert_eq!(&serde_json::from_value::<Mesh>(file.value.clone()).unwrap(), &mesh);
         match read(file, &[]) {
             Ok(read) => prop_assert_eq!(read, mesh),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Puts a value at a path, making what is missing on the way.
-pub(super) fn put(tree: &mut Value, path: &[String], value: Value) {
+pub(crate) fn put(tree: &mut Value, path: &[String], value: Value) {
     let Some((first, rest)) = path.split_first() else {
         merge(tree, &value);
         return;

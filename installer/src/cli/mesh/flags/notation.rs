@@ -45,7 +45,7 @@ pub(super) fn raw_value(text: &str) -> Result<RawValue, String> {
 }
 
 /// `cpu=500m,memory=2Gi`.
-pub(super) fn amounts(text: &str) -> Result<Value, String> {
+pub(in crate::cli) fn amounts(text: &str) -> Result<Value, String> {
     let help = "write cpu=AMOUNT,memory=AMOUNT or one of them, for example cpu=500m,memory=2Gi";
     let mut amounts = Map::new();
     for pair in text.split(',') {

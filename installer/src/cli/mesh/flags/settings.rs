@@ -5,11 +5,11 @@ use serde_json::Value;
 
 /// What the flags put into a document, in order.
 #[derive(Debug, Default)]
-pub(super) struct Settings(pub(super) Vec<Setting>);
+pub(in crate::cli) struct Settings(pub(in crate::cli) Vec<Setting>);
 
 impl Settings {
     /// A flag that was given.
-    pub(super) fn set(
+    pub(in crate::cli) fn set(
         &mut self,
         flag: &'static str,
         pointer: &str,
@@ -23,7 +23,7 @@ impl Settings {
     }
 
     /// A flag that may be given several times; then its list stands in place of the file's.
-    pub(super) fn list<T: Clone + Into<Value>>(
+    pub(in crate::cli) fn list<T: Clone + Into<Value>>(
         &mut self,
         flag: &'static str,
         pointer: &str,

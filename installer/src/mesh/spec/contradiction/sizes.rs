@@ -44,7 +44,7 @@ fn one(size: &Size, pointer: &str, high_availability: bool) -> Vec<Mistake> {
 }
 
 /// Of any container.
-pub(super) fn resources(resources: &Resources, pointer: &str) -> Vec<Mistake> {
+pub(crate) fn resources(resources: &Resources, pointer: &str) -> Vec<Mistake> {
     let mut found = Vec::new();
     if resources.unlimited && resources.limits.is_some() {
         let text = "contradicts unlimited: true: leave one of the two out";

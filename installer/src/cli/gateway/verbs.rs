@@ -1,0 +1,369 @@
+//! The verbs of `weft gateway`: their arguments, and what they ask of the library.
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::flags::{self, WishFlags};
+use super::{ChartArgs, Where, WriteArgs};
+use crate::cli::Context;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::gateway::spec::MeshGateway;
+use crate::gateway::verbs::{Deletion, Gateways};
+use crate::mesh::spec::mistake::Mistakes;
+use crate::mesh::spec::read::Setting;
+use crate::mesh::spec::schema::schema_of;
+use crate::output::ProgressChoice;
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "A gateway is a Deployment and a Service from Istio's own chart, in the version of the mesh. Its image comes from the
+mesh's injector. Ctrl-C leaves what is written; the same command goes on from there.
+
+Examples:
+  weft gateway create edge -n edge
+  weft gateway create edge -n edge --service-type NodePort --port http2:80:8080:30080 --replicas 2
+  weft gateway create out -n edge --type egress --autoscale 2-5:70
+  weft gateway create -f gateway.yaml --diff"
+)]
+pub(super) struct CreateArgs {
+    /// Its name; needed unless a file says it
+    name: Option<String>,
+    /// The gateway file; - reads standard input. Flags win over it
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    file: Option<String>,
+    #[command(flatten)]
+    wish: WishFlags,
+    #[command(flatten)]
+    write: WriteArgs,
+    #[command(flatten)]
+    chart: ChartArgs,
+    #[command(flatten)]
+    place: Where,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  weft gateway list
+  weft gateway list -n edge -o wide")]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    place: Where,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Exits 2 when one of them does not run.
+
+Examples:
+  weft gateway status edge -n edge
+  weft gateway status -o json")]
+pub(super) struct StatusArgs {
+    /// The gateway [default: all of them]
+    name: Option<String>,
+    #[command(flatten)]
+    place: Where,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Flags change what the gateway was made with; a file takes its place. Name, namespace and labels stay as they are:
+Kubernetes does not let the labels change by which a Deployment knows its pods.
+
+Examples:
+  weft gateway update edge -n edge --replicas 3
+  weft gateway update edge -n edge --autoscale 2-5 --diff
+  weft gateway update edge -n edge --unset service.annotations --unset resources
+  weft gateway update -f gateway.yaml"
+)]
+pub(super) struct UpdateArgs {
+    /// Its name; needed unless a file says it
+    name: Option<String>,
+    /// The gateway file, in place of what it was made with; - reads standard input. Flags win over it
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    file: Option<String>,
+    /// A field of spec that is to have its default again, such as service.annotations; several are several flags
+    #[arg(long, value_name = "FIELD", conflicts_with = "file")]
+    unset: Vec<String>,
+    #[command(flatten)]
+    wish: WishFlags,
+    #[command(flatten)]
+    write: WriteArgs,
+    #[command(flatten)]
+    chart: ChartArgs,
+    #[command(flatten)]
+    place: Where,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Exits 65 with every mistake when the description is refused, and 2 when the cluster is in its way.
+
+Examples:
+  weft gateway validate -f gateway.yaml --offline
+  weft gateway validate edge -n edge --service-type NodePort"
+)]
+pub(super) struct ValidateArgs {
+    /// Its name; needed unless a file says it
+    name: Option<String>,
+    /// The gateway file; - reads standard input. Flags win over it
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    file: Option<String>,
+    /// Ask nothing of a cluster: look for mistakes in the description only
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    wish: WishFlags,
+    #[command(flatten)]
+    chart: ChartArgs,
+    #[command(flatten)]
+    place: Where,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Each is made anew from the chart of the mesh's version, and restarted where its proxies are of another one. A selector
+that would change, which Kubernetes refuses, is found before anything is written.
+
+Examples:
+  weft gateway upgrade edge -n edge
+  weft gateway upgrade --all --diff"
+)]
+pub(super) struct UpgradeArgs {
+    /// The gateways
+    #[arg(required_unless_present = "all")]
+    names: Vec<String>,
+    /// All that weft made for this mesh, in every namespace
+    #[arg(long, conflicts_with = "names")]
+    all: bool,
+    #[command(flatten)]
+    write: WriteArgs,
+    #[command(flatten)]
+    chart: ChartArgs,
+    #[command(flatten)]
+    place: Where,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Istio's Gateways that select it, VirtualServices that name those, and Gateways of Kubernetes' own API that have its
+Service as their address keep it from being deleted.
+
+Examples:
+  weft gateway delete edge -n edge
+  weft gateway delete edge out -n edge --yes
+  weft gateway delete edge -n edge --force --yes"
+)]
+pub(super) struct DeleteArgs {
+    /// The gateways
+    #[arg(required = true)]
+    names: Vec<String>,
+    /// Go ahead although something refers to it
+    #[arg(long)]
+    force: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    write: WriteArgs,
+    #[command(flatten)]
+    place: Where,
+}
+
+pub(super) async fn create(args: CreateArgs, context: &Context) -> Outcome {
+    let settings = args.wish.settings(context)?;
+    let said = args.place.namespace.as_deref();
+    let wish = wish(
+        args.name.as_deref(),
+        args.file.as_deref(),
+        said,
+        settings,
+        context,
+    )??;
+    let progress = args.write.progress.progress;
+    let gateways = args.place.open(&args.chart, progress, context).await?;
+    let home = gateways.home(&args.place.asked(&args.chart)).await?;
+    let wish = placed(wish, &args.place, &gateways);
+    gateways.create(&home, wish, args.write.manner()).await
+}
+
+pub(super) async fn validate(args: ValidateArgs, context: &Context) -> Outcome {
+    let settings = args.wish.settings(context)?;
+    let said = args.place.namespace.as_deref();
+    let wish = wish(
+        args.name.as_deref(),
+        args.file.as_deref(),
+        said,
+        settings,
+        context,
+    )??;
+    if args.offline {
+        context.output.say("it has no mistakes");
+        context.output.raw(wish.to_yaml()?.as_bytes())?;
+        return Ok(Exit::Ok);
+    }
+    let progress = ProgressChoice::default();
+    let gateways = args.place.open(&args.chart, progress, context).await?;
+    let home = gateways.home(&args.place.asked(&args.chart)).await?;
+    let wish = placed(wish, &args.place, &gateways);
+    gateways.validate(&home, &wish).await
+}
+
+pub(super) async fn list(args: ListArgs, context: &Context) -> Outcome {
+    let gateways = plain(&args.place, context).await?;
+    gateways.list(args.place.namespace.as_deref()).await
+}
+
+pub(super) async fn status(args: StatusArgs, context: &Context) -> Outcome {
+    let gateways = plain(&args.place, context).await?;
+    let place = args.place.place(&gateways);
+    let namespace = match &args.name {
+        Some(_) => Some(place.as_str()),
+        None => args.place.namespace.as_deref(),
+    };
+    gateways.status(args.name.as_deref(), namespace).await
+}
+
+pub(super) async fn update(args: UpdateArgs, context: &Context) -> Outcome {
+    let settings = args.wish.settings(context)?;
+    let progress = args.write.progress.progress;
+    let gateways = args.place.open(&args.chart, progress, context).await?;
+    let home = gateways.home(&args.place.asked(&args.chart)).await?;
+    let said = args.place.namespace.as_deref();
+    let (before, wish) = if let Some(file) = &args.file {
+        let file = Some(file.as_str());
+        let wish = wish(args.name.as_deref(), file, said, settings, context)??;
+        let mut wish = placed(wish, &args.place, &gateways);
+        let place = wish.metadata.namespace.clone().unwrap_or_default();
+        let before = gateways.known(&place, &wish.metadata.name).await?;
+        keep_labels(&mut wish, &before.wish, context);
+        (before, wish)
+    } else {
+        let name = args.name.as_deref().ok_or_else(nameless)?;
+        let before = gateways.known(&args.place.place(&gateways), name).await?;
+        if args.wish.has_labels() {
+            let text = "the labels of a gateway cannot be changed: create another one, and delete this one";
+            return Err(Failure::text(Exit::Usage, text));
+        }
+        let wish = changed(&before.wish, &args.unset, settings)?;
+        (before, wish)
+    };
+    gateways
+        .update(&home, wish, before, args.write.manner())
+        .await
+}
+
+pub(super) async fn upgrade(args: UpgradeArgs, context: &Context) -> Outcome {
+    let progress = args.write.progress.progress;
+    let gateways = args.place.open(&args.chart, progress, context).await?;
+    let home = gateways.home(&args.place.asked(&args.chart)).await?;
+    let place = args.place.place(&gateways);
+    gateways
+        .upgrade(&home, &place, &args.names, args.write.manner())
+        .await
+}
+
+pub(super) async fn delete(args: DeleteArgs, context: &Context) -> Outcome {
+    let chart = ChartArgs::default();
+    let progress = args.write.progress.progress;
+    let gateways = args.place.open(&chart, progress, context).await?;
+    let home = gateways.home(&args.place.asked(&chart)).await?;
+    let asked = Deletion {
+        force: args.force,
+        yes: args.yes,
+        manner: args.write.manner(),
+    };
+    let place = args.place.place(&gateways);
+    gateways.delete(&home, &place, &args.names, asked).await
+}
+
+pub(super) fn schema(context: &Context) -> Outcome {
+    let text = serde_json::to_string_pretty(&schema_of::<MeshGateway>())
+        .context("cannot write the schema as JSON")?;
+    context.output.raw((text + "\n").as_bytes())?;
+    Ok(Exit::Ok)
+}
+
+async fn plain(place: &Where, context: &Context) -> Result<Gateways, Failure> {
+    let chart = ChartArgs::default();
+    place.open(&chart, ProgressChoice::default(), context).await
+}
+
+/// What file and flags say together.
+///
+/// # Errors
+/// The outer one when the file cannot be read, the inner one with every mistake.
+fn wish(
+    name: Option<&str>,
+    file: Option<&str>,
+    namespace: Option<&str>,
+    settings: Vec<Setting>,
+    context: &Context,
+) -> Result<Result<MeshGateway, Mistakes>, Failure> {
+    let document = flags::document(file, context)?;
+    Ok(document.and_then(|document| flags::read(document, name, namespace, settings)))
+}
+
+fn placed(mut wish: MeshGateway, place: &Where, gateways: &Gateways) -> MeshGateway {
+    let namespace = wish.metadata.namespace.take();
+    wish.metadata.namespace = Some(namespace.unwrap_or_else(|| place.place(gateways)));
+    wish
+}
+
+/// A wish with these changes. One way to say how many instances there are takes the place of the other.
+fn changed(
+    before: &MeshGateway,
+    unset: &[String],
+    settings: Vec<Setting>,
+) -> Result<MeshGateway, Failure> {
+    let mut document = flags::as_document(before)?;
+    let sets = |pointer: &str| settings.iter().any(|setting| setting.pointer == pointer);
+    let mut gone: Vec<String> = Vec::new();
+    for (one, other) in [("replicas", "autoscaling"), ("autoscaling", "replicas")] {
+        if sets(&format!("/spec/{one}")) {
+            gone.push(other.to_owned());
+        }
+    }
+    let unknown: Vec<_> = unset
+        .iter()
+        .chain(&gone)
+        .filter(|field| !remove(&mut document.value, field))
+        .filter(|field| unset.contains(field))
+        .cloned()
+        .collect();
+    if !unknown.is_empty() {
+        let text = format!(
+            "--unset {}: the gateway was not made with it; `weft gateway schema` has all fields",
+            unknown.join(", --unset ")
+        );
+        return Err(Failure::text(Exit::Usage, text));
+    }
+    Ok(flags::read(document, None, None, settings)?)
+}
+
+/// Takes a field of spec away, `service.annotations`; false when there is none, or when it may not go.
+fn remove(document: &mut serde_json::Value, field: &str) -> bool {
+    if field == "labels" || field.starts_with("labels.") {
+        return false;
+    }
+    let pointer = format!("/spec/{}", field.replace('.', "/"));
+    let Some((parent, name)) = pointer.rsplit_once('/') else {
+        return false;
+    };
+    document
+        .pointer_mut(parent)
+        .and_then(serde_json::Value::as_object_mut)
+        .is_some_and(|fields| fields.remove(name).is_some())
+}
+
+/// Labels stay: a selector is made of them.
+fn keep_labels(wish: &mut MeshGateway, before: &MeshGateway, context: &Context) {
+    if wish.spec.labels != before.spec.labels {
+        context
+            .output
+            .warn("the labels in the file are other ones, and those of a gateway stay as they are");
+        wish.spec.labels.clone_from(&before.spec.labels);
+    }
+}
+
+fn nameless() -> Failure {
+    Failure::text(Exit::Usage, "which gateway? give NAME, or a file with -f")
+}

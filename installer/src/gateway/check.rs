@@ -1,0 +1,275 @@
+//! What is in a gateway's way in a cluster, found before anything is written: names, ports, addresses, injection.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::selector::{Labels, labels, selects};
+use super::spec::{MeshGateway, Port, ServiceType};
+use crate::cluster::inventory::PART_OF;
+use crate::cluster::object::ObjectId;
+use crate::mesh::read::{items, label, name, namespace, text};
+use crate::output::{Cell, Report, Style, Table};
+use crate::sidecar::decision::Decision;
+use crate::sidecar::injector::Injectors;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Grade {
+    /// All is well.
+    Pass,
+    /// It may be a mistake.
+    Warn,
+    /// It cannot work.
+    Fail,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Finding {
+    /// What was looked at.
+    pub(crate) check: String,
+    /// How it is.
+    pub(crate) grade: Grade,
+    /// In words, with the remedy where one is needed.
+    pub(crate) text: String,
+}
+
+impl Finding {
+    /// One of them.
+    pub(crate) fn new(check: &str, grade: Grade, text: impl Into<String>) -> Self {
+        Self {
+            check: check.to_owned(),
+            grade,
+            text: text.into(),
+        }
+    }
+
+    fn fail(check: &str, text: impl Into<String>) -> Self {
+        Self::new(check, Grade::Fail, text)
+    }
+
+    fn warn(check: &str, text: impl Into<String>) -> Self {
+        Self::new(check, Grade::Warn, text)
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.check, self.text)
+    }
+}
+
+/// All that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Findings(pub(crate) Vec<Finding>);
+
+impl Report for Findings {
+    fn table(&self) -> Table {
+        let mut table = Table::new(&["CHECK", "RESULT", "MESSAGE"]);
+        for finding in &self.0 {
+            let (style, word) = match finding.grade {
+                Grade::Pass => (Style::Good, "pass"),
+                Grade::Warn => (Style::Warn, "warn"),
+                Grade::Fail => (Style::Bad, "fail"),
+            };
+            table.row([
+                finding.check.clone().into(),
+                Cell::styled(style, word),
+                finding.text.clone().into(),
+            ]);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        let bad = self.0.iter().filter(|one| one.grade != Grade::Pass);
+        bad.map(|finding| finding.check.clone()).collect()
+    }
+}
+
+/// Objects of the gateway's names that are not of its set: `UNIQUE_DEPLOYMENT`, `UNIQUE_SERVICE` and so on.
+pub(crate) fn names(live: &[(ObjectId, Value)], set: &str) -> Vec<Finding> {
+    let foreign = live
+        .iter()
+        .filter(|(_, object)| label(object, PART_OF) != Some(set));
+    let findings: Vec<_> = foreign
+        .map(|(id, object)| {
+            let owner = label(object, "app.kubernetes.io/managed-by").map_or_else(
+                || "somebody else".to_owned(),
+                |owner| format!("somebody else ({owner})"),
+            );
+            let text = format!(
+                "{id} is there already and belongs to {owner}: choose another name for the gateway"
+            );
+            Finding::fail(&format!("UNIQUE_{}", constant(&id.kind)), text)
+        })
+        .collect();
+    or_pass(findings, "UNIQUE_NAMES", "no other object has its names")
+}
+
+/// `HorizontalPodAutoscaler` as `HORIZONTAL_POD_AUTOSCALER`.
+fn constant(kind: &str) -> String {
+    let mut text = String::new();
+    for letter in kind.chars() {
+        if letter.is_ascii_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_uppercase());
+    }
+    text
+}
+
+/// Other workloads with the labels by which Istio's Gateways and the Service choose this one's pods.
+pub(crate) fn pods(gateway: &ObjectId, selector: &Labels, workloads: &[Value]) -> Vec<Finding> {
+    let check = "UNIQUE_LABELS";
+    let matching = workloads.iter().filter(|one| {
+        let template = labels(one.pointer("/spec/template/metadata/labels"));
+        let itself =
+            name(one) == gateway.name && Some(namespace(one)) == gateway.namespace.as_deref();
+        !itself && selects(selector, &template)
+    });
+    let findings = matching
+        .map(|one| {
+            let workload = format!("{}/{}", namespace(one), name(one));
+            if Some(namespace(one)) == gateway.namespace.as_deref() {
+                let text = format!("the pods of {workload} have the same labels app and istio, and would get its traffic: choose another name, or other labels");
+                return Finding::fail(check, text);
+            }
+            let text = format!("the pods of {workload} have the same labels app and istio: Istio's Gateways that select these are served by both");
+            Finding::warn(check, text)
+        })
+        .collect();
+    or_pass(findings, check, "no other workload has its labels")
+}
+
+/// Ports at nodes and at addresses that other Services have.
+pub(crate) fn ports(gateway: &MeshGateway, place: &str, services: &[Value]) -> Vec<Finding> {
+    let wished = &gateway.spec.service;
+    let others: Vec<_> = services
+        .iter()
+        .filter(|one| (namespace(one), name(one)) != (place, gateway.metadata.name.as_str()))
+        .collect();
+    let mut found = Vec::new();
+    for port in &wished.ports {
+        for other in &others {
+            found.extend(port_clash(port, other));
+        }
+    }
+    let numbers: Vec<u16> = match wished.ports.as_slice() {
+        [] => vec![15021, 80, 443],
+        ports => ports.iter().map(|port| port.port).collect(),
+    };
+    for other in &others {
+        let shared = addresses(other).find(|address| {
+            wished.external_ips.iter().any(|one| one == address)
+                || wished.load_balancer_ip.as_deref() == Some(address)
+        });
+        let port = items(other, "/spec/ports")
+            .filter_map(|port| port.get("port")?.as_u64())
+            .find(|port| numbers.iter().any(|one| u64::from(*one) == *port));
+        if let (Some(address), Some(port)) = (shared, port) {
+            let text = format!(
+                "Service {}/{} answers at {address}:{port} already: choose another address or port",
+                namespace(other),
+                name(other)
+            );
+            found.push(Finding::fail("PORTS", text));
+        }
+    }
+    or_pass(found, "PORTS", "no other Service has its ports")
+}
+
+fn port_clash(port: &Port, other: &Value) -> Option<Finding> {
+    let node = u64::from(port.node_port?);
+    let taken = items(other, "/spec/ports").any(|one| {
+        one.get("nodePort").and_then(Value::as_u64) == Some(node)
+            && text(one, "/protocol").unwrap_or("TCP") == port.protocol.word()
+    });
+    taken.then(|| {
+        let text = format!(
+            "Service {}/{} has port {node} of the nodes already: choose another nodePort, or let Kubernetes choose",
+            namespace(other),
+            name(other)
+        );
+        Finding::fail("PORTS", text)
+    })
+}
+
+fn addresses(service: &Value) -> impl Iterator<Item = &str> {
+    let given = items(service, "/status/loadBalancer/ingress").filter_map(|one| text(one, "/ip"));
+    let routed = items(service, "/spec/externalIPs").filter_map(Value::as_str);
+    given
+        .chain(routed)
+        .chain(text(service, "/spec/loadBalancerIP"))
+}
+
+/// Whether anything here gives addresses, as far as that can be seen.
+pub(crate) fn load_balancer(gateway: &MeshGateway, services: &[Value]) -> Option<Finding> {
+    if gateway.service_type() != ServiceType::LoadBalancer {
+        return None;
+    }
+    let check = "LOAD_BALANCER";
+    let is_balanced = |one: &&Value| text(one, "/spec/type") == Some("LoadBalancer");
+    let has_address = |one: &Value| items(one, "/status/loadBalancer/ingress").next().is_some();
+    let mut balanced = services.iter().filter(is_balanced);
+    if balanced.clone().any(has_address) {
+        return Some(Finding::new(
+            check,
+            Grade::Pass,
+            "Services of type LoadBalancer get addresses here",
+        ));
+    }
+    let seen = balanced.next().map_or_else(
+        || "no Service of type LoadBalancer was ever given an address here".to_owned(),
+        |one| {
+            format!(
+                "Service {}/{} still waits for an address",
+                namespace(one),
+                name(one)
+            )
+        },
+    );
+    let text = format!(
+        "{seen}: without MetalLB or another implementation this one waits for ever; service.type NodePort needs none"
+    );
+    Some(Finding::warn(check, text))
+}
+
+/// Whether the mesh's injector puts the proxy into its pods: without it, the image `auto` is nowhere to be found.
+pub(crate) fn injection(decision: &Decision, injectors: &Injectors, root: &str) -> Finding {
+    let check = "INJECTION";
+    let Some(revision) = decision.revision.as_ref().filter(|_| decision.injected) else {
+        let text = format!(
+            "its pods would get no proxy: {}; enable injection for the namespace (`weft sidecar enable`), or give the gateway the revision of the mesh; there are: {}",
+            decision.reason,
+            injectors.names().join(", ")
+        );
+        return Finding::fail(check, text);
+    };
+    let home = injectors.homes().remove(revision).flatten();
+    if let Some(home) = home.filter(|home| home != root) {
+        let text = format!(
+            "its pods would get their proxy from revision {revision}, whose istiod is in {home}, and the mesh is in {root}: set revision to one of this mesh"
+        );
+        return Finding::warn(check, text);
+    }
+    Finding::new(
+        check,
+        Grade::Pass,
+        format!("revision {revision} puts the proxy in"),
+    )
+}
+
+fn or_pass(findings: Vec<Finding>, check: &str, text: &str) -> Vec<Finding> {
+    if findings.is_empty() {
+        return vec![Finding::new(check, Grade::Pass, text)];
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests;

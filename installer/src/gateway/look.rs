@@ -1,0 +1,226 @@
+//! Reads the gateways of a cluster: those that weft made, and those of others, known by the proxies that they run.
+
+use futures_util::future::try_join_all;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::record::{self, GatewayRecord};
+use super::references::Objects;
+use super::report::GatewayView;
+use super::selector::{query, selector};
+use super::state::{self, Health, State};
+use crate::cluster::access::Cluster;
+use crate::cluster::discovery::Resource;
+use crate::cluster::error::ClusterError;
+use crate::cluster::event::{Event, Sink};
+use crate::cluster::object::ObjectId;
+use crate::cluster::watch::{Target, Unready, Waited, Watch};
+use crate::failure::Failure;
+use crate::mesh::read::{
+    self, DAEMON_SETS, DEPLOYMENTS, Kind, core, label, name, namespace, of, text,
+};
+use crate::mesh::record::MESH_LABEL;
+
+/// Services.
+pub(crate) const SERVICES: Kind = core("Service", "services");
+const PODS: Kind = core("Pod", "pods");
+const GATEWAYS: Kind = of("networking.istio.io", "v1", "Gateway", "gateways");
+const VIRTUAL_SERVICES: Kind = of(
+    "networking.istio.io",
+    "v1",
+    "VirtualService",
+    "virtualservices",
+);
+const API_GATEWAYS: Kind = of("gateway.networking.k8s.io", "v1", "Gateway", "gateways");
+
+/// Nobody is told.
+struct Silent;
+
+impl Sink for Silent {
+    fn event(&self, _: &Event) {}
+}
+
+/// A gateway with its workload, as they are.
+#[derive(Debug)]
+struct Found {
+    record: Option<GatewayRecord>,
+    workload: Option<Value>,
+}
+
+/// All gateways of a namespace, or of the cluster.
+pub(crate) async fn all(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+) -> Result<Vec<GatewayView>, Failure> {
+    let records = record::all(cluster, namespace).await?;
+    let workloads = workloads(cluster, namespace).await?;
+    let services = read::all(cluster, SERVICES, namespace, "").await?;
+    let found = matched(records, workloads);
+    let mut views = try_join_all(found.iter().map(|one| view(cluster, one, &services))).await?;
+    views.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    Ok(views)
+}
+
+/// Every workload that could be a gateway.
+pub(crate) async fn workloads(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+) -> Result<Vec<Value>, ClusterError> {
+    let mut found = read::all(cluster, DEPLOYMENTS, namespace, "").await?;
+    found.extend(read::all(cluster, DAEMON_SETS, namespace, "").await?);
+    found.retain(state::is_gateway);
+    Ok(found)
+}
+
+/// What may refer to gateways.
+pub(crate) async fn referring(cluster: &Cluster) -> Result<Objects, ClusterError> {
+    Ok(Objects {
+        gateways: read::all(cluster, GATEWAYS, None, "").await?,
+        virtual_services: read::all(cluster, VIRTUAL_SERVICES, None, "").await?,
+        api_gateways: read::all(cluster, API_GATEWAYS, None, "").await?,
+    })
+}
+
+fn matched(records: Vec<GatewayRecord>, mut workloads: Vec<Value>) -> Vec<Found> {
+    let mut found: Vec<_> = records
+        .into_iter()
+        .map(|record| {
+            let mut all = workloads.iter();
+            let place = all
+                .position(|one| name(one) == record.name() && namespace(one) == record.namespace);
+            Found {
+                workload: place.map(|place| workloads.swap_remove(place)),
+                record: Some(record),
+            }
+        })
+        .collect();
+    found.extend(workloads.into_iter().map(|workload| Found {
+        record: None,
+        workload: Some(workload),
+    }));
+    found
+}
+
+async fn view(
+    cluster: &Cluster,
+    found: &Found,
+    services: &[Value],
+) -> Result<GatewayView, Failure> {
+    let (record, workload) = (found.record.as_ref(), found.workload.as_ref());
+    let (services, pods) = match workload {
+        Some(workload) => (
+            state::services(workload, services),
+            pods(cluster, workload).await?,
+        ),
+        None => (Vec::new(), Vec::new()),
+    };
+    let (health, reasons) = health(cluster, workload, &services).await?;
+    let rolls = workload.is_some_and(state::rolls);
+    let phase = record.map(|record| record.state.phase);
+    let state = state::state(phase, health, rolls);
+    let direction = record.map(|record| record.wish.spec.direction.word());
+    let [ready, total] = workload.map_or([0, 0], state::instances);
+    let service = services.first();
+    Ok(GatewayView {
+        name: record
+            .map_or_else(
+                || workload.map(name).unwrap_or_default(),
+                GatewayRecord::name,
+            )
+            .to_owned(),
+        namespace: record
+            .map_or_else(
+                || workload.map(namespace).unwrap_or_default(),
+                |record| &record.namespace,
+            )
+            .to_owned(),
+        direction: direction
+            .or_else(|| workload.map(state::direction))
+            .unwrap_or_default(),
+        mesh: record
+            .and_then(|record| record.mesh.clone())
+            .or_else(|| workload.and_then(|one| label(one, MESH_LABEL).map(str::to_owned))),
+        foreign: record.is_none(),
+        versions: state::versions(&pods),
+        chart: record.map(|record| record.state.version.clone()),
+        ready,
+        total,
+        service_type: service
+            .and_then(|one| text(one, "/spec/type"))
+            .map(str::to_owned),
+        addresses: services
+            .iter()
+            .flat_map(|one| state::addresses(one))
+            .collect(),
+        ports: services.iter().flat_map(|one| state::ports(one)).collect(),
+        failure_reasons: if state == State::Running {
+            Vec::new()
+        } else {
+            reasons
+        },
+        state,
+    })
+}
+
+/// The pods of a workload that are not on their way out.
+pub(crate) async fn pods(cluster: &Cluster, workload: &Value) -> Result<Vec<Value>, ClusterError> {
+    let labels = query(&selector(workload));
+    let mut found = read::all(cluster, PODS, Some(namespace(workload)), &labels).await?;
+    found.retain(|pod| pod.pointer("/metadata/deletionTimestamp").is_none());
+    Ok(found)
+}
+
+/// One look at the workload and its Services, with the first thing in the way of each.
+async fn health(
+    cluster: &Cluster,
+    workload: Option<&Value>,
+    services: &[&Value],
+) -> Result<(Health, Vec<String>), ClusterError> {
+    let Some(workload) = workload else {
+        return Ok((
+            Health::Gone,
+            vec!["its Deployment is gone: `weft gateway update` makes it anew".to_owned()],
+        ));
+    };
+    let objects = std::iter::once(workload).chain(services.iter().copied());
+    let watch = Watch {
+        cluster,
+        sink: &Silent,
+        deadline: Instant::now(),
+    };
+    let waited = watch
+        .until_ready(objects.filter_map(target).collect())
+        .await?;
+    let reasons = |unready: Vec<Unready>| unready.iter().map(reason).collect();
+    Ok(match waited {
+        Waited::Ready => (Health::Ready, Vec::new()),
+        Waited::TimedOut(unready) => (Health::Coming, reasons(unready)),
+        Waited::Failed(unready) => (Health::Failed, reasons(unready)),
+    })
+}
+
+/// The first thing in its way.
+pub(crate) fn reason(unready: &Unready) -> String {
+    unready.cause.as_ref().map_or_else(
+        || format!("{} waits for {}", unready.id, unready.waits_for),
+        ToString::to_string,
+    )
+}
+
+/// An object that is waited for.
+pub(crate) fn target(object: &Value) -> Option<Target> {
+    let id = ObjectId::of(object)?;
+    let resource = Resource {
+        group: id.group.clone(),
+        version: id.version.clone(),
+        plural: format!("{}s", id.kind.to_lowercase()),
+        kind: id.kind.clone(),
+        namespaced: true,
+        served: true,
+    };
+    Some(Target {
+        component: "gateway".to_owned(),
+        id,
+        resource,
+    })
+}

@@ -1,0 +1,160 @@
+//! `weft gateway delete`.
+
+use super::super::home::Home;
+use super::super::look;
+use super::super::record::{GatewayRecord, Phase};
+use super::super::references::{Seen, search};
+use super::super::selector::Labels;
+use super::super::{render, state};
+use super::{Gateways, Manner, Mode, manner};
+use crate::cluster::engine;
+use crate::cluster::plan::Plan;
+use crate::cluster::told::Told;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::history::{Change, note};
+use crate::mesh::install::changes;
+use crate::mesh::read::{name, namespace};
+
+/// What is asked of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deletion {
+    /// Go ahead although something refers to it.
+    pub(crate) force: bool,
+    /// Do not ask.
+    pub(crate) yes: bool,
+    /// How to write.
+    pub(crate) manner: Manner,
+}
+
+impl Gateways {
+    /// Takes gateways away, unless something refers to one of them.
+    pub(crate) async fn delete(
+        &self,
+        home: &Home,
+        place: &str,
+        names: &[String],
+        asked: Deletion,
+    ) -> Outcome {
+        let mut records = Vec::new();
+        for name in names {
+            records.push(self.known(place, name).await?);
+        }
+        self.guard(&records, asked.force).await?;
+        let mut plans = Vec::new();
+        for record in &records {
+            let wanted = render::nothing(home, &record.namespace, record.name());
+            plans.push(engine::plan(&self.cluster, &wanted, manner(asked.manner)).await?);
+        }
+        if asked.manner.mode != Mode::Act {
+            let mut exit = Exit::Ok;
+            for plan in &plans {
+                exit = self.shown(plan, asked.manner.mode)?.unwrap_or(exit);
+            }
+            return Ok(exit);
+        }
+        let question = format!("Delete the gateway {} in {place}?", names.join(", "));
+        if !self.output.confirm(&question, asked.yes)? {
+            return Err(Failure::text(Exit::Failure, "nothing was deleted"));
+        }
+        let verb = format!("gateway delete {}", names.join(" "));
+        let held = self.hold(&home.root, &verb).await?;
+        let done = self.remove_all(home, &verb, records, &plans, asked).await;
+        held.release().await?;
+        done.map(|()| Exit::Ok)
+    }
+
+    /// Whatever refers to one of them, of all of them at once.
+    async fn guard(&self, records: &[GatewayRecord], force: bool) -> Result<(), Failure> {
+        let objects = look::referring(&self.cluster).await?;
+        let mut refused = Vec::new();
+        for record in records {
+            let workloads = look::workloads(&self.cluster, Some(&record.namespace)).await?;
+            let workload = workloads
+                .iter()
+                .find(|one| name(one) == record.name() && namespace(one) == record.namespace);
+            let seen = Seen {
+                namespace: record.namespace.clone(),
+                service: record.name().to_owned(),
+                labels: workload.map_or_else(|| own_labels(record), state::pod_labels),
+            };
+            let references = search(&seen, &objects);
+            if !references.is_empty() {
+                refused.push(format!(
+                    "gateway {}/{}: {references}",
+                    record.namespace,
+                    record.name()
+                ));
+            }
+        }
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let list = refused.join("\n  ");
+        if force {
+            self.output
+                .warn(format!("these serve nothing any more:\n  {list}"));
+            return Ok(());
+        }
+        let text = format!(
+            "nothing was deleted: something refers to what would go:\n  {list}\nlet these refer to another gateway or delete them, or go ahead with --force"
+        );
+        Err(Failure::text(Exit::Failure, text))
+    }
+
+    async fn remove_all(
+        &self,
+        home: &Home,
+        verb: &str,
+        records: Vec<GatewayRecord>,
+        plans: &[Plan],
+        asked: Deletion,
+    ) -> Result<(), Failure> {
+        let mut all = Vec::new();
+        for (record, plan) in records.into_iter().zip(plans) {
+            all.extend(changes(plan));
+            all.push(Change {
+                object: record.id(),
+                before: Some(record.object()?),
+                after: None,
+            });
+            self.remove(record, plan, asked).await?;
+        }
+        note(&self.cluster, &home.root, verb, all).await?;
+        Ok(())
+    }
+
+    /// The record goes last: as long as anything is left, the same command finds it.
+    async fn remove(
+        &self,
+        mut record: GatewayRecord,
+        plan: &Plan,
+        asked: Deletion,
+    ) -> Result<(), Failure> {
+        if record.state.phase != Phase::Deleting {
+            record.state.phase = Phase::Deleting;
+            record.write(&self.cluster).await?;
+        }
+        let told = Told::new(&self.output, self.progress);
+        engine::carry_out(&self.cluster, &told, plan, asked.manner.timeout).await?;
+        record.delete(&self.cluster).await?;
+        self.output.say(format!(
+            "gateway {}/{} is gone",
+            record.namespace,
+            record.name()
+        ));
+        Ok(())
+    }
+}
+
+/// The labels that the chart gives its pods, as far as others select by them.
+fn own_labels(record: &GatewayRecord) -> Labels {
+    let mut labels = record.wish.spec.labels.clone();
+    let name = record.name();
+    let istio = name.strip_prefix("istio-").unwrap_or(name);
+    for (key, value) in [("app", name), ("istio", istio)] {
+        labels
+            .entry(key.to_owned())
+            .or_insert_with(|| value.to_owned());
+    }
+    labels
+}

@@ -1,0 +1,42 @@
+//! `weft gateway` on a real Kubernetes with a real istiod that somebody else installed: from nothing to a request that comes in by
+//! it, and back to nothing.
+//!
+//! It needs root on Linux and takes some minutes, so it runs in the ladder only (`WEFT_LADDER=1`), where anything that is
+//! missing is a failure; elsewhere one line says what was left out.
+
+#[cfg(test)]
+#[path = "gateway/life.rs"]
+mod life;
+#[cfg(test)]
+#[path = "gateway/world.rs"]
+mod world;
+
+#[cfg(test)]
+mod tests {
+    use super::life;
+    use super::world::World;
+    use std::io::Write as _;
+    use weft::environment::Environment;
+
+    /// Why this cannot run here, if it cannot.
+    fn missing(environment: &Environment) -> Option<String> {
+        if environment.text("WEFT_LADDER") != Some("1") {
+            return Some("WEFT_LADDER=1 is not set".to_owned());
+        }
+        let needed = lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster;
+        assert_eq!(needed, None, "the ladder leaves nothing out");
+        None
+    }
+
+    #[test]
+    fn gateways_of_a_mesh() {
+        if let Some(why) = missing(&Environment::read()) {
+            writeln!(std::io::stderr(), "LEFT OUT gateways_of_a_mesh: {why}").unwrap();
+            return;
+        }
+        let world = World::start();
+        life::refusals_come_before_anything_is_written(&world);
+        life::from_nothing_to_a_request_and_back(&world);
+        life::those_of_others(&world);
+    }
+}
