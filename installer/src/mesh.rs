@@ -10,5 +10,6 @@ pub(crate) mod read;
 pub(crate) mod record;
 pub(crate) mod render;
 pub(crate) mod spec;
+pub(crate) mod upgrade;
 pub(crate) mod values;
 pub(crate) mod version;

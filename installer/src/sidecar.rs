@@ -3,21 +3,21 @@
 //! `decision`, `state`, `wish`, `edit`, `resources`, `passthrough`, `scope`, `loggers` and `rollout` are values in and
 //! values out; `read`, `write` and `restart` are the edge; `verbs` puts them together.
 
-mod decision;
-mod edit;
-mod injector;
+pub(crate) mod decision;
+pub(crate) mod edit;
+pub(crate) mod injector;
 mod loggers;
 pub(crate) mod passthrough;
 mod quantity;
-mod read;
+pub(crate) mod read;
 pub(crate) mod report;
 pub(crate) mod resources;
 pub(crate) mod restart;
 mod rollout;
 pub(crate) mod scope;
-mod state;
+pub(crate) mod state;
 pub(crate) mod target;
 pub(crate) mod verbs;
-mod view;
+pub(crate) mod view;
 pub(crate) mod wish;
-mod write;
+pub(crate) mod write;

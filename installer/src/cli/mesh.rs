@@ -5,6 +5,7 @@ mod check;
 mod flags;
 mod init;
 mod schema;
+mod upgrade;
 mod values;
 
 use super::Context;
@@ -31,6 +32,8 @@ enum MeshVerb {
     Check(Box<check::CheckArgs>),
     /// Print the Helm values that a mesh file means
     Values(Box<values::ValuesArgs>),
+    /// Get a mesh to another version of Istio, in place or with a second control plane
+    Upgrade(Box<upgrade::UpgradeArgs>),
     /// Record an Istio that somebody else runs, so that the rest of weft works on it
     Adopt(adopt::AdoptArgs),
     /// List the meshes that are recorded, and every Istio that is not
@@ -45,6 +48,7 @@ pub(super) fn run(args: MeshArgs, context: &Context) -> Outcome {
         MeshVerb::Schema => schema::run(context),
         MeshVerb::Check(args) => check::run(*args, context),
         MeshVerb::Values(args) => values::run(*args, context),
+        MeshVerb::Upgrade(args) => upgrade::run(*args, context),
         MeshVerb::Adopt(args) => adopt::adopt(args, context),
         MeshVerb::List(args) => adopt::list(args, context),
         MeshVerb::Forget(args) => adopt::forget(args, context),

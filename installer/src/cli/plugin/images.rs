@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 /// How to reach a registry.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub(in crate::cli) struct RegistryArgs {
     /// Speak plain HTTP to the registry; only on a network that you trust
     #[arg(long)]
