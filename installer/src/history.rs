@@ -1,11 +1,12 @@
 //! What weft changed: who, when, what, before and after, kept in the mesh itself.
 //!
 //! The history belongs to a root namespace, and not to a record of a mesh: an Istio that nobody recorded has one too, and
-//! it goes on when the mesh is adopted. It is a row of ConfigMaps to which entries are only added, within bounds.
+//! it goes on when the mesh is adopted. It is a row of `ConfigMap`s to which entries are only added, within bounds.
 //! Values of Secrets are never in it, only their hashes.
 
 pub(crate) mod fields;
 pub(crate) mod keep;
+mod kept;
 pub(crate) mod report;
 pub(crate) mod store;
 pub(crate) mod stored;

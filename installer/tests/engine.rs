@@ -50,7 +50,7 @@ mod tests {
             return;
         }
         let world = World::start();
-        let scenarios: [(&str, Scenario); 8] = [
+        let scenarios: [(&str, Scenario); 9] = [
             ("from nothing to pruned", life::from_nothing_to_pruned),
             (
                 "the set is one that kubectl knows",
@@ -60,6 +60,10 @@ mod tests {
             ("what others are left", owners::what_is_left_to_others),
             ("mistakes", refusals::mistakes_are_told_at_once),
             ("what is going", refusals::what_is_going_is_waited_for),
+            (
+                "a namespace that is going",
+                refusals::a_namespace_that_is_going_is_waited_for,
+            ),
             ("causes", causes::the_first_cause_is_told),
             ("killed", killed::killed_anywhere_it_is_gone_on_with),
         ];

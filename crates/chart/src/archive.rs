@@ -84,7 +84,9 @@ mod tests {
         header
     }
 
-    fn archive(entries: &[(&str, &[u8], EntryType)]) -> Vec<u8> {
+    type Entry<'e> = (&'e str, &'e [u8], EntryType);
+
+    fn archive(entries: &[Entry<'_>]) -> Vec<u8> {
         let mut builder = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
         for (path, bytes, kind) in entries {
             builder
@@ -94,7 +96,7 @@ mod tests {
         builder.into_inner().unwrap().finish().unwrap()
     }
 
-    const CHART: (&str, &[u8], EntryType) = (
+    const CHART: Entry<'_> = (
         "a/Chart.yaml",
         b"name: a\nversion: 1.0.0",
         EntryType::Regular,
@@ -114,7 +116,8 @@ mod tests {
 
     #[test]
     fn what_could_do_harm_is_refused() {
-        let table: [(&[(&str, &[u8], EntryType)], &str); 5] = [
+        let big = vec![0; LARGEST_FILE + 1];
+        let table: [(&[Entry<'_>], &str); 5] = [
             (
                 &[CHART, ("a/../../x", b"", EntryType::Regular)],
                 "leads out",
@@ -125,10 +128,7 @@ mod tests {
                 &[("Chart.yaml", b"", EntryType::Regular)],
                 "not in the chart's folder",
             ),
-            (
-                &[CHART, ("a/big", &[0; LARGEST_FILE + 1], EntryType::Regular)],
-                "too large",
-            ),
+            (&[CHART, ("a/big", &big, EntryType::Regular)], "too large"),
         ];
         for (entries, part) in table {
             let error = Chart::from_archive(&archive(entries))

@@ -109,13 +109,12 @@ impl fmt::Display for TemplateError {
 }
 
 fn list(problems: &[SchemaProblem]) -> String {
-    problems
-        .iter()
-        .map(|SchemaProblem { at, problem }| {
-            let at = if at.is_empty() { "/" } else { at };
-            format!("\n  {at}: {problem}")
-        })
-        .collect()
+    let mut out = String::new();
+    for SchemaProblem { at, problem } in problems {
+        let at = if at.is_empty() { "/" } else { at };
+        out.extend(["\n  ", at, ": ", problem]);
+    }
+    out
 }
 
 impl ChartError {

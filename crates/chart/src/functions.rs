@@ -3,6 +3,11 @@
 //! Left out are those whose result differs from run to run or needs a machine around it (random, time, certificates,
 //! the network): what we render must be what was shown before. `lookup` finds nothing, as in `helm template`.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of the tables have one signature"
+)]
+
 pub(crate) mod compare;
 pub(crate) mod encode;
 pub(crate) mod files;
@@ -38,14 +43,16 @@ pub(crate) struct Function {
     /// The kind of more arguments, if it takes any number.
     pub(crate) rest: Option<Kind>,
     /// How much it will make of its arguments, where that can be far more than they are.
-    pub(crate) size: Option<fn(&[Value]) -> Option<usize>>,
-    pub(crate) run: fn(&Arguments<'_>) -> Outcome<Value>,
+    pub(crate) size: Option<Size>,
+    pub(crate) run: Body,
 }
 
 /// What a function is called with; as many and of the kinds that it says.
 #[derive(Debug)]
 pub(crate) struct Arguments<'v>(pub(crate) &'v [Value]);
 
+/// How many bytes a function makes, if it says.
+type Size = fn(&[Value]) -> Option<usize>;
 type Body = fn(&Arguments<'_>) -> Outcome<Value>;
 
 const TABLES: [&[Function]; 11] = [
@@ -146,7 +153,7 @@ impl Function {
         self
     }
 
-    const fn size(mut self, size: fn(&[Value]) -> Option<usize>) -> Self {
+    const fn size(mut self, size: Size) -> Self {
         self.size = Some(size);
         self
     }

@@ -7,6 +7,11 @@
 //! The crate is pure: it reads no file, asks no server and knows no time. Charts come from strangers, so everything is
 //! bounded: the archive, the nesting and number of values, the steps and the text of templates.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most of what is asked of a value concerns one of its kinds, and the others alike"
+)]
+
 mod archive;
 mod chart;
 mod error;

@@ -127,7 +127,7 @@ fn texts(chart: &Chart, context: &context::Context) -> Result<Vec<(String, Strin
             continue;
         };
         context.enter(&name);
-        let text = run(&set, &tree, context.dot(), &budget);
+        let text = run(&set, &tree, &context.dot(), &budget);
         let text = text.map_err(|failure| template_error(chart, &name, failure))?;
         texts.push((name.to_string(), text.replace(NO_VALUE, "")));
     }

@@ -4,11 +4,12 @@
 //! who hold them, methods (`.Files.Get`), redefinition by a later file, and `tpl`, which sees the templates around it.
 //! It is bounded: how deep templates call each other, how many steps they take and how much they write.
 
+pub(crate) mod blocks;
 pub(crate) mod evaluate;
 pub(crate) mod field;
 pub(crate) mod lex;
 pub(crate) mod limits;
-pub(crate) mod number;
+pub(crate) mod literal;
 pub(crate) mod operand;
 pub(crate) mod parse;
 pub(crate) mod run;

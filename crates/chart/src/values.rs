@@ -207,17 +207,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn laying_over_is_associative_and_idempotent(a in object(), b in object(), c in object()) {
-            let mut left = values(&a);
-            left.merge(values(&b));
-            left.merge(values(&c));
-            let mut right = values(&b);
-            right.merge(values(&c));
-            let mut both = values(&a);
-            both.merge(right);
-            prop_assert_eq!(&left, &both);
-            both.merge(values(&c));
-            prop_assert_eq!(&left, &both);
+        fn laying_over_again_changes_nothing(a in object(), b in object()) {
+            let mut once = values(&a);
+            once.merge(values(&b));
+            let mut again = once.clone();
+            again.merge(values(&b));
+            prop_assert_eq!(&once, &again);
+            once.merge(Values::new());
+            prop_assert_eq!(once, again);
         }
 
         #[test]

@@ -128,7 +128,7 @@ pub(crate) enum DryRun {
 }
 
 /// How to say what happens.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub(crate) struct ProgressArgs {
     /// How to say what happens while it happens: auto is a live list on a terminal, else one line for each change
     #[arg(

@@ -4,6 +4,7 @@ mod adopt;
 mod check;
 mod flags;
 mod init;
+mod install;
 mod schema;
 mod upgrade;
 mod values;
@@ -34,6 +35,14 @@ enum MeshVerb {
     Values(Box<values::ValuesArgs>),
     /// Get a mesh to another version of Istio, in place or with a second control plane
     Upgrade(Box<upgrade::UpgradeArgs>),
+    /// Install Istio as a mesh file or flags describe it, and wait until it works
+    Create(Box<install::CreateArgs>),
+    /// Show what would be done, object by object
+    Plan(Box<install::PlanArgs>),
+    /// Show what differs, field by field
+    Diff(Box<install::DiffArgs>),
+    /// Make a mesh be as its file describes it, and wait until it works
+    Apply(Box<install::ApplyArgs>),
     /// Record an Istio that somebody else runs, so that the rest of weft works on it
     Adopt(adopt::AdoptArgs),
     /// List the meshes that are recorded, and every Istio that is not
@@ -49,6 +58,10 @@ pub(super) fn run(args: MeshArgs, context: &Context) -> Outcome {
         MeshVerb::Check(args) => check::run(*args, context),
         MeshVerb::Values(args) => values::run(*args, context),
         MeshVerb::Upgrade(args) => upgrade::run(*args, context),
+        MeshVerb::Create(args) => install::create(&args, context),
+        MeshVerb::Plan(args) => install::plan(&args, context),
+        MeshVerb::Diff(args) => install::diff(&args, context),
+        MeshVerb::Apply(args) => install::apply(&args, context),
         MeshVerb::Adopt(args) => adopt::adopt(args, context),
         MeshVerb::List(args) => adopt::list(args, context),
         MeshVerb::Forget(args) => adopt::forget(args, context),

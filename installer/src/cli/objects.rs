@@ -1,4 +1,4 @@
-//! `weft objects apply`: objects of any kind, given as manifests, by the engine that makes meshes.
+//! `weft objects apply | status`: objects of any kind, given as manifests, by the engine that makes meshes.
 //!
 //! It is hidden: whoever looks for a mesh needs the verbs on meshes. It shows what the engine does, whatever the objects.
 
@@ -9,10 +9,11 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::connection::{ClusterArgs, DryRun, ProgressArgs, WaitArgs};
-use super::{Context, runtime};
+use super::{Context, block_on, runtime};
+use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, Manner};
 use crate::cluster::inventory::Parent;
-use crate::cluster::report::{PlanReport, changes};
+use crate::cluster::report::{PlanReport, StatusReport, changes};
 use crate::cluster::told::Told;
 use crate::cluster::wanted::{Stage, Wanted};
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
@@ -28,6 +29,22 @@ pub(super) struct ObjectsArgs {
 enum ObjectsVerb {
     /// Make the objects of files be, and wait until they are ready
     Apply(Box<ApplyArgs>),
+    /// Show how far the objects of a set are, and what is in the way of those that are not ready
+    Status(StatusArgs),
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Exits 2 when something is not ready.
+
+Examples:
+  weft objects status --set-name app -n shop
+  weft objects status --set-name app -n shop -o json")]
+struct StatusArgs {
+    /// The name of the set
+    #[arg(long, value_name = "NAME")]
+    set_name: String,
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 #[derive(Args, Debug)]
@@ -68,7 +85,10 @@ struct ApplyArgs {
 }
 
 pub(super) fn run(args: ObjectsArgs, context: &Context) -> Outcome {
-    let ObjectsVerb::Apply(args) = args.verb;
+    let args = match args.verb {
+        ObjectsVerb::Apply(args) => args,
+        ObjectsVerb::Status(args) => return block_on(status(args, context)),
+    };
     runtime()?.block_on(async {
         tokio::select! {
             outcome = apply(&args, context) => outcome,
@@ -80,6 +100,27 @@ pub(super) fn run(args: ObjectsArgs, context: &Context) -> Outcome {
     })
 }
 
+async fn status(args: StatusArgs, context: &Context) -> Outcome {
+    let cluster = args.cluster.access().connect(&context.environment).await?;
+    let parent = Parent {
+        namespace: namespace(&args.cluster, &cluster),
+        name: args.set_name,
+    };
+    let report = StatusReport::of(engine::assess(&cluster, &parent).await?);
+    context.output.report(&report)?;
+    Ok(if report.is_ready() {
+        Exit::Ok
+    } else {
+        Exit::Findings
+    })
+}
+
+/// The namespace that was asked for, or that of the context.
+fn namespace(args: &ClusterArgs, cluster: &Cluster) -> String {
+    let asked = args.namespace.clone();
+    asked.unwrap_or_else(|| cluster.namespace.clone())
+}
+
 async fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
     let stages = args
         .files
@@ -87,11 +128,7 @@ async fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
         .map(|file| stage(file, context))
         .collect::<Result<Vec<_>, _>>()?;
     let cluster = args.cluster.access().connect(&context.environment).await?;
-    let namespace = args
-        .cluster
-        .namespace
-        .clone()
-        .unwrap_or_else(|| cluster.namespace.clone());
+    let namespace = namespace(&args.cluster, &cluster);
     let wanted = Wanted {
         parent: Parent {
             namespace: namespace.clone(),

@@ -5,7 +5,7 @@ use clap::Args;
 use super::connection::ServerArgs;
 use super::{Context, block_on};
 use crate::failure::Outcome;
-use crate::mesh::preflight::{self, PreflightReport, Wish};
+use crate::mesh::preflight::{self, Extra, PreflightReport, Wish};
 use crate::mesh::record::find::DEFAULT_ROOT;
 
 #[derive(Args, Debug)]
@@ -15,25 +15,16 @@ use crate::mesh::record::find::DEFAULT_ROOT;
 
 Examples:
   weft preflight
-  weft preflight --istio 1.31.0 --load-balancer
+  weft preflight --istio 1.31.0 --with load-balancer,cni
   weft preflight --mesh shop --root-namespace mesh-system -o json"
 )]
 pub(super) struct PreflightArgs {
     /// The version of Istio
     #[arg(long, value_name = "VERSION")]
     istio: Option<String>,
-    /// Istio's CNI plugin is to be installed
-    #[arg(long)]
-    cni: bool,
-    /// Ambient mode
-    #[arg(long)]
-    ambient: bool,
-    /// A gateway of type LoadBalancer is to be installed
-    #[arg(long)]
-    load_balancer: bool,
-    /// Something that needs a volume is to be installed
-    #[arg(long)]
-    storage: bool,
+    /// What the mesh has that not every mesh has; repeatable
+    #[arg(long, value_enum, value_name = "PART", value_delimiter = ',')]
+    with: Vec<Extra>,
     /// A mesh that is there: its own objects are not in its way
     #[arg(long, value_name = "NAME", help_heading = "Cluster")]
     mesh: Option<String>,
@@ -48,10 +39,7 @@ pub(super) fn run(args: PreflightArgs, context: &Context) -> Outcome {
     let wish = Wish {
         mesh: args.mesh,
         istio: args.istio,
-        cni: args.cni,
-        ambient: args.ambient,
-        load_balancer: args.load_balancer,
-        storage: args.storage,
+        with: args.with,
         ..Wish::usual(args.root_namespace)
     };
     block_on(async {

@@ -46,8 +46,8 @@ impl Execution<'_> {
         if let Some(home) = home {
             self.write(home).await?;
         }
-        self.promise(plan, plan.before.as_ref(), &plan.widest())
-            .await?;
+        let said = plan.before.as_ref().filter(|_| !plan.is_lost);
+        self.promise(plan, said, &plan.widest()).await?;
         let stages: std::collections::BTreeSet<usize> =
             wanted.iter().map(|step| step.work.stage).collect();
         for stage in stages {

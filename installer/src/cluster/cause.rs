@@ -142,6 +142,14 @@ fn workload(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause>
         .find_map(|pod| pod::first(pod, evidence))
 }
 
+/// Why a pod that may be up now was down before.
+pub(crate) fn before(evidence: &Evidence) -> Option<Cause> {
+    evidence
+        .pods
+        .iter()
+        .find_map(|pod| pod::before(pod, evidence))
+}
+
 fn service(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> {
     if text(object, "/spec/type") != "LoadBalancer" {
         return None;

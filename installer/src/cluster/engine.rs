@@ -12,13 +12,17 @@ use super::apply::Execution;
 use super::discovery::discover;
 use super::error::{ClusterError, list};
 use super::event::Sink;
+use super::inventory::Parent;
 use super::object::ObjectId;
+use super::order::rank;
 use super::ownership::OwnedField;
+use super::peek::label;
 use super::plan::{Basis, Plan};
+use super::readiness::Readiness;
 use super::rehearse::rehearse;
 use super::snapshot::{self, Trouble};
-use super::wanted::{Mistake, Wanted};
-use super::watch::{Unready, Watch};
+use super::wanted::{COMPONENT, Mistake, Wanted};
+use super::watch::{Target, Unready, Watch, states};
 use crate::failure::{Exit, Failure};
 
 /// How long a server may be away, and a definition take, when nobody waits for more.
@@ -142,6 +146,29 @@ pub(crate) async fn plan(
         prune: manner.prune,
     };
     basis.plan().map_err(EngineError::Mistakes)
+}
+
+/// How far each member of a set is, in the order of writing.
+pub(crate) async fn assess(
+    cluster: &Cluster,
+    parent: &Parent,
+) -> Result<Vec<(Target, Readiness)>, EngineError> {
+    let kinds = discover(cluster).await?;
+    let snapshot = snapshot::read(cluster, &kinds, parent, &[]).await?;
+    let mut members: Vec<_> = snapshot
+        .objects
+        .into_iter()
+        .filter(|(_, found)| !found.is_made())
+        .map(|(id, found)| Target {
+            component: label(&found.object, COMPONENT)
+                .unwrap_or_default()
+                .to_owned(),
+            id,
+            resource: found.resource,
+        })
+        .collect();
+    members.sort_by_key(|member| rank(&member.id));
+    Ok(states(cluster, members).await?)
 }
 
 /// Does what a plan says, and waits until all that is wanted is ready, so long as `timeout` says; nothing means that nobody

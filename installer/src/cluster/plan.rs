@@ -5,23 +5,25 @@
 //! Defaults, merge keys, normalised quantities and fields of others are right by construction; comparing with what we
 //! wrote would have to imitate all of them.
 
+mod judge;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::diff::{self, Change};
+use super::diff::Change;
 use super::discovery::Resource;
 use super::inventory::{Inventory, PART_OF, Parent};
-use super::keyed::overlay;
 use super::object::ObjectId;
 use super::order::{is_prunable, rank};
-use super::ownership::{OwnedField, ours};
+use super::ownership::OwnedField;
 use super::peek::label;
-use super::rehearse::{Outcome, Rehearsal};
+use super::rehearse::Rehearsal;
 use super::snapshot::{Found, Snapshot};
 use super::wanted::{COMPONENT, Item, MESH, Mistake};
 use crate::failure::Exit;
+use judge::judge;
 
 /// What happens to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -89,6 +91,9 @@ pub(crate) struct Plan {
     /// What the parent says now; nothing when there is none.
     #[serde(skip)]
     pub(crate) before: Option<Inventory>,
+    /// Whether the parent goes with its namespace, and has to be made anew.
+    #[serde(skip)]
+    pub(crate) is_lost: bool,
     /// What it says in the end.
     #[serde(skip)]
     pub(crate) after: Inventory,
@@ -157,6 +162,7 @@ impl Basis<'_> {
             steps,
             parent: self.parent.clone(),
             before: self.snapshot.inventory.clone(),
+            is_lost: !self.snapshot.namespaces.contains(&self.parent.namespace),
             after,
         })
     }
@@ -169,8 +175,7 @@ impl Basis<'_> {
             .filter(|item| super::order::is_namespace(&item.id))
             .map(|item| item.id.name.as_str())
             .collect();
-        let parent =
-            Some(self.parent.namespace.as_str()).filter(|_| self.snapshot.inventory.is_none());
+        let parent = Some(self.parent.namespace.as_str());
         let needed = self
             .items
             .iter()
@@ -182,7 +187,7 @@ impl Basis<'_> {
         let mut mistakes: Vec<_> = missing
             .into_iter()
             .map(|name| {
-                let text = "it does not exist and is not wanted: create it first, or add it to what is wanted";
+                let text = "it does not exist, or is being deleted, and is not wanted: create it first, or add it to what is wanted";
                 Mistake::new(format!("Namespace {name}"), text)
             })
             .collect();
@@ -211,9 +216,11 @@ impl Basis<'_> {
 
     fn step(&self, item: &Item) -> Result<Step, Mistake> {
         let found = self.snapshot.objects.get(&item.id);
-        let going = found.is_some_and(Found::is_going);
-        let current = found.filter(|_| !going).map(|found| &found.object);
+        let going = found.is_some_and(|found| self.snapshot.is_going(&item.id, found));
         let rehearsal = self.rehearsals.get(&item.id);
+        let newer = rehearsal.and_then(|rehearsal| rehearsal.newer.as_ref());
+        let read = found.filter(|_| !going).map(|found| &found.object);
+        let current = newer.or(read);
         let judged = judge(&item.id, current, &item.object, rehearsal)?;
         Ok(Step {
             id: item.id.clone(),
@@ -264,65 +271,6 @@ impl Basis<'_> {
     }
 }
 
-struct Judged {
-    action: Action,
-    changes: Vec<Change>,
-    conflicts: Vec<OwnedField>,
-    unsure: Option<String>,
-}
-
-fn judge(
-    id: &ObjectId,
-    current: Option<&Value>,
-    wanted: &Value,
-    rehearsal: Option<&Rehearsal>,
-) -> Result<Judged, Mistake> {
-    let nothing = json!({});
-    let before = current.unwrap_or(&nothing);
-    let (after, conflicts, unsure) = match rehearsal.map(|rehearsal| &rehearsal.outcome) {
-        Some(Outcome::Refused(mistake)) => return Err(mistake.clone()),
-        Some(Outcome::Conflict(fields)) => {
-            let changes = differences(id, before, &overlay(before, wanted));
-            return Ok(Judged {
-                action: Action::Conflict,
-                changes,
-                conflicts: fields.clone(),
-                unsure: None,
-            });
-        }
-        // A new object is shown as it is wanted: its defaults are nobody's wish.
-        Some(Outcome::Would(_, _)) | None if current.is_none() => {
-            (wanted.clone(), Vec::new(), None)
-        }
-        Some(Outcome::Would(after, taken)) => (after.clone(), taken.clone(), None),
-        Some(Outcome::Blind(why)) => (overlay(before, wanted), Vec::new(), Some(why.clone())),
-        None => (overlay(before, wanted), Vec::new(), None),
-    };
-    let mut changes = differences(id, before, &after);
-    if current.is_none() {
-        // Which object it is stands beside its changes.
-        changes
-            .retain(|change| !["apiVersion", "kind", "metadata"].contains(&change.path.as_str()));
-    }
-    let rehearsed = matches!(
-        rehearsal.map(|rehearsal| &rehearsal.outcome),
-        Some(Outcome::Would(_, _))
-    );
-    let action = if current.is_none() {
-        Action::Create
-    } else if changes.is_empty() && (!rehearsed || ours(before) == ours(&after)) {
-        Action::Unchanged
-    } else {
-        Action::Update
-    };
-    Ok(Judged {
-        action,
-        changes,
-        conflicts,
-        unsure,
-    })
-}
-
 fn prune(id: &ObjectId, found: &Found) -> Step {
     Step {
         id: id.clone(),
@@ -342,46 +290,6 @@ fn prune(id: &ObjectId, found: &Found) -> Step {
             going: found.is_going(),
         },
     }
-}
-
-/// What differs, but for what the server notes for itself. Nobody sees what is in a Secret.
-fn differences(id: &ObjectId, before: &Value, after: &Value) -> Vec<Change> {
-    let (before, after) = (essential(before), essential(after));
-    let mut changes = diff::named_changes(&before, &after);
-    if id.is("", "Secret") {
-        for change in &mut changes {
-            for value in [&mut change.before, &mut change.after]
-                .into_iter()
-                .flatten()
-            {
-                if change.path.starts_with("data") || change.path.starts_with("stringData") {
-                    *value = json!("(hidden)");
-                }
-            }
-        }
-    }
-    changes
-}
-
-/// The object without what the server notes for itself.
-fn essential(object: &Value) -> Value {
-    const NOTED: [&str; 6] = [
-        "managedFields",
-        "resourceVersion",
-        "generation",
-        "uid",
-        "creationTimestamp",
-        "selfLink",
-    ];
-    let Some(fields) = object.as_object() else {
-        return object.clone();
-    };
-    let mut kept: Map<String, Value> = fields.clone();
-    kept.remove("status");
-    if let Some(metadata) = kept.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.retain(|key, _| !NOTED.contains(&key.as_str()));
-    }
-    Value::Object(kept)
 }
 
 #[cfg(test)]

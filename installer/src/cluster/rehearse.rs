@@ -14,6 +14,7 @@ use super::cause;
 use super::error::ClusterError;
 use super::object::ObjectId;
 use super::ownership::{MANAGER, OwnedField};
+use super::peek::text;
 use super::request::Write;
 use super::snapshot::{AT_ONCE, Snapshot};
 use super::wanted::{Item, Mistake, defined};
@@ -27,6 +28,8 @@ pub(crate) struct Rehearsal {
     pub(crate) object: Value,
     /// Whether it takes over fields of others.
     pub(crate) force: bool,
+    /// The object as it was when the server answered, where that is not as it was read before.
+    pub(crate) newer: Option<Value>,
     /// What the server says.
     pub(crate) outcome: Outcome,
 }
@@ -58,7 +61,10 @@ pub(crate) async fn rehearse(
             blind(item, why)
         } else {
             let brought = defined.contains(&(item.id.group.clone(), item.id.kind.clone()));
-            one(cluster, item, force, brought).await?
+            let mut rehearsal = one(cluster, item, force, brought).await?;
+            let found = snapshot.objects.get(&item.id).map(|found| &found.object);
+            rehearsal.newer = newer(cluster, item, found, &rehearsal.outcome).await?;
+            rehearsal
         };
         Ok::<_, ClusterError>((item.id.clone(), rehearsal))
     });
@@ -87,6 +93,7 @@ fn blind(item: &Item, why: impl Into<String>) -> Rehearsal {
     Rehearsal {
         object: item.object.clone(),
         force: false,
+        newer: None,
         outcome: Outcome::Blind(why.into()),
     }
 }
@@ -125,8 +132,28 @@ async fn one(
     Ok(Rehearsal {
         object,
         force: forced,
+        newer: None,
         outcome,
     })
+}
+
+/// The server's answer tells the version that it is about. When somebody has written since we read the object, what they
+/// changed is not what we would change.
+async fn newer(
+    cluster: &Cluster,
+    item: &Item,
+    found: Option<&Value>,
+    outcome: &Outcome,
+) -> Result<Option<Value>, ClusterError> {
+    let version = |object: &Value| text(object, "/metadata/resourceVersion").to_owned();
+    match outcome {
+        Outcome::Would(after, _) if version(after) != found.map(version).unwrap_or_default() => {
+            cluster.read(&item.resource, &item.id).await
+        }
+        Outcome::Would(_, _) | Outcome::Conflict(_) | Outcome::Blind(_) | Outcome::Refused(_) => {
+            Ok(None)
+        }
+    }
 }
 
 async fn ask(

@@ -3,8 +3,12 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::cause::Cause;
 use super::diff::Change;
+use super::object::ObjectId;
 use super::plan::{Action, Plan, Step};
+use super::readiness::Readiness;
+use super::watch::Target;
 use crate::output::{Cell, Report, Style, Table};
 
 /// Each object and what happens to it.
@@ -35,13 +39,7 @@ impl Report for PlanReport<'_> {
     }
 
     fn names(&self) -> Vec<String> {
-        let steps = self.0.steps.iter();
-        steps
-            .map(|step| {
-                let kind = step.id.group_kind().to_string().to_lowercase();
-                format!("{kind}/{}", step.id.name)
-            })
-            .collect()
+        self.0.steps.iter().map(|step| name(&step.id)).collect()
     }
 }
 
@@ -129,6 +127,82 @@ impl Report for ChangesReport {
     fn names(&self) -> Vec<String> {
         self.0.iter().map(|object| object.object.clone()).collect()
     }
+}
+
+/// Each member of a set and how far it is.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct StatusReport(Vec<MemberStatus>);
+
+#[derive(Debug, Serialize)]
+struct MemberStatus {
+    #[serde(flatten)]
+    id: ObjectId,
+    component: String,
+    ready: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_for: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<Cause>,
+}
+
+impl StatusReport {
+    /// Of what was seen.
+    pub(crate) fn of(members: Vec<(Target, Readiness)>) -> Self {
+        let members = members.into_iter().map(|(target, readiness)| {
+            let (ready, waits_for, cause) = match readiness {
+                Readiness::Ready => (true, None, None),
+                Readiness::Progressing { waits_for, cause } => (false, Some(waits_for), cause),
+                Readiness::Failed(cause) => (false, None, Some(cause)),
+            };
+            MemberStatus {
+                id: target.id,
+                component: target.component,
+                ready,
+                waits_for,
+                cause,
+            }
+        });
+        Self(members.collect())
+    }
+
+    /// Whether all are ready.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.0.iter().all(|member| member.ready)
+    }
+}
+
+impl Report for StatusReport {
+    fn table(&self) -> Table {
+        let mut table = Table::new(&["OBJECT", "READY", "CAUSE"]).wide(&["COMPONENT"]);
+        for member in &self.0 {
+            let (style, word) = if member.ready {
+                (Style::Good, "yes")
+            } else {
+                (Style::Bad, "no")
+            };
+            let cause = member.cause.as_ref().map(ToString::to_string);
+            table.row([
+                member.id.to_string().into(),
+                Cell::styled(style, word),
+                cause
+                    .or_else(|| member.waits_for.clone())
+                    .unwrap_or_default()
+                    .into(),
+                member.component.clone().into(),
+            ]);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.iter().map(|member| name(&member.id)).collect()
+    }
+}
+
+/// For a shell loop: `deployment.apps/istiod`.
+fn name(id: &ObjectId) -> String {
+    format!("{}/{}", id.group_kind().to_string().to_lowercase(), id.name)
 }
 
 fn shown(value: Option<&Value>) -> String {

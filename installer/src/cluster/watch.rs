@@ -1,30 +1,33 @@
 //! Waits until objects are ready, and says what each waits for.
 
 mod evidence;
+mod look;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::access::Cluster;
-use super::cause::{Cause, Evidence};
+use super::cause::Cause;
 use super::discovery::Resource;
 use super::error::ClusterError;
 use super::event::{Event, Sink, State};
 use super::object::ObjectId;
 use super::peek::{list, text};
 use super::readiness::{self, Readiness};
-use super::snapshot::AT_ONCE;
+use look::Look;
+pub(crate) use look::states;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// For how long a container without a probe has to run.
 const STEADY: Duration = Duration::from_secs(2);
+
+const STAY: &str = "its containers to stay up";
 
 /// An object that is waited for.
 #[derive(Clone, Debug)]
@@ -46,24 +49,6 @@ pub(crate) struct Unready {
     pub(crate) waits_for: String,
     /// What is in its way.
     pub(crate) cause: Option<Cause>,
-}
-
-/// One look at an object.
-struct Look {
-    readiness: Readiness,
-    is_probed: bool,
-}
-
-impl Look {
-    fn open(waits_for: impl Into<String>) -> Self {
-        Self {
-            readiness: Readiness::Progressing {
-                waits_for: waits_for.into(),
-                cause: None,
-            },
-            is_probed: true,
-        }
-    }
 }
 
 /// How waiting ended.
@@ -99,10 +84,14 @@ impl Watch<'_> {
         loop {
             let is_last = Instant::now() >= self.deadline;
             let (mut still, mut failed, mut unready) = (Vec::new(), Vec::new(), Vec::new());
-            for (target, look) in self.looks(&open, is_last).await {
-                let look = look.or_else(patient)?;
+            for (target, look) in look::all(self.cluster, open, is_last).await {
+                let look = look.or_else(look::patient)?;
                 let flickers = !look.is_probed && told.contains_key(&target.id);
-                let readiness = steady(&target.id, look.readiness, flickers, &mut up);
+                let was_up = look.readiness == Readiness::Ready;
+                let mut readiness = steady(&target.id, look.readiness, flickers, &mut up);
+                if is_last && was_up && readiness != Readiness::Ready {
+                    readiness = look::fallen(self.cluster, &target).await?;
+                }
                 self.tell(&target, &readiness, &mut told);
                 match described(&target.id, readiness) {
                     None => continue,
@@ -123,18 +112,6 @@ impl Watch<'_> {
             open = still;
             tokio::time::sleep_until(self.deadline.min(next())).await;
         }
-    }
-
-    async fn looks(
-        &self,
-        targets: &[Target],
-        is_last: bool,
-    ) -> Vec<(Target, Result<Look, ClusterError>)> {
-        futures_util::stream::iter(targets)
-            .map(|target| async move { (target.clone(), self.look(target, is_last).await) })
-            .buffered(AT_ONCE)
-            .collect()
-            .await
     }
 
     /// Until these very objects are gone, or time is up.
@@ -172,26 +149,6 @@ impl Watch<'_> {
             open = still;
             tokio::time::sleep_until(self.deadline.min(next())).await;
         }
-    }
-
-    async fn look(&self, target: &Target, is_last: bool) -> Result<Look, ClusterError> {
-        let Some(object) = self.cluster.read(&target.resource, &target.id).await? else {
-            return Ok(Look::open("it does not exist"));
-        };
-        let mut readiness = readiness::judge(&target.id, &object, &Evidence::default());
-        if readiness != Readiness::Ready {
-            let evidence = evidence::gather(self.cluster, &target.id, &object, is_last).await?;
-            readiness = readiness::judge(&target.id, &object, &evidence);
-            // What is said in the end says what the containers said.
-            if !is_last && matches!(readiness, Readiness::Failed(_)) {
-                let evidence = evidence::gather(self.cluster, &target.id, &object, true).await?;
-                readiness = readiness::judge(&target.id, &object, &evidence);
-            }
-        }
-        Ok(Look {
-            readiness,
-            is_probed: readiness::is_probed(&object),
-        })
     }
 
     /// Tells what has changed.
@@ -233,15 +190,6 @@ fn next() -> Instant {
     now.checked_add(PAUSE).unwrap_or(now)
 }
 
-/// A server that is away for a moment says nothing about the object.
-fn patient(error: ClusterError) -> Result<Look, ClusterError> {
-    if error.is_transient() {
-        Ok(Look::open(error.to_string()))
-    } else {
-        Err(error)
-    }
-}
-
 /// A container without a probe counts as ready as soon as it runs, and one that ends at once does so each time that it is
 /// started: what was not ready before must stay so for a moment.
 fn steady(
@@ -259,7 +207,7 @@ fn steady(
     if now.saturating_duration_since(since) >= STEADY {
         return Readiness::Ready;
     }
-    Look::open("its containers to stay up").readiness
+    Look::open(STAY).readiness
 }
 
 /// Whether it has failed for good, and what is said about it; nothing for one that is ready.

@@ -1,4 +1,4 @@
-//! The history in the cluster: ConfigMaps `weft-history-NAMESPACE-N` in the root namespace.
+//! The history in the cluster: `ConfigMap`s `weft-history-NAMESPACE-N` in the root namespace.
 //!
 //! They are created and replaced, and not applied: an apply cannot say "only if it is not there yet", and of two commands
 //! that write at once neither may take the other's entry away.
@@ -50,12 +50,7 @@ pub(crate) async fn append(
             match write(cluster, namespace, &chunk).await {
                 Ok(()) => {
                     let rest = left.get_or_insert_with(|| pieces.clone());
-                    rest.retain(|piece| {
-                        !chunk
-                            .data
-                            .values()
-                            .any(|text| *text == serde_json::json!(piece).to_string())
-                    });
+                    rest.retain(|piece| !chunk.data.contains_key(&store::key(piece)));
                 }
                 Err(error) if error.is_status(409) => {
                     overtaken = Some(error);

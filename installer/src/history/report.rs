@@ -235,7 +235,7 @@ pub(crate) struct UndoReport {
 
 impl UndoReport {
     /// Of what was or would be written to undo an entry.
-    pub(crate) fn of(past: &Past, changes: Vec<Change>) -> Self {
+    pub(crate) fn of(past: &Past, changes: &[Change]) -> Self {
         Self {
             entry: past.number,
             verb: past.verb.clone(),

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::stored::{Limits, Piece, Stored};
 
-/// A ConfigMap of the history.
+/// A `ConfigMap` of the history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Chunk {
     /// Its place in the row.
@@ -52,7 +52,7 @@ pub(crate) struct History {
     "the history is damaged: {key} in chunk {index} is no part of an entry: {why}; take that key out of the ConfigMap"
 )]
 pub(crate) struct Damaged {
-    /// Which ConfigMap.
+    /// Which `ConfigMap`.
     pub(crate) index: u64,
     /// Which key in it.
     pub(crate) key: String,
@@ -82,6 +82,11 @@ pub(crate) fn next_number(chunks: &[Chunk]) -> u64 {
     numbers.max().unwrap_or_default().saturating_add(1)
 }
 
+/// Under what a piece is kept: keys sort as pieces do.
+pub(crate) fn key(piece: &Piece) -> String {
+    format!("{:010}.{:05}", piece.number, piece.part)
+}
+
 /// The chunks that change when these pieces are added.
 pub(crate) fn place(chunks: &[Chunk], pieces: &[Piece], limits: Limits) -> Vec<Chunk> {
     let mut changed: Vec<Chunk> = Vec::new();
@@ -91,7 +96,7 @@ pub(crate) fn place(chunks: &[Chunk], pieces: &[Piece], limits: Limits) -> Vec<C
         .cloned()
         .unwrap_or_default();
     for piece in pieces {
-        let key = format!("{:010}.{:05}", piece.number, piece.part);
+        let key = key(piece);
         let text = serde_json::json!(piece).to_string();
         let bytes = key.len().saturating_add(text.len());
         if open.bytes().saturating_add(bytes) > limits.chunk && !open.data.is_empty() {
@@ -144,26 +149,23 @@ pub(crate) fn read(chunks: &[Chunk]) -> Result<History, Damaged> {
     let mut entries: Vec<Past> = Vec::new();
     let mut seen = 0_usize;
     for piece in pieces.into_values() {
-        match entries
+        if let Some(past) = entries
             .last_mut()
             .filter(|past| past.number == piece.number)
         {
-            Some(past) => {
-                seen = seen.saturating_add(1);
-                past.changes.extend(piece.changes);
-                past.complete = seen == piece.parts;
-            }
-            None => {
-                seen = 1;
-                entries.push(Past {
-                    number: piece.number,
-                    at: piece.at,
-                    who: piece.who,
-                    verb: piece.verb,
-                    changes: piece.changes,
-                    complete: piece.parts == 1,
-                });
-            }
+            seen = seen.saturating_add(1);
+            past.changes.extend(piece.changes);
+            past.complete = seen == piece.parts;
+        } else {
+            seen = 1;
+            entries.push(Past {
+                number: piece.number,
+                at: piece.at,
+                who: piece.who,
+                verb: piece.verb,
+                changes: piece.changes,
+                complete: piece.parts == 1,
+            });
         }
     }
     let dropped = entries

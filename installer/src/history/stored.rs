@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::fields;
+pub(crate) use super::kept::{Kept, hash};
 use super::{Change, Entry};
 use crate::cluster::object::ObjectId;
 
@@ -15,7 +15,7 @@ pub(crate) struct Limits {
     pub(crate) value: usize,
     /// The largest piece of an entry.
     pub(crate) piece: usize,
-    /// The largest ConfigMap; Kubernetes refuses more than 1 MiB.
+    /// The largest `ConfigMap`; Kubernetes refuses more than 1 MiB.
     pub(crate) chunk: usize,
     /// All of them.
     pub(crate) total: usize,
@@ -97,21 +97,6 @@ pub(crate) struct KeptField {
     pub(crate) after: Option<Kept>,
 }
 
-/// A value, or what is kept of one that is large or secret.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Kept {
-    /// All of it.
-    Value(Value),
-    /// Enough to tell whether it is still the same.
-    Hash {
-        /// Of its canonical JSON.
-        sha256: String,
-        /// How large that was.
-        bytes: usize,
-    },
-}
-
 impl Stored {
     /// A change as it would be kept.
     pub(crate) fn shown(change: &Change) -> Self {
@@ -127,67 +112,6 @@ impl What {
             Self::Update { .. } => "update",
             Self::Delete { .. } => "delete",
         }
-    }
-}
-
-impl Kept {
-    /// Whole where it fits.
-    pub(crate) fn of(value: &Value, limit: usize) -> Self {
-        let bytes = canonical(value).len();
-        if bytes <= limit {
-            Self::Value(value.clone())
-        } else {
-            Self::Hash {
-                sha256: hash(value),
-                bytes,
-            }
-        }
-    }
-
-    /// For people, on one line of a table; all of it is in the other forms.
-    pub(crate) fn short(&self) -> String {
-        let clipped = |text: String| {
-            if text.chars().count() <= 60 {
-                return text;
-            }
-            let start: String = text.chars().take(60).collect();
-            format!("{start}…")
-        };
-        match self {
-            Self::Value(Value::String(text)) => clipped(text.clone()),
-            Self::Value(value) => clipped(value.to_string()),
-            Self::Hash { sha256, bytes } => {
-                let start: String = sha256.chars().take(12).collect();
-                format!("{bytes} bytes, sha256 {start}…")
-            }
-        }
-    }
-}
-
-/// The hash of a value, whatever the order of its fields.
-pub(crate) fn hash(value: &Value) -> String {
-    Sha256::digest(canonical(value).as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
-fn canonical(value: &Value) -> String {
-    match value {
-        Value::Object(fields) => {
-            let mut sorted: Vec<_> = fields.iter().collect();
-            sorted.sort_by_key(|(key, _)| *key);
-            let inner: Vec<_> = sorted
-                .into_iter()
-                .map(|(key, value)| format!("{}:{}", json!(key), canonical(value)))
-                .collect();
-            format!("{{{}}}", inner.join(","))
-        }
-        Value::Array(items) => {
-            let inner: Vec<_> = items.iter().map(canonical).collect();
-            format!("[{}]", inner.join(","))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
     }
 }
 

@@ -4,6 +4,9 @@
 //! entry as they were before; fields of others are never written.
 
 pub(crate) mod act;
+mod refusal;
+
+pub(crate) use refusal::Unsafe;
 
 use serde_json::Value;
 
@@ -35,64 +38,6 @@ pub(crate) enum Action {
         /// Under which name.
         manager: &'static str,
     },
-}
-
-/// Why an undo is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unsafe {
-    /// The verb itself.
-    #[error("`weft {verb}` cannot be undone: {why}")]
-    Verb {
-        /// Which.
-        verb: String,
-        /// Why.
-        why: &'static str,
-    },
-    /// A part of the entry is gone.
-    #[error("entry {0} is not kept whole any more, so nobody knows all of what it did")]
-    Incomplete(u64),
-    /// Somebody changed a field since.
-    #[error(
-        "{object}: {field} is not as the entry left it: {}; undo it by hand, or put it back and try again",
-        changed(by)
-    )]
-    Changed {
-        /// Which.
-        object: ObjectId,
-        /// Which of its fields.
-        field: String,
-        /// Who has the field now.
-        by: Vec<String>,
-    },
-    /// The object is not there any more.
-    #[error("{0} is gone: there is nothing to go back from")]
-    Gone(ObjectId),
-    /// Somebody created it anew.
-    #[error("{0} was deleted by the entry and is there again: somebody created it since")]
-    Again(ObjectId),
-    /// What it was is only known by its hash.
-    #[error(
-        "{object}: {field} was not kept (values of Secrets never are, and large ones are kept as a hash only): write it anew with what it came from"
-    )]
-    NotKept {
-        /// Which.
-        object: ObjectId,
-        /// Which of its fields.
-        field: String,
-    },
-    /// Deleting it would take along what others put into it.
-    #[error(
-        "{0} was created by the entry, and deleting it would delete everything in it: delete it by hand when it is empty"
-    )]
-    Holds(ObjectId),
-}
-
-fn changed(by: &[String]) -> String {
-    if by.is_empty() {
-        "nobody is said to have it now".to_owned()
-    } else {
-        format!("{} changed it", by.join(" and "))
-    }
 }
 
 /// What cannot be gone back from, by how the verb begins, and what to do instead.
@@ -251,12 +196,11 @@ fn trouble(object: &ObjectId, field: &KeptField, current: &Value) -> Option<Unsa
     let found = current.pointer(&field.at);
     let changed = match (&field.after, found) {
         (None, None) => None,
-        (None, Some(_)) => Some(String::new()),
+        (None, Some(_)) | (Some(_), None) => Some(String::new()),
         (Some(Kept::Value(after)), Some(found)) => fields::first_missing(after, found),
         (Some(Kept::Hash { sha256, .. }), Some(found)) => {
             (stored::hash(found) != *sha256).then(String::new)
         }
-        (Some(_), None) => Some(String::new()),
     };
     if let Some(below) = changed {
         return Some(foreign(object, &format!("{}{below}", field.at), current));

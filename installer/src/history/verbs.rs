@@ -99,7 +99,7 @@ impl Verbs<'_> {
         let actions = self.plan(&last).await?;
         if mode == Mode::Diff {
             let changes: Vec<_> = actions.iter().map(Action::change).collect();
-            self.output.report(&UndoReport::of(&last, changes))?;
+            self.output.report(&UndoReport::of(&last, &changes))?;
             return Ok(if actions.is_empty() {
                 Exit::Ok
             } else {
@@ -112,7 +112,7 @@ impl Verbs<'_> {
             note(self.cluster, self.namespace, &verb, changes.clone()).await?;
         }
         let done = changes.len();
-        self.output.report(&UndoReport::of(&last, changes))?;
+        self.output.report(&UndoReport::of(&last, &changes))?;
         match trouble {
             None => {
                 let what = if mode == Mode::Act {
@@ -196,16 +196,14 @@ pub(crate) fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         return Ok(time);
     }
     let wrong = || format!("{text:?} is no time: write for example 2h, 3d or 2026-01-31T08:00:00Z");
-    let (number, hours) = match text.strip_suffix('d') {
-        Some(days) => (days.parse::<i64>().ok(), 24),
-        None => (None, 1),
-    };
-    let span = match number {
-        Some(days) => SignedDuration::from_hours(days.checked_mul(hours).ok_or_else(wrong)?),
-        None => {
-            let span = crate::cli::duration(text).map_err(|_| wrong())?;
-            SignedDuration::try_from(span).map_err(|_| wrong())?
-        }
+    let days = text
+        .strip_suffix('d')
+        .and_then(|days| days.parse::<i64>().ok());
+    let span = if let Some(days) = days {
+        SignedDuration::from_hours(days.checked_mul(24).ok_or_else(wrong)?)
+    } else {
+        let span = crate::cli::duration(text).map_err(|_| wrong())?;
+        SignedDuration::try_from(span).map_err(|_| wrong())?
     };
     now.checked_sub(span).map_err(|_| wrong())
 }

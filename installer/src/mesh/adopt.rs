@@ -95,17 +95,15 @@ pub(crate) fn find(snapshot: &Snapshot) -> Vec<Found> {
         .iter()
         .map(|root| {
             let planes = istiods.iter().filter(|(of, _)| of == *root);
-            mesh(
-                root,
-                planes.map(|(_, istiod)| *istiod).collect(),
-                snapshot,
-                only,
-            )
+            {
+                let planes: Vec<_> = planes.map(|(_, istiod)| *istiod).collect();
+                mesh(root, &planes, snapshot, only)
+            }
         })
         .collect()
 }
 
-fn mesh(root: &str, istiods: Vec<&Value>, snapshot: &Snapshot, only: bool) -> Found {
+fn mesh(root: &str, istiods: &[&Value], snapshot: &Snapshot, only: bool) -> Found {
     let mut control_planes: Vec<_> = istiods
         .iter()
         .map(|istiod| ControlPlane {

@@ -19,6 +19,7 @@ use crate::cluster::object::ObjectId;
 use crate::cluster::ownership::MANAGER;
 use crate::cluster::plan::{Action, Plan, Step};
 use crate::cluster::request::Write;
+use crate::cluster::snapshot;
 use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure};
 use crate::history::{Change, note, who};
@@ -90,7 +91,7 @@ impl Installer<'_> {
 
     /// The root namespace is a part of the mesh where the mesh made it, or is to.
     async fn namespace(&self, mesh: &Mesh) -> Result<Option<Value>, Failure> {
-        let (resource, id) = render::namespace_id(mesh);
+        let (id, resource) = snapshot::namespace(mesh.root_namespace());
         let found = self.cluster.read(&resource, &id).await?;
         let set = render::parent(mesh).set();
         let is_ours = |object: &Value| {
@@ -134,7 +135,7 @@ impl Installer<'_> {
     ) -> Result<(), Failure> {
         let mut record = prepared.recorded()?;
         if !prepared.plan.changes_nothing() || record.resource_version.is_none() {
-            record.write(self.cluster).await?;
+            record.write(self.cluster, false).await?;
         }
         let told = Told::new(self.output, self.progress);
         let done = engine::carry_out(self.cluster, &told, &prepared.plan, timeout).await;
@@ -172,7 +173,7 @@ impl Installer<'_> {
             return Ok(());
         }
         record.state.phase = phase;
-        record.write(self.cluster).await
+        record.write(self.cluster, false).await
     }
 
     /// The record needs its namespace before anything else is written.

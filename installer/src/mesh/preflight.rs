@@ -30,18 +30,25 @@ pub(crate) struct Wish {
     pub(crate) istio: Option<String>,
     /// Where it will be.
     pub(crate) root_namespace: String,
-    /// Whether Istio's CNI plugin takes the place of the init container that needs rights on the network.
-    pub(crate) cni: bool,
-    /// Ambient mode, which needs the plugin too.
-    pub(crate) ambient: bool,
-    /// A gateway of type `LoadBalancer`.
-    pub(crate) load_balancer: bool,
-    /// A volume, which the API server of a hosted mesh needs.
-    pub(crate) storage: bool,
+    /// What it has that not every mesh has.
+    pub(crate) with: Vec<Extra>,
     /// What istiod asks for, all of its replicas.
     pub(crate) istiod: Resources,
     /// What each sidecar asks for, and its limits.
     pub(crate) proxy: Resources,
+}
+
+/// What not every mesh has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Extra {
+    /// Istio's CNI plugin, in place of an init container that needs rights on the network
+    Cni,
+    /// Ambient mode, which needs the plugin too
+    Ambient,
+    /// A gateway with a Service of type `LoadBalancer`
+    LoadBalancer,
+    /// A volume, which the API server of a hosted mesh needs
+    Storage,
 }
 
 /// Processor and memory, in Kubernetes' notation.
@@ -58,16 +65,23 @@ pub(crate) struct Resources {
 }
 
 impl Wish {
+    /// Whether it has this.
+    fn has(&self, extra: Extra) -> bool {
+        self.with.contains(&extra)
+    }
+
+    /// Whether Istio's CNI plugin is part of it.
+    fn has_plugin(&self) -> bool {
+        self.has(Extra::Cni) || self.has(Extra::Ambient)
+    }
+
     /// Istio as its charts come.
     pub(crate) fn usual(root_namespace: String) -> Self {
         Self {
             mesh: None,
             istio: None,
             root_namespace,
-            cni: false,
-            ambient: false,
-            load_balancer: false,
-            storage: false,
+            with: Vec::new(),
             istiod: Resources {
                 cpu: "500m".to_owned(),
                 memory: "2Gi".to_owned(),
@@ -158,6 +172,21 @@ impl Subject {
 }
 
 impl Check {
+    /// All of it, in a line of talk.
+    pub(crate) fn line(&self) -> String {
+        let object = self
+            .object
+            .as_ref()
+            .map(|object| format!("{object}: "))
+            .unwrap_or_default();
+        let remedy = self
+            .remedy
+            .as_ref()
+            .map(|remedy| format!("; {remedy}"))
+            .unwrap_or_default();
+        format!("{}: {object}{}{remedy}", self.title, self.words)
+    }
+
     fn with(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self

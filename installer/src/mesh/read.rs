@@ -19,27 +19,27 @@ pub(crate) struct Kind {
     /// Its version.
     pub(crate) version: &'static str,
     /// For example `Deployment`.
-    pub(crate) kind: &'static str,
+    pub(crate) name: &'static str,
     /// For example `deployments`.
     pub(crate) plural: &'static str,
 }
 
 /// A kind of the core group.
-pub(crate) const fn core(kind: &'static str, plural: &'static str) -> Kind {
-    of("", "v1", kind, plural)
+pub(crate) const fn core(name: &'static str, plural: &'static str) -> Kind {
+    of("", "v1", name, plural)
 }
 
 /// A kind.
 pub(crate) const fn of(
     group: &'static str,
     version: &'static str,
-    kind: &'static str,
+    name: &'static str,
     plural: &'static str,
 ) -> Kind {
     Kind {
         group,
         version,
-        kind,
+        name,
         plural,
     }
 }
@@ -73,7 +73,7 @@ pub(crate) async fn all(
     namespace: Option<&str>,
     labels: &str,
 ) -> Result<Vec<Value>, ClusterError> {
-    let gvk = GroupVersionKind::gvk(kind.group, kind.version, kind.kind);
+    let gvk = GroupVersionKind::gvk(kind.group, kind.version, kind.name);
     let resource = ApiResource::from_gvk_with_plural(&gvk, kind.plural);
     let client = cluster.client.clone();
     let api: Api<DynamicObject> = match namespace {
@@ -100,7 +100,7 @@ pub(crate) async fn all(
 
 /// The metadata of all objects of a cluster-scoped kind.
 pub(crate) async fn metadata(cluster: &Cluster, kind: Kind) -> Result<Vec<Value>, ClusterError> {
-    let gvk = GroupVersionKind::gvk(kind.group, kind.version, kind.kind);
+    let gvk = GroupVersionKind::gvk(kind.group, kind.version, kind.name);
     let resource = ApiResource::from_gvk_with_plural(&gvk, kind.plural);
     let api: Api<DynamicObject> = Api::all_with(cluster.client.clone(), &resource);
     let what = format!("list {}", kind.plural);
@@ -121,7 +121,7 @@ fn whole(item: &DynamicObject, kind: Kind) -> Value {
             format!("{}/{}", kind.group, kind.version)
         };
         fields.insert("apiVersion".to_owned(), json!(group));
-        fields.insert("kind".to_owned(), json!(kind.kind));
+        fields.insert("kind".to_owned(), json!(kind.name));
     }
     value
 }

@@ -1,8 +1,9 @@
-//! What weft knows about a mesh: the ConfigMap `weft-mesh-NAME` in the mesh's root namespace.
+//! What weft knows about a mesh: the `ConfigMap` `weft-mesh-NAME` in the mesh's root namespace.
 //!
-//! It is written under a field manager of its own, because the same ConfigMap is the parent of the mesh's ApplySet, whose
+//! It is written under a field manager of its own, because the same `ConfigMap` is the parent of the mesh's `ApplySet`, whose
 //! marks are written by whoever applies the mesh: with one manager, each would take away what the other wrote.
 
+pub(crate) mod error;
 pub(crate) mod find;
 pub(crate) mod lock;
 
@@ -17,6 +18,7 @@ use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
 use crate::mesh::upgrade::state::Upgrade;
+pub(crate) use error::{RecordError, check_name};
 
 /// The field manager of a record.
 pub(crate) const MANAGER: &str = "weft-record";
@@ -26,7 +28,7 @@ pub(crate) const MESH_LABEL: &str = "weft.dev/mesh";
 const PREFIX: &str = "weft-mesh-";
 const SPEC: &str = "mesh.yaml";
 const STATE: &str = "state.json";
-/// A ConfigMap may hold 1 MiB; a mesh file of this size is a mistake.
+/// A `ConfigMap` may hold 1 MiB; a mesh file of this size is a mistake.
 const LARGEST: usize = 256 * 1024;
 
 /// A mesh as weft recorded it.
@@ -140,68 +142,9 @@ impl Phase {
     }
 }
 
-/// A record that is not there or not in order.
-#[derive(Debug, thiserror::Error, PartialEq)]
-pub(crate) enum RecordError {
-    /// Somebody wrote into it.
-    #[error(
-        "ConfigMap {namespace}/{name} is no record of a mesh: {why}; repair {key} in it, or delete it and adopt the mesh anew"
-    )]
-    Broken {
-        /// Its namespace.
-        namespace: String,
-        /// Its name.
-        name: String,
-        /// Which part.
-        key: &'static str,
-        /// What is wrong.
-        why: String,
-    },
-    /// It would not fit.
-    #[error(
-        "the mesh file of {name} has {bytes} bytes, and a record holds {LARGEST}: move what is large, such as certificates, out of it"
-    )]
-    Large {
-        /// Which mesh.
-        name: String,
-        /// Its size.
-        bytes: usize,
-    },
-    /// A name that Kubernetes or Istio would not take.
-    #[error(
-        "{0:?} is no name for a mesh: it begins with a lowercase letter, goes on with lowercase letters, digits and -, ends with a letter or digit, and has at most 50 characters"
-    )]
-    Name(String),
-}
-
-impl From<RecordError> for Failure {
-    fn from(error: RecordError) -> Self {
-        let exit = match error {
-            RecordError::Broken { .. } => Exit::Failure,
-            RecordError::Large { .. } => Exit::BadInput,
-            RecordError::Name(_) => Exit::Usage,
-        };
-        Self::new(exit, error)
-    }
-}
-
 /// The name of the ConfigMap that records a mesh.
 pub(crate) fn object_name(mesh: &str) -> String {
     format!("{PREFIX}{mesh}")
-}
-
-/// Whether a mesh may be called so.
-pub(crate) fn check_name(name: &str) -> Result<(), RecordError> {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let fine = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(inner)
-        && !name.ends_with('-')
-        && name.len() <= 50;
-    if fine {
-        Ok(())
-    } else {
-        Err(RecordError::Name(name.to_owned()))
-    }
 }
 
 impl MeshRecord {
@@ -216,7 +159,7 @@ impl MeshRecord {
         }
     }
 
-    /// Reads one; nothing when the ConfigMap is none of ours.
+    /// Reads one; nothing when the `ConfigMap` is none of ours.
     pub(crate) fn read(object: &ConfigMap) -> Option<Result<Self, RecordError>> {
         let name = object.metadata.name.as_deref()?.strip_prefix(PREFIX)?;
         let namespace = object.metadata.namespace.clone()?;
@@ -265,8 +208,9 @@ impl MeshRecord {
         }))
     }
 
-    /// Writes it. What somebody else wrote since it was read is not written over.
-    pub(crate) async fn write(&mut self, cluster: &Cluster) -> Result<(), Failure> {
+    /// Writes it. What somebody else wrote since it was read is not written over; fields that are somebody else's only
+    /// with `force`.
+    pub(crate) async fn write(&mut self, cluster: &Cluster, force: bool) -> Result<(), Failure> {
         let mut object = self.object()?;
         if let (Some(version), Some(metadata)) = (
             &self.resource_version,
@@ -274,7 +218,8 @@ impl MeshRecord {
         ) {
             metadata.insert("resourceVersion".to_owned(), json!(version));
         }
-        let params = PatchParams::apply(MANAGER);
+        let mut params = PatchParams::apply(MANAGER);
+        params.force = force;
         let patch = Patch::Apply(&object);
         let id = self.id();
         let written = cluster

@@ -7,9 +7,8 @@ use super::fetch::{Release, refused};
 use super::record;
 use super::spec::Mesh;
 use super::values::{Component, values};
-use crate::cluster::discovery::{Kinds, Resource};
+use crate::cluster::discovery::Kinds;
 use crate::cluster::inventory::Parent;
-use crate::cluster::object::ObjectId;
 use crate::cluster::wanted::{Stage, Wanted};
 use crate::failure::{Exit, Failure};
 
@@ -114,26 +113,6 @@ fn stage(
             .map(|rendered| rendered.object)
             .collect(),
     })
-}
-
-/// Which object the root namespace is, and where namespaces are.
-pub(crate) fn namespace_id(mesh: &Mesh) -> (Resource, ObjectId) {
-    let resource = Resource {
-        group: String::new(),
-        version: "v1".to_owned(),
-        kind: "Namespace".to_owned(),
-        plural: "namespaces".to_owned(),
-        namespaced: false,
-        served: true,
-    };
-    let id = ObjectId {
-        group: String::new(),
-        version: "v1".to_owned(),
-        kind: "Namespace".to_owned(),
-        namespace: None,
-        name: mesh.root_namespace().to_owned(),
-    };
-    (resource, id)
 }
 
 /// The root namespace, where weft makes it.

@@ -53,6 +53,12 @@ impl Board {
         }
     }
 
+    /// Whether lines are rewritten in place, so that there should be few of them.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.choice == ProgressChoice::Auto && self.output.talk.terminal.rewrites()
+    }
+
     /// The state of a thing now. `event` is the same for programs.
     pub fn update(
         &self,
@@ -72,7 +78,7 @@ impl Board {
                     self.output.line(&line);
                 }
             }
-            ProgressChoice::Auto if terminal.rewrites() => {
+            ProgressChoice::Auto if self.is_live() => {
                 let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
                 shown.set(Line {
                     name: name.to_owned(),

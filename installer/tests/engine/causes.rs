@@ -11,31 +11,37 @@ const HOOK: &str = "---\napiVersion: admissionregistration.k8s.io/v1\nkind: Muta
 const CLAIM: &str = "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {storageClassName: fast, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n";
 const BALANCER: &str = "---\napiVersion: v1\nkind: Service\nmetadata: {name: edge}\nspec: {type: LoadBalancer, selector: {app: a}, ports: [{port: 80}]}\n";
 
+/// A namespace, what is applied to it, and what is said then.
+type Case = (&'static str, Vec<String>, &'static [&'static str]);
+
 pub(crate) fn the_first_cause_is_told(world: &World) {
+    std::thread::scope(|scope| {
+        for (name, stages, words) in stopped().into_iter().chain(placed()).chain(refused()) {
+            scope.spawn(move || {
+                let corner = world.room(name);
+                let stages: Vec<&str> = stages.iter().map(String::as_str).collect();
+                corner.apply(&stages, &["--timeout", "30s"]).must(3, words);
+            });
+        }
+        scope.spawn(|| it_goes_on_from_there(world));
+    });
+}
+
+/// Containers that do not run, or not well.
+fn stopped() -> Vec<Case> {
     let image = deployment("web", "").replace(&lab::tools::echo_image(), "127.0.0.1:9/shop/web:1");
     let flag = deployment("web", "").replace("--port", "--no-such-flag");
     let probe = deployment(
         "web",
         ", readinessProbe: {httpGet: {path: /, port: 9}, periodSeconds: 1}",
     );
-    let room = deployment("web", ", resources: {requests: {cpu: 900}}");
-    let node = deployment("web", "").replace(
-        "      containers:",
-        "      nodeSelector: {nowhere: \"1\"}\n      containers:",
-    );
+    let environment = deployment("web", ", envFrom: [{configMapRef: {name: settings}}]");
     let volume = deployment("web", ", volumeMounts: [{name: v, mountPath: /v}]")
         + "      volumes: [{name: v, secret: {secretName: cacerts}}]\n";
-    let environment = deployment("web", ", envFrom: [{configMapRef: {name: settings}}]");
-    let limit = deployment("web", ", resources: {limits: {cpu: 2}}");
-    let account = deployment("web", "").replace(
-        "      containers:",
-        "      serviceAccountName: someone\n      containers:",
-    );
-    let plain = deployment("web", "");
-    let cases: [(&str, Vec<&str>, &[&str]); 12] = [
+    vec![
         (
             "image",
-            vec![&image],
+            vec![image],
             &[
                 "the image 127.0.0.1:9/shop/web:1 cannot be pulled",
                 "connection refused",
@@ -44,7 +50,7 @@ pub(crate) fn the_first_cause_is_told(world: &World) {
         ),
         (
             "flag",
-            vec![&flag],
+            vec![flag],
             &[
                 "container app ended with exit code",
                 "and said last:",
@@ -54,34 +60,71 @@ pub(crate) fn the_first_cause_is_told(world: &World) {
         ),
         (
             "probe",
-            vec![&probe],
+            vec![probe],
             &["container app runs, but is not ready: Readiness probe failed"],
         ),
         (
+            "environment",
+            vec![environment],
+            &["container app cannot start: configmap \"settings\" not found"],
+        ),
+        (
+            "volume",
+            vec![volume],
+            &["secret \"cacerts\" not found; create what it names"],
+        ),
+    ]
+}
+
+/// Pods that no node takes, and what gets no volume or address.
+fn placed() -> Vec<Case> {
+    let room = deployment("web", ", resources: {requests: {cpu: 900}}");
+    let node = deployment("web", "").replace(
+        "      containers:",
+        "      nodeSelector: {nowhere: \"1\"}\n      containers:",
+    );
+    vec![
+        (
             "room",
-            vec![&room],
+            vec![room],
             &[
                 "no node takes it: 0/1 nodes are available: 1 Insufficient cpu; add nodes, or lower its requests",
             ],
         ),
         (
             "node",
-            vec![&node],
+            vec![node],
             &["change its node selector or affinity, or label a node"],
         ),
         (
-            "volume",
-            vec![&volume],
-            &["secret \"cacerts\" not found; create what it names"],
+            "claim",
+            vec![CLAIM.to_owned()],
+            &[
+                "PersistentVolumeClaim claim/data: it gets no volume: storageclass.storage.k8s.io \"fast\" not found",
+            ],
         ),
         (
-            "environment",
-            vec![&environment],
-            &["container app cannot start: configmap \"settings\" not found"],
+            "edge",
+            vec![BALANCER.to_owned()],
+            &[
+                "Service edge/edge: nobody has given it an address; install a load balancer controller",
+            ],
         ),
+    ]
+}
+
+/// Pods that are not let in.
+fn refused() -> Vec<Case> {
+    let plain = deployment("web", "");
+    let limit = deployment("web", ", resources: {limits: {cpu: 2}}");
+    let account = deployment("web", "").replace(
+        "      containers:",
+        "      serviceAccountName: someone\n      containers:",
+    );
+    vec![
         (
             "quota",
-            vec![QUOTA, &plain],
+            vec![QUOTA.to_owned(), plain.clone()],
             &[
                 "Deployment quota/web: its pods are refused: the ResourceQuota small is used up",
                 "raise the ResourceQuota small",
@@ -89,14 +132,14 @@ pub(crate) fn the_first_cause_is_told(world: &World) {
         ),
         (
             "range",
-            vec![RANGE, &limit],
+            vec![RANGE.to_owned(), limit],
             &[
                 "its pods are refused: a LimitRange of the namespace forbids it: maximum cpu usage per Container is 100m, but limit is 2",
             ],
         ),
         (
             "hook",
-            vec![HOOK, &plain],
+            vec![HOOK.to_owned(), plain],
             &[
                 "its pods are refused: the admission webhook unready.example.com does not answer",
                 "look at the pods of its server",
@@ -104,42 +147,33 @@ pub(crate) fn the_first_cause_is_told(world: &World) {
         ),
         (
             "account",
-            vec![&account],
+            vec![account],
             &[
                 "its ServiceAccount account/someone does not exist; create ServiceAccount account/someone",
             ],
         ),
-        (
-            "other",
-            vec![CLAIM, BALANCER],
-            &[
-                "PersistentVolumeClaim other/data: it gets no volume: storageclass.storage.k8s.io \"fast\" not found",
-            ],
-        ),
-    ];
-    std::thread::scope(|scope| {
-        for (name, stages, words) in &cases {
-            scope.spawn(move || {
-                let corner = world.room(name);
-                corner.apply(stages, &["--timeout", "20s"]).must(3, words);
-            });
-        }
-        scope.spawn(move || {
-            let corner = world.room("edge");
-            let words = ["Service edge/edge: nobody has given it an address; install a load balancer controller"];
-            corner.apply(&[BALANCER], &["--timeout", "2s"]).must(3, &words);
-        });
-        // It goes on from there.
-        scope.spawn(move || {
-            let corner = world.room("on");
-            let settings = map("settings", "");
-            let pod = deployment("web", ", envFrom: [{configMapRef: {name: settings}}]");
-            corner
-                .apply(&[&pod], &["--timeout", "3s"])
-                .must(3, &["the same command goes on from there"]);
-            corner
-                .apply(&[&settings, &pod], &["--timeout", "90s"])
-                .must(0, &["Deployment on/web ready"]);
-        });
-    });
+    ]
+}
+
+fn it_goes_on_from_there(world: &World) {
+    let corner = world.room("on");
+    let settings = map("settings", "");
+    let pod = deployment("web", ", envFrom: [{configMapRef: {name: settings}}]");
+    corner
+        .apply(&[&pod], &["--timeout", "30s"])
+        .must(3, &["the same command goes on from there"]);
+    corner.status().must(
+        2,
+        &[
+            "Deployment on/web",
+            "no",
+            "configmap \"settings\" not found",
+        ],
+    );
+    corner
+        .apply(&[&settings, &pod], &["--timeout", "90s"])
+        .must(0, &["Deployment on/web ready"]);
+    corner
+        .status()
+        .must(0, &["Deployment on/web", "yes", "ConfigMap on/settings"]);
 }

@@ -42,6 +42,8 @@ fn states(other: &str) -> [String; 2] {
     ]
 }
 
+/// At how many points a run is killed.
+const POINTS: u32 = 20;
 const KINDS: &str = "configmaps,secrets,serviceaccounts,roles";
 
 pub(crate) fn killed_anywhere_it_is_gone_on_with(world: &World) {
@@ -61,7 +63,6 @@ pub(crate) fn killed_anywhere_it_is_gone_on_with(world: &World) {
     assert_eq!(ends[0], ends[2]);
     assert_ne!(ends[0], ends[1]);
 
-    const POINTS: u32 = 20;
     let mut halfway = 0;
     for point in 0..POINTS {
         let goal = usize::from(point % 2 == 0);

@@ -1,6 +1,7 @@
 //! What cannot be done, and what has to wait.
 
 use super::world::{World, map};
+use std::process::Stdio;
 
 pub(crate) fn mistakes_are_told_at_once(world: &World) {
     let corner = world.room("refusals");
@@ -24,7 +25,7 @@ pub(crate) fn mistakes_are_told_at_once(world: &World) {
         "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: nowhere-at-all}\n";
     corner.apply(&[elsewhere], &[]).must(
         65,
-        &["Namespace nowhere-at-all: it does not exist and is not wanted"],
+        &["Namespace nowhere-at-all: it does not exist, or is being deleted, and is not wanted"],
     );
     corner
         .apply(&[&map("a", "")], &["--as", "nobody"])
@@ -76,7 +77,7 @@ pub(crate) fn what_is_going_is_waited_for(world: &World) {
         corner.name.clone(),
         corner.command(&[&settings], &["--timeout", "60s"]),
     );
-    let running = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let running = command.stdout(Stdio::null()).spawn().unwrap();
     corner.kubectl(&["patch", "configmap", "settings", "-p", &finalizers("null")]);
     assert!(
         running.wait_with_output().unwrap().status.success(),
@@ -84,4 +85,30 @@ pub(crate) fn what_is_going_is_waited_for(world: &World) {
     );
     let made = &corner.list(&["configmap", "settings"])[0]["metadata"];
     assert_eq!(made.get("deletionTimestamp"), None);
+}
+
+/// A namespace on its way out takes what is in it along, the parent of the set too: all of it is made again.
+pub(crate) fn a_namespace_that_is_going_is_waited_for(world: &World) {
+    let corner = world.corner("leaving");
+    let base = "apiVersion: v1\nkind: Namespace\nmetadata: {name: NS}\n";
+    let settings = map("settings", "a: \"1\"");
+    corner.apply(&[base, &settings], &[]).must(0, &[]);
+    let patch = "{\"metadata\": {\"finalizers\": [\"example.com/hold\"]}}";
+    corner.kubectl(&["patch", "configmap", "settings", "-p", patch]);
+    corner.kubectl(&["delete", "namespace", "leaving", "--wait=false"]);
+    corner.apply(&[&settings], &[]).must(
+        65,
+        &["Namespace leaving: it does not exist, or is being deleted"],
+    );
+
+    let mut command = corner.command(&[base, &settings], &["--timeout", "60s"]);
+    let running = command.stderr(Stdio::piped()).spawn().unwrap();
+    let patch = "{\"metadata\": {\"finalizers\": null}}";
+    corner.kubectl(&["patch", "configmap", "settings", "-p", patch]);
+    let ended = running.wait_with_output().unwrap();
+
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(corner.list(&["configmap", "settings"])[0]["data"]["a"], "1");
+    corner.apply(&[base, &settings], &["--diff"]).must(0, &[]);
+    corner.kubectl(&["get", "configmap", "set"]);
 }

@@ -62,38 +62,33 @@ impl World {
 
 impl Corner<'_> {
     /// Runs `weft objects apply` on these files, which are written first, each a stage.
-    #[expect(
-        clippy::print_stdout,
-        reason = "the harness shows it when the test fails: the whole story"
-    )]
     pub(crate) fn apply(&self, files: &[&str], more: &[&str]) -> Ran {
-        let output = self.command(files, more).output().unwrap();
-        let ran = Ran {
-            code: output.status.code().unwrap(),
-            data: String::from_utf8(output.stdout).unwrap(),
-            talk: String::from_utf8(output.stderr).unwrap(),
-        };
-        println!(
-            "[{}] {more:?}\n{}{}[{}]",
-            self.name, ran.talk, ran.data, ran.code
-        );
-        ran
+        run(self.command(files, more))
     }
 
-    /// The same, not started yet.
+    /// Runs `weft objects status`.
+    pub(crate) fn status(&self) -> Ran {
+        run(self.weft("status"))
+    }
+
+    /// `weft objects apply` on these files, not started yet.
     pub(crate) fn command(&self, files: &[&str], more: &[&str]) -> Command {
-        let kubeconfig = self.world.cluster.kubeconfig();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
-        command.args(["objects", "apply", "--set-name", "set", "-n", &self.name]);
+        let mut command = self.weft("apply");
         for (number, text) in files.iter().enumerate() {
             let file = self.folder.path().join(format!("stage-{number}.yaml"));
             std::fs::write(&file, text.replace("NS", &self.name)).unwrap();
             command.arg("-f").arg(file);
         }
+        command.args(more);
         command
+    }
+
+    fn weft(&self, verb: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
+        command
+            .args(["objects", verb, "--set-name", "set", "-n", &self.name])
             .arg("--kubeconfig")
-            .arg(kubeconfig)
-            .args(more)
+            .arg(self.world.cluster.kubeconfig())
             .env_remove("KUBECONFIG")
             .stdin(Stdio::null());
         command
@@ -176,6 +171,22 @@ impl Ran {
         }
         self
     }
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the harness shows it when the test fails: the whole story"
+)]
+fn run(mut command: Command) -> Ran {
+    let output = command.output().unwrap();
+    let ran = Ran {
+        code: output.status.code().unwrap(),
+        data: String::from_utf8(output.stdout).unwrap(),
+        talk: String::from_utf8(output.stderr).unwrap(),
+    };
+    let arguments: Vec<_> = command.get_args().collect();
+    println!("{arguments:?}\n{}{}[{}]", ran.talk, ran.data, ran.code);
+    ran
 }
 
 /// A Deployment of one pod of the lab's echo server.

@@ -50,7 +50,7 @@ pub(crate) fn an_istio_that_is_there(world: &World) {
         "WARN - Kubernetes v1.34",
     );
     must(
-        &world.json("preflight --load-balancer --storage"),
+        &world.json("preflight --with load-balancer --with storage"),
         "STORAGE",
         "FAIL - there is no StorageClass",
     );
@@ -97,7 +97,7 @@ spec: {type: LoadBalancer, ports: [{port: 80}]}
 ---
 apiVersion: v1
 kind: Namespace
-metadata: {name: going, finalizers: [example.com/held]}
+metadata: {name: going}
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -111,7 +111,7 @@ pub(crate) fn traps_are_named(world: &World) {
     world.kubectl("delete namespace going --wait=false");
     world.kubectl("wait --for=jsonpath={.status.conditions[?(@.type==\"NamespaceFinalizersRemaining\")].status}=True namespace/going --timeout=60s");
 
-    let report = world.json("preflight --root-namespace small --cni --load-balancer");
+    let report = world.json("preflight --root-namespace small --with cni,load-balancer");
     must(&report, "OTHER_MESH", "WARN Deployment istio-system/istiod");
     must(
         &report,

@@ -22,6 +22,27 @@ pub(crate) fn the_last_change_and_no_foreign_one(world: &World) {
     let after = state(world);
     assert_eq!(after["adopted"]["tags"][0]["name"], "stable");
 
+    it_is_told(world);
+    world.weft("undo --diff").must(5, &[".data.state.json"]);
+    world
+        .weft("undo --dry-run")
+        .must(0, &["entry 4 (mesh adopt shop) would be undone"]);
+    assert_eq!(state(world), after, "nothing was written yet");
+    world
+        .weft("undo")
+        .must(0, &["entry 4 (mesh adopt shop) undone"]);
+    assert_eq!(state(world), before);
+    assert_eq!(world.json("history")[0]["verb"], "undo 4 (mesh adopt shop)");
+    world
+        .weft("undo")
+        .must(0, &["entry 5 (undo 4 (mesh adopt shop)) undone"]);
+    assert_eq!(state(world), after, "what was undone is done again");
+
+    a_foreign_field_is_left_alone(world, &after);
+}
+
+/// What the history shows of it.
+fn it_is_told(world: &World) {
     let entries = world.json("history");
     let verbs: Vec<_> = entries
         .as_array()
@@ -62,22 +83,9 @@ pub(crate) fn the_last_change_and_no_foreign_one(world: &World) {
     world
         .weft("history show 9")
         .must(1, &["no entry 9: it has 1 to 4"]);
+}
 
-    world.weft("undo --diff").must(5, &[".data.state.json"]);
-    world
-        .weft("undo --dry-run")
-        .must(0, &["entry 4 (mesh adopt shop) would be undone"]);
-    assert_eq!(state(world), after, "nothing was written yet");
-    world
-        .weft("undo")
-        .must(0, &["entry 4 (mesh adopt shop) undone"]);
-    assert_eq!(state(world), before);
-    assert_eq!(world.json("history")[0]["verb"], "undo 4 (mesh adopt shop)");
-    world
-        .weft("undo")
-        .must(0, &["entry 5 (undo 4 (mesh adopt shop)) undone"]);
-    assert_eq!(state(world), after, "what was undone is done again");
-
+fn a_foreign_field_is_left_alone(world: &World, after: &Value) {
     world.kubectl("patch configmap weft-mesh-shop -n istio-system --field-manager=mallory --type=json -p=[{\"op\":\"add\",\"path\":\"/data/theirs\",\"value\":\"1\"}]");
     world.weft("undo --dry-run").must(0, &[]);
     let foreign = after
@@ -99,6 +107,10 @@ pub(crate) fn the_last_change_and_no_foreign_one(world: &World) {
             ".data.state.json belongs to mallory",
         ],
     );
+    world
+        .weft("mesh adopt shop --force-conflicts")
+        .must(0, &["recorded in ConfigMap"]);
+    assert_eq!(&state(world), after);
     world.kubectl("delete configmap weft-mesh-shop -n istio-system");
     world
         .weft("undo")

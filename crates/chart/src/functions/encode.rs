@@ -12,7 +12,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256, Sha512};
-use std::fmt::Write as _;
 
 pub(super) const TABLE: &[Function] = &[
     Function::new("b64dec", &[Text], |given| {
@@ -73,12 +72,10 @@ pub(crate) fn base64(text: &str) -> String {
     STANDARD.encode(text)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        // Writing to a String does not fail.
-        let _written = write!(out, "{byte:02x}");
-        out
-    })
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digits =
+        |byte: &u8| [byte >> 4, byte & 15].map(|half| char::from_digit(u32::from(half), 16));
+    bytes.iter().flat_map(digits).flatten().collect()
 }
 
 /// As Helm's: without the last line break.
@@ -175,7 +172,7 @@ fn json_value(value: &Json, escapes: bool, depth: Option<usize>, out: &mut Strin
         Json::Object(object) => {
             let deeper = depth.map(|depth| depth.saturating_add(1));
             let mut entries: Vec<_> = object.iter().collect();
-            entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+            entries.sort_by_key(|(key, _)| *key);
             out.push('{');
             for (index, (key, item)) in entries.into_iter().enumerate() {
                 separate(index, deeper, out);
@@ -229,14 +226,16 @@ fn json_text(text: &str, escapes: bool, out: &mut String) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' if escapes => out.push_str(&format!("\\u{:04x}", u32::from(character))),
-            '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                out.push_str(&format!("\\u{:04x}", u32::from(character)));
-            }
+            '<' | '>' | '&' if escapes => out.push_str(&escape(character)),
+            '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => out.push_str(&escape(character)),
             other => out.push(other),
         }
     }
     out.push('"');
+}
+
+fn escape(character: char) -> String {
+    format!("\\u{:04x}", u32::from(character))
 }
 
 #[cfg(test)]

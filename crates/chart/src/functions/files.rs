@@ -47,12 +47,12 @@ fn flattened(files: &Files, content: fn(&str) -> String) -> Value {
 fn glob(files: &Files, pattern: &str) -> Value {
     // A pattern that is none matches everything, as in Helm.
     let matcher = translate(pattern).and_then(|pattern| regex::Regex::new(&pattern).ok());
-    let matches = |path: &str| {
+    let is_kept = |path: &str| {
         matcher
             .as_ref()
             .is_none_or(|matcher| matcher.is_match(path))
     };
-    let kept = files.iter().filter(|(path, _)| matches(path));
+    let kept = files.iter().filter(|(path, _)| is_kept(path));
     let kept = kept
         .map(|(path, text)| (path.clone(), text.clone()))
         .collect();

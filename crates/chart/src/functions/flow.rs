@@ -33,7 +33,7 @@ pub(super) const TABLE: &[Function] = &[
     }),
     Function::new("required", &[Text, Any], required),
     Function::new("ternary", &[Any, Any, Bool], |given| {
-        Ok(given.any(if given.is_true(2) { 0 } else { 1 }).clone())
+        Ok(given.any(usize::from(!given.is_true(2))).clone())
     }),
 ];
 

@@ -1,6 +1,7 @@
 //! `print` and `printf`, as Go formats.
 
 use super::Kind::{Any, Text};
+use super::encode::hex;
 use super::{Arguments, Function, failed, string};
 use crate::template::Outcome;
 use crate::value::Value;
@@ -73,7 +74,10 @@ fn urlquery(given: &Arguments<'_>) -> Outcome<Value> {
             b' ' => out.push('+'),
             b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
             byte if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
-            other => out.push_str(&format!("%{other:02X}")),
+            other => {
+                out.push('%');
+                out.push_str(&hex(&[other]).to_uppercase());
+            }
         }
     }
     Ok(Value::text(out))
@@ -81,6 +85,7 @@ fn urlquery(given: &Arguments<'_>) -> Outcome<Value> {
 
 /// A verb's flags, width and precision.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of printf")]
 struct Directive {
     left: bool,
     plus: bool,
@@ -116,7 +121,7 @@ fn printf(format: &str, values: &[Value]) -> Outcome<String> {
         }
         match values.next() {
             Some(value) => out.push_str(&directive.format(verb, value)?),
-            None => out.push_str(&format!("%!{verb}(MISSING)")),
+            None => out.extend(["%!", verb.encode_utf8(&mut [0; 4]), "(MISSING)"]),
         }
     }
     out.push_str(rest);
@@ -136,7 +141,7 @@ fn extra(values: &[Value], out: &mut String) -> Outcome<()> {
             format!("{}={}", value.type_name(), string(value)?)
         });
     }
-    out.push_str(&format!("%!(EXTRA {})", texts.join(", ")));
+    out.extend(["%!(EXTRA ", &texts.join(", "), ")"]);
     Ok(())
 }
 
@@ -166,21 +171,21 @@ impl Directive {
 
     fn format(&self, verb: char, value: &Value) -> Outcome<String> {
         let text = match (verb, value) {
-            ('v', Value::Float(_)) | ('g' | 'G', Value::Float(_)) => string(value)?,
             ('T', _) => value.type_name().to_owned(),
             ('v', Value::Text(text)) if self.sharp => quoted(text),
-            ('v', _) => string(value)?,
             ('s', Value::Text(text)) => self.cut(text),
             ('q', Value::Text(text)) => quoted(&self.cut(text)),
-            ('s' | 'q', Value::List(_) | Value::Map(_) | Value::Object(_)) => string(value)?,
-            ('t', Value::Bool(_)) => string(value)?,
+            ('v', _)
+            | ('g' | 'G', Value::Float(_))
+            | ('s' | 'q', Value::List(_) | Value::Map(_) | Value::Object(_))
+            | ('t', Value::Bool(_)) => string(value)?,
             ('d', Value::Int(number)) => self.signed(number.to_string()),
             ('x', Value::Int(number)) => self.signed(radix(*number, |it| format!("{it:x}"))),
             ('X', Value::Int(number)) => self.signed(radix(*number, |it| format!("{it:X}"))),
             ('o', Value::Int(number)) => self.signed(radix(*number, |it| format!("{it:o}"))),
             ('b', Value::Int(number)) => self.signed(radix(*number, |it| format!("{it:b}"))),
             ('c', Value::Int(number)) => character(*number),
-            ('x', Value::Text(text)) => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
+            ('x', Value::Text(text)) => hex(text.as_bytes()),
             ('f' | 'F', Value::Float(number)) => {
                 let precision = self.precision.unwrap_or(6);
                 self.signed(format!("{number:.precision$}"))

@@ -16,7 +16,7 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("compact", &[Any], compact),
     Function::new("concat", &[], concat).rest(Any),
     Function::new("first", &[Any], |given| {
-        at_end(given, "first", |items| items.first())
+        at_end(given, "first", <[Value]>::first)
     }),
     Function::new("has", &[Any, Any], has),
     Function::new("initial", &[Any], |given| {
@@ -25,7 +25,7 @@ pub(super) const TABLE: &[Function] = &[
         })
     }),
     Function::new("last", &[Any], |given| {
-        at_end(given, "last", |items| items.last())
+        at_end(given, "last", <[Value]>::last)
     }),
     Function::new("list", &[], |given| {
         Ok(Value::list(given.0.iter().cloned()))
@@ -35,7 +35,7 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("mustChunk", &[Int, Any], chunk),
     Function::new("mustCompact", &[Any], compact),
     Function::new("mustFirst", &[Any], |given| {
-        at_end(given, "first", |items| items.first())
+        at_end(given, "first", <[Value]>::first)
     }),
     Function::new("mustHas", &[Any, Any], has),
     Function::new("mustInitial", &[Any], |given| {
@@ -44,7 +44,7 @@ pub(super) const TABLE: &[Function] = &[
         })
     }),
     Function::new("mustLast", &[Any], |given| {
-        at_end(given, "last", |items| items.last())
+        at_end(given, "last", <[Value]>::last)
     }),
     Function::new("mustPrepend", &[Any, Any], prepend),
     Function::new("mustPush", &[Any, Any], push),
@@ -237,13 +237,13 @@ fn sort_alpha(given: &Arguments<'_>) -> Outcome<Value> {
     Ok(Value::list(texts.into_iter().map(Value::text)))
 }
 
-fn range(start: i64, stop: i64, step: i64) -> Vec<i64> {
+fn range(start: i64, end: i64, step: i64) -> Vec<i64> {
     let mut numbers = Vec::new();
     let mut next = start;
     while if step > 0 {
-        next < stop
+        next < end
     } else {
-        step < 0 && next > stop
+        step < 0 && next > end
     } {
         numbers.push(next);
         let Some(after) = next.checked_add(step) else {
@@ -254,9 +254,9 @@ fn range(start: i64, stop: i64, step: i64) -> Vec<i64> {
     numbers
 }
 
-fn until(start: i64, stop: i64, step: i64) -> Outcome<Value> {
+fn until(start: i64, end: i64, step: i64) -> Outcome<Value> {
     Ok(Value::list(
-        range(start, stop, step).into_iter().map(Value::Int),
+        range(start, end, step).into_iter().map(Value::Int),
     ))
 }
 

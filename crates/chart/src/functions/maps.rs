@@ -111,10 +111,9 @@ fn merged(given: &Arguments<'_>, winner: Winner) -> Outcome<Value> {
 }
 
 fn chosen(given: &Arguments<'_>, named: bool) -> Value {
-    let names: Vec<&Value> = given.from(1).iter().collect();
+    let keys: Vec<&Value> = given.from(1).iter().collect();
     let is_named = |key: &Rc<str>| {
-        names
-            .iter()
+        keys.iter()
             .any(|name| matches!(name, Value::Text(name) if name == key))
     };
     let kept = given.map(0).entries().into_iter();

@@ -4,7 +4,7 @@ use super::Kind::{Any, Int, Text};
 use super::text::shown;
 use super::{Arguments, Function, failed};
 use crate::template::Outcome;
-use crate::template::number::integer;
+use crate::template::literal::integer;
 use crate::value::Value;
 
 pub(super) const TABLE: &[Function] = &[

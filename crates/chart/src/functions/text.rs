@@ -35,7 +35,7 @@ pub(super) const TABLE: &[Function] = &[
         Ok(Value::text(kept))
     }),
     Function::new("plural", &[Text, Text, Int], |given| {
-        Ok(given.any(if given.int(2) == 1 { 0 } else { 1 }).clone())
+        Ok(given.any(usize::from(given.int(2) != 1)).clone())
     }),
     Function::new("quote", &[], quote).rest(Any),
     Function::new("repeat", &[Int, Text], repeat).size(|given| match given {
@@ -190,15 +190,14 @@ fn go_split(text: &str, separator: &str) -> Vec<String> {
 /// Go cuts bytes; where that would cut a character, it stays out.
 fn trunc(given: &Arguments<'_>) -> Outcome<Value> {
     let text = given.text(1);
-    let kept = match given.count(0) {
-        Some(length) => text.get(..floor(text, length)).unwrap_or(text),
-        None => {
-            let drop = usize::try_from(given.int(0).unsigned_abs()).unwrap_or(usize::MAX);
-            let start = text.len().saturating_sub(drop);
-            text.get(ceil(text, start)..).unwrap_or(text)
-        }
+    let kept = if let Some(length) = given.count(0) {
+        text.get(..floor(text, length))
+    } else {
+        let count = usize::try_from(given.int(0).unsigned_abs()).unwrap_or(usize::MAX);
+        let start = text.len().saturating_sub(count);
+        text.get(ceil(text, start)..)
     };
-    Ok(Value::text(kept))
+    Ok(Value::text(kept.unwrap_or(text)))
 }
 
 fn floor(text: &str, at: usize) -> usize {

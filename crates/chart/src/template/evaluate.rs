@@ -1,12 +1,44 @@
 //! What stands in actions, evaluated: pipelines, calls, and the types that functions ask for.
 
 use super::field::field;
-use super::run::{NO_VALUE, Run};
+use super::run::{NO_VALUE, Run, run};
 use super::tree::{Callee, Command, Operand, Pipe};
 use super::{Failure, Outcome};
-use crate::functions::{Function, Kind};
+use crate::functions::{Arguments, Function, Kind};
 use crate::value::Value;
 use std::rc::Rc;
+
+/// What `include` and `tpl` take.
+const TEMPLATE: &[Kind] = &[Kind::Text, Kind::Any];
+
+/// What something is called with: operands, and the result of the command before.
+struct Given<'g> {
+    operands: &'g [Operand],
+    dot: &'g Value,
+    last: Option<Value>,
+}
+
+impl<'g> Given<'g> {
+    fn nothing(dot: &'g Value) -> Self {
+        Self {
+            operands: &[],
+            dot,
+            last: None,
+        }
+    }
+
+    fn count(&self) -> usize {
+        let last = usize::from(self.last.is_some());
+        self.operands.len().saturating_add(last)
+    }
+
+    fn refuse(&self) -> Outcome<()> {
+        if self.count() == 0 {
+            return Ok(());
+        }
+        Err(Failure::new("can't give argument to non-function"))
+    }
+}
 
 impl Run<'_> {
     /// A pipeline's value, with its variables declared.
@@ -38,31 +70,28 @@ impl Run<'_> {
     }
 
     fn command(&mut self, command: &Command, dot: &Value, last: Option<Value>) -> Outcome<Value> {
-        let arguments = &command.arguments;
+        let given = Given {
+            operands: &command.arguments,
+            dot,
+            last,
+        };
         match &command.operand {
-            Operand::Field(path) => self.path(dot, path, arguments, last, dot),
+            Operand::Field(path) => self.path(dot, path, given),
             Operand::Variable(name, path) => {
                 let value = self.variable(name)?;
-                self.path(&value, path, arguments, last, dot)
+                self.path(&value, path, given)
             }
             Operand::Pipe(pipe, path) => {
-                let value = self.nested(pipe, dot)?;
-                self.path(&value, path, arguments, last, dot)
+                let value = self.pipe(pipe, dot)?;
+                self.path(&value, path, given)
             }
-            Operand::Function(callee) => self.call(*callee, arguments, dot, last),
+            Operand::Function(callee) => self.call(*callee, given),
             Operand::Nil => Err(Failure::new("nil is not a command")),
             other => {
-                if !arguments.is_empty() || last.is_some() {
-                    return Err(Failure::new("can't give argument to non-function"));
-                }
+                given.refuse()?;
                 self.argument(other, Kind::Any, dot)
             }
         }
-    }
-
-    /// Parentheses: variables declared in them are of no use outside.
-    fn nested(&mut self, pipe: &Pipe, dot: &Value) -> Outcome<Value> {
-        self.pipe(pipe, dot)
     }
 
     fn variable(&self, name: &Rc<str>) -> Outcome<Value> {
@@ -72,119 +101,88 @@ impl Run<'_> {
     }
 
     /// Follows fields; the last one may be a method with arguments.
-    fn path(
-        &mut self,
-        start: &Value,
-        path: &[Rc<str>],
-        arguments: &[Operand],
-        last: Option<Value>,
-        dot: &Value,
-    ) -> Outcome<Value> {
+    fn path(&mut self, start: &Value, path: &[Rc<str>], given: Given<'_>) -> Outcome<Value> {
         let Some((end, steps)) = path.split_last() else {
-            if !arguments.is_empty() || last.is_some() {
-                return Err(Failure::new("can't give argument to non-function"));
-            }
+            given.refuse()?;
             return Ok(start.clone());
         };
         let mut value = start.clone();
         for step in steps {
             value = field(&value, step, &[])?;
         }
-        let mut given = Vec::new();
-        for argument in arguments {
-            given.push(self.argument(argument, Kind::Any, dot)?);
+        let mut arguments = Vec::new();
+        for operand in given.operands {
+            arguments.push(self.argument(operand, Kind::Any, given.dot)?);
         }
-        given.extend(last);
-        field(&value, end, &given)
+        arguments.extend(given.last);
+        field(&value, end, &arguments)
     }
 
-    fn call(
-        &mut self,
-        callee: Callee,
-        arguments: &[Operand],
-        dot: &Value,
-        last: Option<Value>,
-    ) -> Outcome<Value> {
+    fn call(&mut self, callee: Callee, given: Given<'_>) -> Outcome<Value> {
         self.budget.step()?;
         let result = match callee {
-            Callee::And => self.short_circuit(arguments, dot, last, false),
-            Callee::Or => self.short_circuit(arguments, dot, last, true),
+            Callee::And => self.short_circuit(given, false),
+            Callee::Or => self.short_circuit(given, true),
             Callee::Include => {
-                let given = self.arguments(
-                    "include",
-                    &[Kind::Text, Kind::Any],
-                    None,
-                    arguments,
-                    dot,
-                    last,
-                )?;
-                self.include(&given)
+                let arguments = self.arguments("include", TEMPLATE, None, given)?;
+                self.include(&arguments)
             }
             Callee::Tpl => {
-                let given =
-                    self.arguments("tpl", &[Kind::Text, Kind::Any], None, arguments, dot, last)?;
-                self.tpl(&given)
+                let arguments = self.arguments("tpl", TEMPLATE, None, given)?;
+                self.tpl(&arguments)
             }
             Callee::Plain(function) => {
-                let kinds = (function.takes, function.rest);
-                let given =
-                    self.arguments(function.name, kinds.0, kinds.1, arguments, dot, last)?;
-                self.plain(function, &given)
+                let (takes, rest) = (function.takes, function.rest);
+                let arguments = self.arguments(function.name, takes, rest, given)?;
+                self.plain(function, &arguments)
             }
-        };
-        let result = result?;
+        }?;
         if let Value::Text(text) = &result {
             self.budget.bytes(text.len())?;
         }
         Ok(result)
     }
 
-    fn plain(&self, function: &Function, given: &[Value]) -> Outcome<Value> {
-        if let Some(bytes) = function.size.and_then(|size| size(given)) {
+    fn plain(&self, function: &Function, arguments: &[Value]) -> Outcome<Value> {
+        if let Some(bytes) = function.size.and_then(|size| size(arguments)) {
             self.budget.bytes(bytes)?;
         }
-        let result = (function.run)(&crate::functions::Arguments(given));
+        let result = (function.run)(&Arguments(arguments));
         result.map_err(|failure| describe(failure, function.name))
     }
 
     /// `and` and `or` evaluate no more than they need.
-    fn short_circuit(
-        &mut self,
-        arguments: &[Operand],
-        dot: &Value,
-        last: Option<Value>,
-        until: bool,
-    ) -> Outcome<Value> {
-        if arguments.is_empty() && last.is_none() {
+    fn short_circuit(&mut self, given: Given<'_>, until: bool) -> Outcome<Value> {
+        if given.count() == 0 {
             return Err(Failure::new("wrong number of args: want at least 1 got 0"));
         }
         let mut value = Value::Absent;
-        for argument in arguments {
-            value = self.argument(argument, Kind::Any, dot)?;
+        for operand in given.operands {
+            value = self.argument(operand, Kind::Any, given.dot)?;
             if value.is_true() == until {
                 return Ok(value);
             }
         }
-        Ok(last.unwrap_or(value))
+        Ok(given.last.unwrap_or(value))
     }
 
-    fn include(&mut self, given: &[Value]) -> Outcome<Value> {
-        let [Value::Text(name), data] = given else {
+    fn include(&mut self, arguments: &[Value]) -> Outcome<Value> {
+        let [Value::Text(name), data] = arguments else {
             return Err(Failure::new("include needs a template's name and its data"));
         };
-        self.template(name, data_of(data)).map(Value::text)
+        self.template(name, &data_of(data)).map(Value::text)
     }
 
     /// A template in a value: it sees the templates here, and what it defines is seen by it alone.
-    fn tpl(&mut self, given: &[Value]) -> Outcome<Value> {
-        let [Value::Text(text), data] = given else {
+    fn tpl(&mut self, arguments: &[Value]) -> Outcome<Value> {
+        let [Value::Text(text), data] = arguments else {
             return Err(Failure::new("tpl needs a template's text and its data"));
         };
+        // What it parses to is larger than the text.
         self.budget.bytes(text.len().saturating_mul(8))?;
         let mut set = (*self.set).clone();
-        let name: Rc<str> = Rc::from("tpl");
-        let tree = set.add(&name, text)?;
-        let out = super::run::run(&Rc::new(set), &tree, data_of(data), self.budget)?;
+        let tree = set.add(&Rc::from("tpl"), text)?;
+        let out = run(&Rc::new(set), &tree, &data_of(data), self.budget)?;
         Ok(Value::text(out.replace(NO_VALUE, "")))
     }
 
@@ -193,29 +191,25 @@ impl Run<'_> {
         name: &str,
         takes: &[Kind],
         rest: Option<Kind>,
-        arguments: &[Operand],
-        dot: &Value,
-        last: Option<Value>,
+        given: Given<'_>,
     ) -> Outcome<Vec<Value>> {
-        let count = arguments.len().saturating_add(usize::from(last.is_some()));
-        let wanted = takes.len();
+        let (count, wanted) = (given.count(), takes.len());
         if count < wanted || count > wanted && rest.is_none() {
-            let least = if rest.is_some() { "at least " } else { "" };
+            let bound = if rest.is_some() { "at least " } else { "" };
             return Err(Failure::new(format!(
-                "wrong number of args for {name}: want {least}{wanted} got {count}"
+                "wrong number of args for {name}: want {bound}{wanted} got {count}"
             )));
         }
-        let kinds = takes.iter().copied().chain(rest.into_iter().cycle());
-        let mut kinds = kinds;
-        let mut given = Vec::with_capacity(count);
-        for argument in arguments {
+        let mut kinds = takes.iter().copied().chain(rest.into_iter().cycle());
+        let mut arguments = Vec::with_capacity(count);
+        for operand in given.operands {
             let kind = kinds.next().unwrap_or(Kind::Any);
-            given.push(self.argument(argument, kind, dot)?);
+            arguments.push(self.argument(operand, kind, given.dot)?);
         }
-        if let Some(last) = last {
-            given.push(fit(last, kinds.next().unwrap_or(Kind::Any))?);
+        if let Some(last) = given.last {
+            arguments.push(fit(last, kinds.next().unwrap_or(Kind::Any))?);
         }
-        Ok(given)
+        Ok(arguments)
     }
 
     /// An operand as an argument: literals take the kind that is asked for.
@@ -229,15 +223,15 @@ impl Run<'_> {
             Operand::Int(number) => Value::Int(*number),
             Operand::Float(number) => Value::Float(*number),
             Operand::Text(text) => Value::Text(text.clone()),
-            Operand::Field(path) => self.path(dot, path, &[], None, dot)?,
+            Operand::Field(path) => self.path(dot, path, Given::nothing(dot))?,
             Operand::Variable(name, path) => {
                 let value = self.variable(name)?;
-                self.path(&value, path, &[], None, dot)?
+                self.path(&value, path, Given::nothing(dot))?
             }
-            Operand::Function(callee) => self.call(*callee, &[], dot, None)?,
+            Operand::Function(callee) => self.call(*callee, Given::nothing(dot))?,
             Operand::Pipe(pipe, path) => {
-                let value = self.nested(pipe, dot)?;
-                self.path(&value, path, &[], None, dot)?
+                let value = self.pipe(pipe, dot)?;
+                self.path(&value, path, Given::nothing(dot))?
             }
         };
         fit(value, kind)
@@ -246,16 +240,15 @@ impl Run<'_> {
 
 /// The value, if a function of Go that asks for this kind takes it.
 fn fit(value: Value, kind: Kind) -> Outcome<Value> {
-    let fits = match (kind, &value) {
-        (Kind::Any | Kind::Map, Value::Absent | Value::Null)
-        | (Kind::Any, _)
-        | (Kind::Text, Value::Text(_))
-        | (Kind::Int, Value::Int(_))
-        | (Kind::Float, Value::Float(_))
-        | (Kind::Bool, Value::Bool(_))
-        | (Kind::Map, Value::Map(_)) => true,
-        _ => false,
-    };
+    let fits = matches!(
+        (kind, &value),
+        (Kind::Any, _)
+            | (Kind::Text, Value::Text(_))
+            | (Kind::Int, Value::Int(_))
+            | (Kind::Float, Value::Float(_))
+            | (Kind::Bool, Value::Bool(_))
+            | (Kind::Map, Value::Map(_) | Value::Absent | Value::Null)
+    );
     if fits {
         // What a function keeps of nil is a null.
         return Ok(if value.is_nil() { Value::Null } else { value });

@@ -53,13 +53,13 @@ pub(crate) fn lex(text: &str) -> Result<Vec<Item>, (usize, Failure)> {
     Ok(lexer.items)
 }
 
-struct Lexer<'t> {
-    rest: &'t str,
+pub(super) struct Lexer<'t> {
+    pub(super) rest: &'t str,
     line: usize,
     items: Vec<Item>,
 }
 
-impl<'t> Lexer<'t> {
+impl Lexer<'_> {
     fn all(&mut self) -> Outcome<()> {
         while !self.rest.is_empty() {
             let (text, action) = match self.rest.split_once("{{") {
@@ -220,7 +220,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// After an operand something must follow that cannot be part of it.
-    fn ends(&self) -> Outcome<()> {
+    pub(super) fn ends(&self) -> Outcome<()> {
         match self.rest.chars().next() {
             None | Some(' ' | '\t' | '\r' | '\n' | '.' | ',' | '|' | ':' | '(' | ')') => Ok(()),
             Some(_) if self.rest.starts_with("}}") => Ok(()),
@@ -228,68 +228,19 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn number(&mut self) -> Outcome<()> {
-        let mut before = ' ';
-        let end = self.rest.find(|character: char| {
-            let sign =
-                matches!(character, '+' | '-') && (before == ' ' || matches!(before, 'e' | 'E'));
-            before = character;
-            !(sign || character == '.' || character == '_' || character.is_ascii_alphanumeric())
-        });
-        let text = self
-            .rest
-            .get(..end.unwrap_or(self.rest.len()))
-            .unwrap_or_default();
-        let token = super::number::parse(text)
-            .ok_or_else(|| Failure::new(format!("bad number syntax: {text:?}")))?;
-        self.push(token);
-        self.advance(text.len());
-        self.ends()
-    }
-
-    fn raw(&mut self) -> Outcome<()> {
-        let rest = self.rest.get(1..).unwrap_or_default();
-        let Some((text, _)) = rest.split_once('`') else {
-            return Err(Failure::new("unterminated raw quoted string"));
-        };
-        self.push(Token::Quoted(text.replace('\r', "")));
-        self.advance(text.len().saturating_add(2));
-        Ok(())
-    }
-
-    fn quoted(&mut self) -> Outcome<()> {
-        let (text, length) = super::number::unquote(self.rest, '"')
-            .ok_or_else(|| Failure::new("unterminated quoted string, or a wrong escape in one"))?;
-        self.push(Token::Quoted(text));
-        self.advance(length);
-        Ok(())
-    }
-
-    fn character(&mut self) -> Outcome<()> {
-        let wrong = || Failure::new("malformed character constant");
-        let (text, length) = super::number::unquote(self.rest, '\'').ok_or_else(wrong)?;
-        let mut characters = text.chars();
-        let (Some(character), None) = (characters.next(), characters.next()) else {
-            return Err(wrong());
-        };
-        self.push(Token::Int(i64::from(u32::from(character))));
-        self.advance(length);
-        Ok(())
-    }
-
     fn sign(&mut self, length: usize, token: Token) {
         self.push(token);
         self.advance(length);
     }
 
-    fn push(&mut self, token: Token) {
+    pub(super) fn push(&mut self, token: Token) {
         self.items.push(Item {
             line: self.line,
             token,
         });
     }
 
-    fn advance(&mut self, bytes: usize) {
+    pub(super) fn advance(&mut self, bytes: usize) {
         let (passed, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
         let lines = passed.bytes().filter(|byte| *byte == b'\n').count();
         self.line = self.line.saturating_add(lines);

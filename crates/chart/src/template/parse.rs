@@ -1,7 +1,7 @@
 //! Tokens to trees. What cannot run in any case (an unknown function, a variable nobody declared) is refused here.
 
 use super::lex::{Item, Token, lex};
-use super::tree::{Branch, Node, Pipe, Tree};
+use super::tree::{Node, Pipe, Tree};
 use super::{Failure, Outcome};
 use std::rc::Rc;
 
@@ -41,9 +41,9 @@ pub(crate) fn parse(file: &Rc<str>, text: &str) -> Outcome<Parsed> {
 
 /// How a list of nodes ended.
 #[derive(Debug, PartialEq, Eq)]
-enum End {
+pub(super) enum Stop {
     Text,
-    End,
+    Closed,
     /// `{{ else }}`; with the keyword that follows, if one does.
     Else(Option<String>),
 }
@@ -51,7 +51,7 @@ enum End {
 /// What an action is: a node, or the end of a list.
 enum Action {
     Node(Node),
-    End(End),
+    Stop(Stop),
 }
 
 pub(crate) struct Parser {
@@ -59,22 +59,22 @@ pub(crate) struct Parser {
     items: std::iter::Peekable<std::vec::IntoIter<Item>>,
     pub(crate) line: usize,
     pub(crate) variables: Vec<Rc<str>>,
-    definitions: Vec<(Rc<str>, Tree)>,
-    ranges: usize,
+    pub(super) definitions: Vec<(Rc<str>, Tree)>,
+    pub(super) ranges: usize,
     deeper: usize,
 }
 
 impl Parser {
     fn file(&mut self) -> Outcome<Vec<Node>> {
         let (nodes, end) = self.list(true)?;
-        if end == End::Text {
+        if end == Stop::Text {
             Ok(nodes)
         } else {
             Err(Failure::new("unexpected {{end}} or {{else}}"))
         }
     }
 
-    fn tree(&self, nodes: Vec<Node>) -> Tree {
+    pub(super) fn tree(&self, nodes: Vec<Node>) -> Tree {
         Tree {
             file: self.file.clone(),
             nodes,
@@ -82,7 +82,7 @@ impl Parser {
     }
 
     /// Nodes up to an end, an else, or the end of the text. Only a file's top defines templates.
-    fn list(&mut self, top: bool) -> Outcome<(Vec<Node>, End)> {
+    pub(super) fn list(&mut self, top: bool) -> Outcome<(Vec<Node>, Stop)> {
         self.nested(|parser| {
             let mut nodes = Vec::new();
             while let Some(token) = parser.next() {
@@ -90,20 +90,19 @@ impl Parser {
                     Token::Text(text) => nodes.push(Node::Text(text)),
                     _ => match parser.action(top)? {
                         Some(Action::Node(node)) => nodes.push(node),
-                        Some(Action::End(end)) => return Ok((nodes, end)),
+                        Some(Action::Stop(end)) => return Ok((nodes, end)),
                         None => {}
                     },
                 }
             }
-            Ok((nodes, End::Text))
+            Ok((nodes, Stop::Text))
         })
     }
 
     /// Nothing for a definition.
     fn action(&mut self, top: bool) -> Outcome<Option<Action>> {
-        let keyword = match self.peek_word() {
-            None => return self.pipeline_action().map(Some),
-            Some(keyword) => keyword,
+        let Some(keyword) = self.peek_word() else {
+            return self.pipeline_action().map(Some);
         };
         let node = match keyword.as_str() {
             "if" => Node::If(self.branch("if")?),
@@ -111,9 +110,9 @@ impl Parser {
             "range" => Node::Range(self.branch("range")?),
             "end" => {
                 self.close("end")?;
-                return Ok(Some(Action::End(End::End)));
+                return Ok(Some(Action::Stop(Stop::Closed)));
             }
-            "else" => return self.otherwise().map(|end| Some(Action::End(end))),
+            "else" => return self.otherwise().map(|end| Some(Action::Stop(end))),
             "define" if top => {
                 self.define()?;
                 return Ok(None);
@@ -137,174 +136,18 @@ impl Parser {
         Ok(Action::Node(Node::Action(pipe)))
     }
 
-    fn jump(&mut self, node: Node, name: &str) -> Outcome<Node> {
-        self.keyword();
-        self.expect_close(name)?;
-        if self.ranges == 0 {
-            return Err(Failure::new(format!(
-                "{{{{{name}}}}} outside {{{{range}}}}"
-            )));
-        }
-        Ok(node)
-    }
-
-    fn branch(&mut self, name: &'static str) -> Outcome<Branch> {
-        self.keyword();
-        let known = self.variables.len();
-        let pipe = self.pipeline(name, &Token::Close)?;
-        let in_range = usize::from(name == "range");
-        self.ranges = self.ranges.saturating_add(in_range);
-        let (then, end) = self.list(false)?;
-        self.ranges = self.ranges.saturating_sub(in_range);
-        let otherwise = match end {
-            End::Text => {
-                return Err(Failure::new(format!(
-                    "unexpected end of file: {name} without end"
-                )));
-            }
-            End::End => Vec::new(),
-            End::Else(None) => self.last_list(name)?,
-            // The nested branch takes the end of both.
-            End::Else(Some(word)) if word == "if" && name == "if" => {
-                vec![self.nested_branch("if")?]
-            }
-            End::Else(Some(word)) if word == "with" && name == "with" => {
-                vec![self.nested_branch("with")?]
-            }
-            End::Else(Some(word)) => {
-                return Err(Failure::new(format!(
-                    "unexpected {word} after else of {name}"
-                )));
-            }
-        };
-        self.variables.truncate(known);
-        Ok(Branch {
-            pipe,
-            then,
-            otherwise,
-        })
-    }
-
-    fn nested_branch(&mut self, name: &'static str) -> Outcome<Node> {
-        self.nested(|parser| {
-            let branch = parser.branch(name)?;
-            Ok(if name == "if" {
-                Node::If(branch)
-            } else {
-                Node::With(branch)
-            })
-        })
-    }
-
-    fn last_list(&mut self, name: &str) -> Outcome<Vec<Node>> {
-        match self.list(false)? {
-            (nodes, End::End) => Ok(nodes),
-            _ => Err(Failure::new(format!(
-                "expected the end of {name} after its else"
-            ))),
-        }
-    }
-
-    fn otherwise(&mut self) -> Outcome<End> {
-        self.keyword();
-        self.spaces();
-        if let Some(word @ ("if" | "with")) = self.peek_word().as_deref() {
-            return Ok(End::Else(Some(word.to_owned())));
-        }
-        self.expect_close("else")?;
-        Ok(End::Else(None))
-    }
-
-    fn define(&mut self) -> Outcome<()> {
-        self.keyword();
-        let name = self.template_name("define")?;
-        self.expect_close("define")?;
-        let tree = self.body("define", &name)?;
-        self.put(name, tree)
-    }
-
-    /// A definition that is used where it stands.
-    fn block(&mut self) -> Outcome<Node> {
-        self.keyword();
-        let line = self.line;
-        let name = self.template_name("block")?;
-        let data = self.pipeline("block", &Token::Close)?;
-        let tree = self.body("block", &name)?;
-        self.put(name.clone(), tree)?;
-        Ok(Node::Template {
-            line,
-            name,
-            data: Some(data),
-        })
-    }
-
-    /// A definition's nodes, which see no variable from outside.
-    fn body(&mut self, kind: &str, name: &str) -> Outcome<Tree> {
-        let outer = std::mem::replace(&mut self.variables, vec![Rc::from("$")]);
-        let ranges = std::mem::take(&mut self.ranges);
-        let (nodes, end) = self.list(false)?;
-        self.variables = outer;
-        self.ranges = ranges;
-        if end != End::End {
-            return Err(Failure::new(format!("{kind} {name:?} has no end")));
-        }
-        Ok(self.tree(nodes))
-    }
-
-    fn put(&mut self, name: Rc<str>, tree: Tree) -> Outcome<()> {
-        let old = self
-            .definitions
-            .iter_mut()
-            .find(|(known, _)| *known == name);
-        match old {
-            None => self.definitions.push((name, tree)),
-            Some((_, old)) if old.is_blank() => *old = tree,
-            Some(_) if tree.is_blank() => {}
-            Some(_) => {
-                return Err(Failure::new(format!(
-                    "multiple definition of template {name:?}"
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    fn template(&mut self) -> Outcome<Node> {
-        self.keyword();
-        let line = self.line;
-        let name = self.template_name("template")?;
-        self.spaces();
-        let data = if self.peek() == Some(&Token::Close) {
-            self.next();
-            None
-        } else {
-            Some(self.pipeline("template", &Token::Close)?)
-        };
-        Ok(Node::Template { line, name, data })
-    }
-
-    fn template_name(&mut self, context: &str) -> Outcome<Rc<str>> {
-        self.spaces();
-        match self.next() {
-            Some(Token::Quoted(name)) => Ok(Rc::from(name)),
-            _ => Err(Failure::new(format!(
-                "{context} needs a template's name in quotes"
-            ))),
-        }
-    }
-
     /// The keyword of an action, with the space around it.
-    fn keyword(&mut self) {
+    pub(super) fn keyword(&mut self) {
         self.spaces();
         self.next();
     }
 
-    fn close(&mut self, context: &str) -> Outcome<()> {
+    pub(super) fn close(&mut self, context: &str) -> Outcome<()> {
         self.keyword();
         self.expect_close(context)
     }
 
-    fn expect_close(&mut self, context: &str) -> Outcome<()> {
+    pub(super) fn expect_close(&mut self, context: &str) -> Outcome<()> {
         self.spaces();
         match self.next() {
             Some(Token::Close) => Ok(()),
@@ -312,7 +155,7 @@ impl Parser {
         }
     }
 
-    fn peek_word(&mut self) -> Option<String> {
+    pub(super) fn peek_word(&mut self) -> Option<String> {
         self.spaces();
         match self.peek() {
             Some(Token::Word(word)) => Some(word.clone()),

@@ -15,7 +15,6 @@ pub(crate) const NO_VALUE: &str = "<no value>";
 pub(crate) struct Run<'b> {
     pub(crate) set: Rc<Set>,
     pub(crate) budget: &'b Budget,
-    pub(crate) tree: Rc<Tree>,
     pub(crate) variables: Vec<(Rc<str>, Value)>,
     pub(crate) line: usize,
     out: String,
@@ -33,17 +32,21 @@ enum Flow {
 ///
 /// # Errors
 /// Where the template fails, or asks too much.
-pub(crate) fn run(set: &Rc<Set>, tree: &Rc<Tree>, data: Value, budget: &Budget) -> Outcome<String> {
+pub(crate) fn run(
+    set: &Rc<Set>,
+    tree: &Rc<Tree>,
+    data: &Value,
+    budget: &Budget,
+) -> Outcome<String> {
     budget.down()?;
     let mut run = Run {
         set: set.clone(),
         budget,
-        tree: tree.clone(),
         variables: vec![(Rc::from("$"), data.clone())],
         line: 1,
         out: String::new(),
     };
-    let result = run.nodes(&tree.nodes, &data);
+    let result = run.nodes(&tree.nodes, data);
     budget.up();
     match result {
         Ok(_) => Ok(run.out),
@@ -86,7 +89,7 @@ impl Run<'_> {
                     None => Value::Absent,
                 };
                 self.line = *line;
-                let text = self.template(name, data)?;
+                let text = self.template(name, &data)?;
                 self.write(&text)?;
             }
             Node::Break => return Ok(Flow::Break),
@@ -96,7 +99,7 @@ impl Run<'_> {
     }
 
     /// Runs another template of the set.
-    pub(crate) fn template(&self, name: &str, data: Value) -> Outcome<String> {
+    pub(crate) fn template(&self, name: &str, data: &Value) -> Outcome<String> {
         let Some(tree) = self.set.get(name) else {
             return Err(Failure::new(format!("template {name:?} not defined")));
         };

@@ -37,14 +37,15 @@ fn write(value: &Value, out: &mut String, walk: &mut Walk) -> Option<()> {
                     walk,
                 )?;
             }
-            Value::Object(Object::Record(record)) => match &record.text {
-                Some(text) => out.push_str(text),
-                None => {
+            Value::Object(Object::Record(record)) => {
+                if let Some(text) = &record.text {
+                    out.push_str(text);
+                } else {
                     out.push('{');
                     separated(record.fields.values(), out, walk)?;
                     out.push('}');
                 }
-            },
+            }
         }
         Some(())
     })
@@ -150,8 +151,7 @@ fn escape(character: char, out: &mut String) {
 /// What Go leaves unescaped, up to unassigned characters, of which Rust's escaping decides.
 fn is_printable(character: char) -> bool {
     match character {
-        ' ' => true,
-        '\'' => true,
+        ' ' | '\'' => true,
         other if other.is_whitespace() || other.is_control() => false,
         other if other.is_ascii() => true,
         other => other.escape_debug().count() == 1,

@@ -217,10 +217,10 @@ fn typed(text: String) -> Json {
     if text.eq_ignore_ascii_case("null") {
         return Json::Null;
     }
-    if text == "0" || !text.starts_with('0') {
-        if let Ok(number) = text.parse::<i64>() {
-            return Json::Number(Number::from(number));
-        }
+    if (text == "0" || !text.starts_with('0'))
+        && let Ok(number) = text.parse::<i64>()
+    {
+        return Json::Number(Number::from(number));
     }
     Json::from(text)
 }

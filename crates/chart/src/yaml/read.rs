@@ -281,7 +281,8 @@ mod tests {
         for level in 1..10 {
             let before = level - 1;
             let items = vec![format!("*a{before}"); 10].join(", ");
-            text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+            let line = format!("a{level}: &a{level} [{items}]\n");
+            text.push_str(&line);
         }
         assert!(read(&text).unwrap_err().contains("excessive"));
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));

@@ -88,7 +88,7 @@ fn radix(digits: &str) -> (&str, u32) {
     }
 }
 
-/// `.5`, `.5e3`: what Go's ParseFloat takes after a dot.
+/// `.5`, `.5e3`: what Go's `ParseFloat` takes after a dot.
 fn float(text: &str) -> Option<f64> {
     is_float(text).then(|| text.parse().ok()).flatten()
 }

@@ -13,6 +13,10 @@ pub(crate) enum Style {
 
 /// What a scalar's characters allow.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each rules out some styles, independently"
+)]
 struct Traits {
     indicators: bool,
     multiline: bool,
@@ -75,7 +79,7 @@ impl Traits {
     }
 
     fn see(&mut self, before: Option<char>, character: char, next: Option<char>) {
-        let ends = next.is_none_or(|next| is_blank(next));
+        let ends = next.is_none_or(is_blank);
         let starts = before.is_none_or(|before| is_blank(before) || is_break(before));
         self.indicators |= match character {
             ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@'

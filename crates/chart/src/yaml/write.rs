@@ -1,10 +1,10 @@
 //! JSON to YAML text, byte for byte as Kubernetes' emitter writes it: natural order of keys, two spaces, lines folded
 //! behind column 80.
 
+use super::order::natural;
 use super::scalar::{Style, is_break, is_multiline, is_printable, style};
 use crate::value::print::shortest;
 use serde_json::{Map, Number, Value as Json};
-use std::cmp::Ordering;
 
 /// The column behind which a space becomes a line break.
 const WIDTH: usize = 80;
@@ -29,7 +29,7 @@ pub(crate) fn number(number: &Number) -> String {
     match number.as_f64() {
         Some(float) if number.is_f64() => {
             if float.fract() == 0.0
-                && (-9.223_372_036_854_775_8e18..1.844_674_407_370_955_2e19).contains(&float)
+                && (-9.223_372_036_854_776e18..1.844_674_407_370_955_2e19).contains(&float)
             {
                 // Not "-0".
                 format!("{}", float + 0.0)
@@ -275,57 +275,6 @@ impl Writer {
 
 fn deeper(indent: Option<usize>) -> usize {
     indent.map_or(0, |indent| indent.saturating_add(2))
-}
-
-/// The order of keys: other signs before letters, and numbers within by their value.
-fn natural(one: &str, other: &str) -> Ordering {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let differs = one.iter().zip(&other).position(|(one, other)| one != other);
-    let Some(at) = differs else {
-        return one.len().cmp(&other.len());
-    };
-    let (Some(&left), Some(&right)) = (one.get(at), other.get(at)) else {
-        return Ordering::Equal;
-    };
-    match (left.is_alphabetic(), right.is_alphabetic()) {
-        (true, true) => return left.cmp(&right),
-        (true, false) => return Ordering::Greater,
-        (false, true) => return Ordering::Less,
-        (false, false) => {}
-    }
-    let start = if (left == '0' || right == '0') && inside_number(&one, at) {
-        1
-    } else {
-        0
-    };
-    let (left_value, left_digits) = digits(&one, at, start);
-    let (right_value, right_digits) = digits(&other, at, start);
-    left_value
-        .cmp(&right_value)
-        .then(left_digits.cmp(&right_digits))
-        .then(left.cmp(&right))
-}
-
-/// Whether the digits before continue a number that did not start with zeros only.
-fn inside_number(text: &[char], at: usize) -> bool {
-    let before = text.iter().take(at).rev();
-    before
-        .take_while(|character| character.is_numeric())
-        .any(|digit| *digit != '0')
-}
-
-fn digits(text: &[char], at: usize, start: i64) -> (i64, usize) {
-    let run = text
-        .iter()
-        .skip(at)
-        .take_while(|character| character.is_numeric());
-    run.fold((start, 0), |(value, count), digit| {
-        let digit = i64::from(u32::from(*digit)).wrapping_sub(i64::from(u32::from('0')));
-        (
-            value.wrapping_mul(10).wrapping_add(digit),
-            count.saturating_add(1),
-        )
-    })
 }
 
 #[cfg(test)]

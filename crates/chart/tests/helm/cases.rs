@@ -50,11 +50,13 @@ pub(crate) fn cases() -> Vec<Case> {
     let all = [
         profiles(),
         about(CONTROL_PLANE, control_plane()),
+        about(CONTROL_PLANE, remotes()),
         about(CONTROL_PLANE, mesh()),
         about(GATEWAYS, gateways()),
         about(NODES, nodes()),
         workloads(),
         forms(),
+        texts(),
         refusals(),
     ];
     all.into_iter().flatten().collect()
@@ -123,6 +125,11 @@ fn control_plane() -> Vec<Case> {
                 "pilot: {autoscaleEnabled: false, replicaCount: 4, env: {A: b}, cni: {enabled: true}, image: p, tag: t, traceSampling: 5}\n",
             )],
         ),
+    ]
+}
+
+fn remotes() -> Vec<Case> {
+    vec![
         case(
             "external",
             [File(
@@ -379,6 +386,11 @@ fn forms() -> Vec<Case> {
                 SetJson(r#"resources={"limits":{"cpu":2}},affinity=null"#),
             ],
         ),
+    ]
+}
+
+fn texts() -> Vec<Case> {
+    vec![
         case(
             "weird text",
             [File(

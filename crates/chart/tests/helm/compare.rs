@@ -179,6 +179,10 @@ fn collect(dir: &Path, below: &str, files: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what is no refusal of values is a difference"
+)]
 /// The words are the same; those of a schema and of a YAML reader are each library's, so there only the place counts.
 fn same_refusal(theirs: &str, ours: &ChartError) -> Comparison {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -191,7 +195,7 @@ fn same_refusal(theirs: &str, ours: &ChartError) -> Comparison {
             places.collect()
         }
         ChartError::Document { template, .. } => vec![format!("YAML parse error on {template}")],
-        other => return Comparison::Differs(format!("we fail with {other}; Helm: {theirs}")),
+        _ => return Comparison::Differs(format!("we fail with {ours}; Helm: {theirs}")),
     };
     let said = words(theirs);
     if wanted.iter().all(|wanted| said.contains(wanted.as_str())) {

@@ -32,6 +32,9 @@ pub(super) struct AdoptArgs {
     /// Only show what would change in the record; exits 5 when something would
     #[arg(long)]
     diff: bool,
+    /// Take over fields of the record that somebody else wrote
+    #[arg(long)]
+    force_conflicts: bool,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -69,6 +72,7 @@ pub(super) fn adopt(args: AdoptArgs, context: &Context) -> Outcome {
         name: args.name,
         root: args.root_namespace,
         mode,
+        force: args.force_conflicts,
     };
     block_on(async {
         let cluster = args.server.access().connect(&context.environment).await?;

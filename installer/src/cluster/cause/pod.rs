@@ -33,6 +33,14 @@ pub(super) fn first(pod: &Value, evidence: &Evidence) -> Option<Cause> {
         .or_else(|| unhealthy(&name, pod, evidence))
 }
 
+/// Why a container of it that may run now ended before.
+pub(super) fn before(pod: &Value, evidence: &Evidence) -> Option<Cause> {
+    let fell = |status: &&Value| number(status, "/lastState/terminated/exitCode") != 0;
+    let status = list(pod, "/status/containerStatuses").iter().find(fell)?;
+    let ended = status.pointer("/lastState/terminated")?;
+    Some(crashed(&named(pod), status, ended, evidence))
+}
+
 fn named(pod: &Value) -> String {
     ObjectId::of(pod).map_or_else(
         || format!("Pod {}", text(pod, "/metadata/name")),

@@ -8,7 +8,7 @@ fn id(api_version: &str, kind: &str) -> ObjectId {
     ObjectId::of(&object).unwrap()
 }
 
-fn pod(status: Value) -> Value {
+fn pod(status: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x-1", "namespace": "n", "uid": "p"}, "status": status})
 }
 
@@ -17,7 +17,7 @@ fn warning(uid: &str, reason: &str, message: &str) -> Value {
 }
 
 /// What is said of a Deployment with one pod of that status.
-fn said(status: Value, events: Vec<Value>, log: &str) -> String {
+fn said(status: &Value, events: Vec<Value>, log: &str) -> String {
     let evidence = Evidence {
         pods: vec![pod(status)],
         events,
@@ -67,7 +67,7 @@ fn images() {
     for (told, remedy) in cases {
         let wanted = format!("{head}{told}; {remedy}");
         for reason in ["ImagePullBackOff", "ErrImagePull"] {
-            assert_eq!(said(waiting(reason, &back_off(told)), vec![], ""), wanted);
+            assert_eq!(said(&waiting(reason, &back_off(told)), vec![], ""), wanted);
         }
         let events = vec![
             warning(
@@ -84,18 +84,13 @@ fn images() {
             "ImagePullBackOff",
             "Back-off pulling image \"hub.example/app:1\"",
         );
-        assert_eq!(said(older, events, ""), wanted, "from an event");
+        assert_eq!(said(&older, events, ""), wanted, "from an event");
     }
 }
 
 #[test]
-fn pods_that_do_not_run() {
+fn pods_that_no_node_takes() {
     let unscheduled = |message: &str| json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}]});
-    let crashed = |reason: &str, code: i64| {
-        json!({"phase": "Running", "containerStatuses": [{"name": "app", "restartCount": 3,
-            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s restarting failed container"}},
-            "lastState": {"terminated": {"reason": reason, "exitCode": code}}}]})
-    };
     let cases = [
         (
             unscheduled(
@@ -121,6 +116,20 @@ fn pods_that_do_not_run() {
             ),
             "Pod n/x-1: no node takes it: 0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims; look at its PersistentVolumeClaims: kubectl get pvc",
         ),
+    ];
+    for (status, wanted) in cases {
+        assert_eq!(said(&status, vec![], ""), wanted, "{status}");
+    }
+}
+
+#[test]
+fn containers_that_do_not_run() {
+    let crashed = |reason: &str, code: i64| {
+        json!({"phase": "Running", "containerStatuses": [{"name": "app", "restartCount": 3,
+            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s restarting failed container"}},
+            "lastState": {"terminated": {"reason": reason, "exitCode": code}}}]})
+    };
+    let cases = [
         (
             crashed("Error", 2),
             "Pod n/x-1: container app ended with exit code 2 after 3 restarts, and said last: no such flag; read its log: kubectl logs x-1 -c app -p",
@@ -151,12 +160,24 @@ fn pods_that_do_not_run() {
         (waiting("ContainerCreating", ""), ""),
     ];
     for (status, wanted) in cases {
-        assert_eq!(
-            said(status.clone(), vec![], "no such flag"),
-            wanted,
-            "{status}"
-        );
+        assert_eq!(said(&status, vec![], "no such flag"), wanted, "{status}");
     }
+}
+
+#[test]
+fn what_is_up_again_was_down_for_a_reason() {
+    let status = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [
+        {"name": "app", "restartCount": 1, "state": {"running": {}}, "lastState": {"terminated": {"exitCode": 3, "message": "no"}}},
+    ]});
+    let evidence = Evidence {
+        pods: vec![pod(&status)],
+        ..Evidence::default()
+    };
+    let cause = before(&evidence).unwrap().to_string();
+    assert!(
+        cause.contains("exit code 3 after 1 restart, and said last: no"),
+        "{cause}"
+    );
 }
 
 #[test]
@@ -192,9 +213,9 @@ fn what_only_events_tell() {
         ),
     ];
     for (status, event, wanted) in cases {
-        assert_eq!(said(status.clone(), vec![event], ""), wanted);
+        assert_eq!(said(&status, vec![event], ""), wanted);
         let foreign = warning("another", "FailedMount", "x");
-        assert_eq!(said(status, vec![foreign], ""), "", "of another pod");
+        assert_eq!(said(&status, vec![foreign], ""), "", "of another pod");
     }
 }
 
@@ -317,7 +338,7 @@ fn other_objects() {
 #[test]
 fn what_waiting_does_not_help_is_a_failure() {
     let evidence = Evidence {
-        pods: vec![pod(waiting("InvalidImageName", "x"))],
+        pods: vec![pod(&waiting("InvalidImageName", "x"))],
         ..Evidence::default()
     };
     let object = json!({"spec": {"replicas": 1}, "status": {}});

@@ -1,8 +1,10 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::judge::differences;
 use super::*;
 use crate::cluster::discovery::tests::kinds;
+use crate::cluster::rehearse::Outcome;
 use crate::cluster::wanted::{Stage, Wanted};
 
 fn parent() -> Parent {
@@ -68,6 +70,7 @@ fn would(item: &Item, after: Value) -> (ObjectId, Rehearsal) {
     let rehearsal = Rehearsal {
         object: item.object.clone(),
         force: false,
+        newer: None,
         outcome: Outcome::Would(after, Vec::new()),
     };
     (item.id.clone(), rehearsal)
@@ -147,6 +150,19 @@ fn what_differs_is_what_the_server_says() {
     assert_eq!(blind.unsure.as_deref(), Some("no webhook"));
 }
 
+/// Somebody has written between our reading and the server's answer: that is their change.
+#[test]
+fn what_others_change_meanwhile_is_not_ours() {
+    let owned = json!({"f:data": {"f:x": {}}});
+    let of = |y: &str| kept(&map("a", &json!({"x": "1", "y": y})), &owned);
+    let items = items(vec![vec![map("a", &json!({"x": "1"}))]]);
+    let there = snapshot(vec![(items[0].id.clone(), of("old"))]);
+    let (id, mut rehearsal) = would(&items[0], of("new"));
+    rehearsal.newer = Some(of("new"));
+    let plan = planned(&items, &there, [(id, rehearsal)]).unwrap();
+    assert_eq!(plan.steps[0].action, Action::Unchanged);
+}
+
 #[test]
 fn one_that_is_going_is_made_again() {
     let mut going = kept(&map("a", &json!({"x": "1"})), &json!({}));
@@ -191,7 +207,7 @@ fn what_belongs_to_others_is_refused_with_everything_else() {
     assert_eq!(
         said,
         [
-            "Namespace nowhere: it does not exist and is not wanted: create it first, or add it to what is wanted",
+            "Namespace nowhere: it does not exist, or is being deleted, and is not wanted: create it first, or add it to what is wanted",
             "ConfigMap home/a: it belongs to another set, applyset-x-v1: leave it out, or remove its label applyset.kubernetes.io/part-of to hand it over",
             "ConfigMap home/b: it belongs to the mesh other: give this one another name or revision, or delete that mesh first",
         ]

@@ -21,6 +21,7 @@ fn istiod(namespace: &str, revision: &str, image: &str) -> Value {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is written in place")]
 fn webhook(name: &str, namespace: &str, labels: Value) -> Value {
     json!({"metadata": {"name": name, "labels": labels}, "webhooks": [{"clientConfig": {"service": {"name": "istiod", "namespace": namespace}}}]})
 }
@@ -34,8 +35,7 @@ fn with(mut object: Value, at: &str, key: &str, value: Value) -> Value {
     object
 }
 
-#[test]
-fn an_istio_with_two_revisions_and_a_tag_is_one() {
+fn two_revisions_and_a_tag() -> Snapshot {
     let gateway = json!({
         "metadata": {"name": "edge", "namespace": "edge", "labels": {"istio": "edge"}, "annotations": {}},
         "spec": {"template": {"spec": {"containers": [{"name": "istio-proxy", "image": "auto"}]}}},
@@ -44,7 +44,7 @@ fn an_istio_with_two_revisions_and_a_tag_is_one() {
         "metadata": {"name": "kiali", "namespace": "istio-system", "labels": {"istio": "kiali"}},
         "spec": {"template": {"spec": {"containers": [{"name": "kiali", "image": "kiali:1"}]}}},
     });
-    let snapshot = Snapshot {
+    Snapshot {
         deployments: vec![
             istiod("istio-system", "default", "hub/pilot:1.30.3-distroless"),
             istiod("istio-system", "canary", "hub/pilot@sha256:00"),
@@ -78,9 +78,12 @@ fn an_istio_with_two_revisions_and_a_tag_is_one() {
             "rootNamespace: istio-system\n",
         )],
         ..Snapshot::default()
-    };
+    }
+}
 
-    let found = find(&snapshot);
+#[test]
+fn an_istio_with_two_revisions_and_a_tag_is_one() {
+    let found = find(&two_revisions_and_a_tag());
 
     assert_eq!(found.len(), 1, "{found:#?}");
     let planes: Vec<_> = found[0]
@@ -156,10 +159,9 @@ fn the_tag_default_wins_over_the_revision_default() {
     assert_eq!(find(&snapshot)[0].default_revision.as_deref(), Some("blue"));
 }
 
-#[test]
-fn who_installed_it_is_not_what_the_charts_labels_say() {
+fn installed_by_helm() -> Value {
     let plain = || istiod("istio-system", "default", "pilot:1.30.3");
-    let helm = with(
+    with(
         with(
             plain(),
             "/metadata/annotations",
@@ -169,7 +171,13 @@ fn who_installed_it_is_not_what_the_charts_labels_say() {
         "/metadata/annotations",
         "meta.helm.sh/release-namespace",
         json!("istio-system"),
-    );
+    )
+}
+
+#[test]
+fn who_installed_it_is_not_what_the_charts_labels_say() {
+    let plain = || istiod("istio-system", "default", "pilot:1.30.3");
+    let helm = installed_by_helm();
     let owner =
         json!([{"apiVersion": "sailoperator.io/v1", "kind": "IstioRevision", "name": "default"}]);
     let cases = [

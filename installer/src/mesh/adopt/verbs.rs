@@ -21,6 +21,8 @@ pub(crate) struct Adoption {
     pub(crate) root: Option<String>,
     /// What may be done.
     pub(crate) mode: Doing,
+    /// Take over fields of the record that somebody else wrote.
+    pub(crate) force: bool,
 }
 
 /// What may be done.
@@ -69,7 +71,7 @@ pub(crate) async fn adopt(cluster: &Cluster, output: &Output, asked: &Adoption) 
             Ok(Exit::Drift)
         }
         Doing::Act => {
-            let written = write(cluster, after, change).await?;
+            let written = write(cluster, after, change, asked.force).await?;
             output.say(format!(
                 "recorded in {}; nothing else was written",
                 written.id()
@@ -84,11 +86,12 @@ async fn write(
     cluster: &Cluster,
     mut record: MeshRecord,
     change: Change,
+    force: bool,
 ) -> Result<MeshRecord, Failure> {
     let who = who(cluster).await?;
     let verb = format!("mesh adopt {}", record.name);
     let held = lock::hold(cluster, &record.root_namespace, &who, &verb).await?;
-    let written = match record.write(cluster).await {
+    let written = match record.write(cluster, force).await {
         Ok(()) => note(cluster, &record.root_namespace, &verb, vec![change])
             .await
             .map_err(Failure::from),
@@ -190,42 +193,11 @@ fn described(mesh: &Found) -> String {
 
 /// The record that it gets, or why it cannot have it.
 fn recorded(name: &str, found: &Found, known: &[MeshRecord]) -> Result<MeshRecord, Failure> {
-    let refuse = |text| Err(Failure::text(Exit::Failure, text));
-    let ours = found
-        .control_planes
-        .iter()
-        .find_map(|plane| match &plane.part.installed_by {
-            Installer::Weft { mesh } => Some(mesh),
-            _ => None,
-        });
-    if let Some(mesh) = ours {
-        return refuse(format!(
-            "weft itself installed this Istio, as mesh {mesh}: there is nothing to adopt"
-        ));
-    }
     let here = known
         .iter()
         .find(|record| record.root_namespace == found.root_namespace);
-    if let Some(other) = here.filter(|record| record.name != name) {
-        return refuse(format!(
-            "this Istio is recorded as mesh {}: `weft mesh adopt {}` brings that record up to date",
-            other.name, other.name
-        ));
-    }
-    if let Some(other) = here.filter(|record| record.state.mode != Mode::External) {
-        return refuse(format!(
-            "mesh {} is weft's own: `weft mesh apply` brings it up to date",
-            other.name
-        ));
-    }
-    let taken = known
-        .iter()
-        .find(|record| record.name == name && record.root_namespace != found.root_namespace);
-    if let Some(other) = taken {
-        return refuse(format!(
-            "there is a mesh {name} already, in {}: give this one another name",
-            other.root_namespace
-        ));
+    if let Some(text) = refusal(name, found, here, known) {
+        return Err(Failure::text(Exit::Failure, text));
     }
     let serving = found.default_revision.as_ref();
     let plane = found
@@ -251,6 +223,50 @@ fn recorded(name: &str, found: &Found, known: &[MeshRecord]) -> Result<MeshRecor
         },
         resource_version: here.and_then(|record| record.resource_version.clone()),
     })
+}
+
+fn refusal(
+    name: &str,
+    found: &Found,
+    here: Option<&MeshRecord>,
+    known: &[MeshRecord],
+) -> Option<String> {
+    let ours = found
+        .control_planes
+        .iter()
+        .find_map(|plane| match &plane.part.installed_by {
+            Installer::Weft { mesh } => Some(mesh),
+            Installer::Helm { .. }
+            | Installer::Sail { .. }
+            | Installer::Istioctl
+            | Installer::Manifests { .. }
+            | Installer::Unknown => None,
+        });
+    if let Some(mesh) = ours {
+        return Some(format!(
+            "weft itself installed this Istio, as mesh {mesh}: there is nothing to adopt"
+        ));
+    }
+    if let Some(other) = here.filter(|record| record.name != name) {
+        let other = &other.name;
+        return Some(format!(
+            "this Istio is recorded as mesh {other}: `weft mesh adopt {other}` brings that record up to date"
+        ));
+    }
+    if let Some(other) = here.filter(|record| record.state.mode != Mode::External) {
+        return Some(format!(
+            "mesh {} is weft's own: `weft mesh apply` brings it up to date",
+            other.name
+        ));
+    }
+    let mut others = known
+        .iter()
+        .filter(|record| record.root_namespace != found.root_namespace);
+    let taken = others.find(|record| record.name == name)?;
+    Some(format!(
+        "there is a mesh {name} already, in {}: give this one another name",
+        taken.root_namespace
+    ))
 }
 
 fn print(output: &Output, object: &Value) -> Outcome {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::read::{annotation, items, label, name, namespace, text};
 use super::facts::Facts;
 use super::gather::{DAEMON_SETS, NODES, SERVICES, STORAGE_CLASSES};
-use super::{Check, Subject, Wish, versions};
+use super::{Check, Extra, Subject, Wish, versions};
 
 /// Seconds by which clocks may differ before certificates are refused too early, or soon.
 const SKEW: (i64, i64) = (30, 300);
@@ -102,7 +102,7 @@ fn takes_pods(node: &Value) -> bool {
 
 pub(super) fn storage(facts: &Facts, wish: &Wish) -> Vec<Check> {
     let subject = Subject::of("STORAGE", "volumes can be made");
-    if !wish.storage {
+    if !wish.has(Extra::Storage) {
         return vec![subject.skipped("nothing here needs a volume")];
     }
     let classes = match facts.list(STORAGE_CLASSES) {
@@ -135,7 +135,7 @@ pub(super) fn load_balancer(facts: &Facts, wish: &Wish) -> Vec<Check> {
         "LOAD_BALANCER",
         "a Service of type LoadBalancer gets an address",
     );
-    if !wish.load_balancer {
+    if !wish.has(Extra::LoadBalancer) {
         return vec![subject.skipped("nothing here asks for one")];
     }
     let services = match facts.list(SERVICES) {

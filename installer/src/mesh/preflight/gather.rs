@@ -38,7 +38,7 @@ pub(super) const DEFINITIONS: Kind = of(
     "CustomResourceDefinition",
     "customresourcedefinitions",
 );
-/// Not all ConfigMaps: the one of Cilium.
+/// Not all `ConfigMap`s: the one of Cilium.
 pub(super) const CILIUM: Kind = core("ConfigMap", "cilium-config");
 
 /// All that the checks look at.

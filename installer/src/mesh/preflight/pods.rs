@@ -15,7 +15,7 @@ pub(super) fn security(facts: &Facts, wish: &Wish) -> Vec<Check> {
         Ok(namespaces) => namespaces,
         Err(why) => return vec![subject.skipped(why)],
     };
-    let plugin = wish.cni || wish.ambient;
+    let plugin = wish.has_plugin();
     let mut checks = Vec::new();
     for one in namespaces {
         let Some(level @ ("baseline" | "restricted")) = label(one, ENFORCE) else {
@@ -48,7 +48,7 @@ pub(super) fn plugins(facts: &Facts, wish: &Wish) -> Vec<Check> {
         let why: Vec<_> = read.into_iter().filter_map(Result::err).collect();
         return vec![subject.skipped(why.join("; "))];
     };
-    let plugin = wish.cni || wish.ambient;
+    let plugin = wish.has_plugin();
     let mut checks = Vec::new();
     for config in configs {
         let object = format!("ConfigMap {}/{}", namespace(config), name(config));

@@ -461,7 +461,7 @@ fn limit_ranges() {
 fn pod_security() {
     let namespace = |name: &str, level: &str| json!([{"metadata": {"name": name, "labels": {"pod-security.kubernetes.io/enforce": level, "istio.io/rev": "default"}}}]);
     let plugin = || Wish {
-        cni: true,
+        with: vec![Extra::Cni],
         ..wish()
     };
     for (namespace, wish, wanted) in [
@@ -492,7 +492,7 @@ fn pod_security() {
 fn other_plugins_of_the_network() {
     let cilium = |data: Value| json!([{"metadata": {"name": "cilium-config", "namespace": "kube-system"}, "data": data}]);
     let plugin = || Wish {
-        ambient: true,
+        with: vec![Extra::Ambient],
         ..wish()
     };
     for (data, wish, wanted) in [
@@ -533,8 +533,7 @@ fn other_plugins_of_the_network() {
 #[test]
 fn what_the_cluster_offers() {
     let wish = Wish {
-        load_balancer: true,
-        storage: true,
+        with: vec![Extra::LoadBalancer, Extra::Storage],
         ..wish()
     };
     let service = |ingress: Value| json!([{"metadata": {"name": "lb", "namespace": "a"}, "spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {"ingress": ingress}}}]);

@@ -108,7 +108,7 @@ impl<'a> Deeds<'a> {
         if record == before {
             return Ok(());
         }
-        record.write(self.upgrader.installer.cluster).await
+        record.write(self.upgrader.installer.cluster, false).await
     }
 
     async fn planes(&mut self) -> Result<(), Failure> {

@@ -1,6 +1,58 @@
 //! Go's literals: numbers and quoted text.
 
-use super::lex::Token;
+use super::lex::{Lexer, Token};
+use super::{Failure, Outcome};
+
+impl Lexer<'_> {
+    pub(super) fn number(&mut self) -> Outcome<()> {
+        let mut before = ' ';
+        let end = self.rest.find(|character: char| {
+            let sign =
+                matches!(character, '+' | '-') && (before == ' ' || matches!(before, 'e' | 'E'));
+            before = character;
+            !(sign || character == '.' || character == '_' || character.is_ascii_alphanumeric())
+        });
+        let text = self
+            .rest
+            .get(..end.unwrap_or(self.rest.len()))
+            .unwrap_or_default();
+        let token =
+            parse(text).ok_or_else(|| Failure::new(format!("bad number syntax: {text:?}")))?;
+        self.push(token);
+        self.advance(text.len());
+        self.ends()
+    }
+
+    pub(super) fn raw(&mut self) -> Outcome<()> {
+        let rest = self.rest.get(1..).unwrap_or_default();
+        let Some((text, _)) = rest.split_once('`') else {
+            return Err(Failure::new("unterminated raw quoted string"));
+        };
+        self.push(Token::Quoted(text.replace('\r', "")));
+        self.advance(text.len().saturating_add(2));
+        Ok(())
+    }
+
+    pub(super) fn quoted(&mut self) -> Outcome<()> {
+        let (text, length) = unquote(self.rest, '"')
+            .ok_or_else(|| Failure::new("unterminated quoted string, or a wrong escape in one"))?;
+        self.push(Token::Quoted(text));
+        self.advance(length);
+        Ok(())
+    }
+
+    pub(super) fn character(&mut self) -> Outcome<()> {
+        let wrong = || Failure::new("malformed character constant");
+        let (text, length) = unquote(self.rest, '\'').ok_or_else(wrong)?;
+        let mut characters = text.chars();
+        let (Some(character), None) = (characters.next(), characters.next()) else {
+            return Err(wrong());
+        };
+        self.push(Token::Int(i64::from(u32::from(character))));
+        self.advance(length);
+        Ok(())
+    }
+}
 
 /// A number of Go, of which those with an imaginary part are not taken.
 pub(crate) fn parse(text: &str) -> Option<Token> {

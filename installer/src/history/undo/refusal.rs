@@ -1,0 +1,61 @@
+//! Why an undo would not be safe.
+
+use crate::cluster::object::ObjectId;
+
+/// Why an undo is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unsafe {
+    /// The verb itself.
+    #[error("`weft {verb}` cannot be undone: {why}")]
+    Verb {
+        /// Which.
+        verb: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// A part of the entry is gone.
+    #[error("entry {0} is not kept whole any more, so nobody knows all of what it did")]
+    Incomplete(u64),
+    /// Somebody changed a field since.
+    #[error(
+        "{object}: {field} is not as the entry left it: {}; undo it by hand, or put it back and try again",
+        changed(by)
+    )]
+    Changed {
+        /// Which.
+        object: ObjectId,
+        /// Which of its fields.
+        field: String,
+        /// Who has the field now.
+        by: Vec<String>,
+    },
+    /// The object is not there any more.
+    #[error("{0} is gone: there is nothing to go back from")]
+    Gone(ObjectId),
+    /// Somebody created it anew.
+    #[error("{0} was deleted by the entry and is there again: somebody created it since")]
+    Again(ObjectId),
+    /// What it was is only known by its hash.
+    #[error(
+        "{object}: {field} was not kept (values of Secrets never are, and large ones are kept as a hash only): write it anew with what it came from"
+    )]
+    NotKept {
+        /// Which.
+        object: ObjectId,
+        /// Which of its fields.
+        field: String,
+    },
+    /// Deleting it would take along what others put into it.
+    #[error(
+        "{0} was created by the entry, and deleting it would delete everything in it: delete it by hand when it is empty"
+    )]
+    Holds(ObjectId),
+}
+
+fn changed(by: &[String]) -> String {
+    if by.is_empty() {
+        "nobody is said to have it now".to_owned()
+    } else {
+        format!("{} changed it", by.join(" and "))
+    }
+}

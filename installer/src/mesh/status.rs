@@ -1,0 +1,219 @@
+//! `weft mesh status | wait`: how a mesh is, component by component, with the first thing that is in its way.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::record::{MeshRecord, Mode, Phase, object_name};
+use crate::cluster::access::Cluster;
+use crate::cluster::cause::Cause;
+use crate::cluster::engine::{self, EngineError};
+use crate::cluster::inventory::Parent;
+use crate::cluster::object::ObjectId;
+use crate::cluster::readiness::Readiness;
+use crate::failure::Exit;
+use crate::output::{Cell, Report, Style, Table};
+
+/// How a component is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum State {
+    /// It will not work as it is.
+    Failed,
+    /// It is not ready yet.
+    Updating,
+    /// It works.
+    Succeeded,
+}
+
+/// One object that can be ready or not.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Component {
+    /// What it is a part of.
+    pub(crate) component: String,
+    /// For example `Deployment`.
+    pub(crate) kind: String,
+    /// Nothing for cluster-scoped objects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) namespace: Option<String>,
+    /// Its name.
+    pub(crate) name: String,
+    /// How it is.
+    pub(crate) status: State,
+    /// What it waits for, or why it failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) failure_reasons: Vec<String>,
+}
+
+/// How a mesh is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MeshStatus {
+    /// The mesh.
+    pub(crate) name: String,
+    /// Who runs it.
+    pub(crate) mode: Mode,
+    /// How far the last command that changed it came.
+    pub(crate) phase: Phase,
+    /// Its revision; nothing for the default one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revision: Option<String>,
+    /// Its Istio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
+    /// It may not be deleted.
+    pub(crate) protected: bool,
+    /// All of it together.
+    pub(crate) status: State,
+    /// What of it can be ready or not, what is wrong first.
+    pub(crate) components: Vec<Component>,
+}
+
+impl MeshStatus {
+    /// Of what was seen.
+    pub(crate) fn of(record: &MeshRecord, mut components: Vec<Component>) -> Self {
+        components.sort_by(|one, other| {
+            let key = |component: &Component| {
+                (
+                    component.status,
+                    component.component.clone(),
+                    component.kind.clone(),
+                    component.name.clone(),
+                )
+            };
+            key(one).cmp(&key(other))
+        });
+        let worst = components
+            .first()
+            .map_or(State::Succeeded, |component| component.status);
+        Self {
+            name: record.name.clone(),
+            mode: record.state.mode,
+            phase: record.state.phase,
+            revision: record.state.revision.clone(),
+            version: record.state.version.clone(),
+            protected: record.state.protected,
+            status: worst,
+            components,
+        }
+    }
+
+    /// 2 where something does not work.
+    pub(crate) fn exit(&self) -> Exit {
+        match self.status {
+            State::Succeeded if self.phase == Phase::Succeeded => Exit::Ok,
+            _ => Exit::Findings,
+        }
+    }
+
+    /// What keeps it from being ready, in a line each.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let bad = self
+            .components
+            .iter()
+            .filter(|component| component.status != State::Succeeded);
+        bad.map(|component| {
+            let reason = component
+                .failure_reasons
+                .first()
+                .map_or("not ready", String::as_str);
+            format!("{} {}: {reason}", component.kind, component.full_name())
+        })
+        .collect()
+    }
+}
+
+impl Component {
+    fn of(component: String, id: &ObjectId, readiness: &Readiness) -> Self {
+        let (status, reasons) = match readiness {
+            Readiness::Ready => (State::Succeeded, Vec::new()),
+            Readiness::Progressing { waits_for, cause } => {
+                (State::Updating, vec![told(cause.as_ref(), waits_for)])
+            }
+            Readiness::Failed(cause) => (State::Failed, vec![cause.to_string()]),
+        };
+        Self {
+            component,
+            kind: id.kind.clone(),
+            namespace: id.namespace.clone(),
+            name: id.name.clone(),
+            status,
+            failure_reasons: reasons,
+        }
+    }
+
+    fn full_name(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{namespace}/{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+fn told(cause: Option<&Cause>, waits_for: &str) -> String {
+    cause.map_or_else(|| format!("waits for {waits_for}"), ToString::to_string)
+}
+
+impl Report for MeshStatus {
+    fn table(&self) -> Table {
+        let mut table = Table::new(&["COMPONENT", "KIND", "NAME", "STATUS", "REASON"]);
+        for component in &self.components {
+            let (style, word) = match component.status {
+                State::Failed => (Style::Bad, "FAILED"),
+                State::Updating => (Style::Warn, "UPDATING"),
+                State::Succeeded => (Style::Good, "SUCCEEDED"),
+            };
+            table.row([
+                component.component.clone().into(),
+                component.kind.clone().into(),
+                component.full_name().into(),
+                Cell::styled(style, word),
+                component.failure_reasons.join("; ").into(),
+            ]);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![format!("mesh/{}", self.name)]
+    }
+}
+
+/// Looks at every object of the mesh that can be ready or not.
+pub(crate) async fn look(
+    cluster: &Cluster,
+    record: &MeshRecord,
+) -> Result<MeshStatus, EngineError> {
+    let parent = Parent {
+        namespace: record.root_namespace.clone(),
+        name: object_name(&record.name),
+    };
+    let seen = engine::assess(cluster, &parent).await?;
+    let components = seen
+        .iter()
+        .map(|(target, readiness)| Component::of(target.component.clone(), &target.id, readiness));
+    Ok(MeshStatus::of(record, components.collect()))
+}
+
+/// Looks until all of it works, or time is up; gives what was seen last.
+pub(crate) async fn wait(
+    cluster: &Cluster,
+    record: &MeshRecord,
+    timeout: Duration,
+    mut tell: impl FnMut(&MeshStatus),
+) -> Result<(MeshStatus, bool), EngineError> {
+    let deadline = Instant::now().checked_add(timeout);
+    loop {
+        let status = look(cluster, record).await?;
+        if status.status == State::Succeeded {
+            return Ok((status, true));
+        }
+        tell(&status);
+        if deadline.is_none_or(|end| Instant::now() >= end) {
+            return Ok((status, false));
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}

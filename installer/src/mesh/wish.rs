@@ -1,0 +1,91 @@
+//! What a mesh file asks of a cluster, as `preflight` looks at it.
+
+use serde_json::Value;
+
+use super::preflight::{Extra, Resources, Wish};
+use super::spec::Mesh;
+use super::values::{Component, values};
+
+/// What this mesh will need. What the file does not say is as Istio's charts come.
+pub(crate) fn wish(mesh: &Mesh) -> Wish {
+    let usual = Wish::usual(mesh.root_namespace().to_owned());
+    let istiod = values(mesh, Component::Istiod);
+    let replicas = ["/autoscaleMin", "/replicaCount"]
+        .iter()
+        .find_map(|at| istiod.pointer(at)?.as_u64());
+    let extras = [
+        (Extra::Cni, mesh.has_cni()),
+        (Extra::Ambient, mesh.spec.ambient),
+    ];
+    let with = extras
+        .into_iter()
+        .filter(|(_, has)| *has)
+        .map(|(extra, _)| extra)
+        .collect();
+    Wish {
+        mesh: Some(mesh.metadata.name.clone()),
+        istio: mesh.spec.version.as_ref().map(ToString::to_string),
+        with,
+        istiod: Resources {
+            replicas: replicas
+                .and_then(|count| u32::try_from(count).ok())
+                .unwrap_or(1),
+            ..resources(istiod.pointer("/resources"), usual.istiod)
+        },
+        proxy: resources(istiod.pointer("/global/proxy/resources"), usual.proxy),
+        ..usual
+    }
+}
+
+fn resources(said: Option<&Value>, usual: Resources) -> Resources {
+    let text = |at: &str| said?.pointer(at)?.as_str().map(str::to_owned);
+    let limits = match (text("/limits/cpu"), text("/limits/memory")) {
+        (Some(cpu), Some(memory)) => Some((cpu, memory)),
+        // Said to be without.
+        _ if said
+            .and_then(|said| said.get("limits"))
+            .is_some_and(Value::is_null) =>
+        {
+            None
+        }
+        _ => usual.limits,
+    };
+    Resources {
+        cpu: text("/requests/cpu").unwrap_or(usual.cpu),
+        memory: text("/requests/memory").unwrap_or(usual.memory),
+        limits,
+        replicas: usual.replicas,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::spec::document::parse;
+    use super::super::spec::read::read;
+    use super::*;
+
+    fn of(spec: &str) -> Wish {
+        let text = format!(
+            "apiVersion: weft.dev/v1\nkind: Mesh\nmetadata: {{name: shop}}\nspec: {spec}\n"
+        );
+        wish(&read(parse(text.as_bytes()).unwrap(), &[]).unwrap())
+    }
+
+    #[test]
+    fn what_is_said_counts_and_the_rest_is_as_it_comes() {
+        let plain = of("{version: 1.31.0}");
+        let usual = Wish::usual("istio-system".to_owned());
+        assert_eq!(
+            (plain.istio.as_deref(), &plain.istiod, &plain.proxy),
+            (Some("1.31.0"), &usual.istiod, &usual.proxy)
+        );
+
+        let large =
+            of("{version: 1.31.0, scale: S200P1000, highAvailability: true, ambient: true}");
+        assert_eq!(
+            (large.istiod.memory.as_str(), large.istiod.replicas),
+            ("500Mi", 2)
+        );
+        assert_eq!(large.with, [Extra::Cni, Extra::Ambient]);
+    }
+}
