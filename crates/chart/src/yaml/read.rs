@@ -50,19 +50,25 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
+    /// The next event that is data.
     fn next(&mut self) -> Result<Option<Event<'t>>, String> {
-        match self.events.next() {
-            None => Ok(None),
-            Some(Ok((event, span))) => {
-                self.line = span.start.line();
-                self.at = span.end.index();
-                Ok(Some(event))
+        loop {
+            match self.events.next() {
+                None => return Ok(None),
+                Some(Ok((Event::Comment(..), _))) => {}
+                Some(Ok((event, span))) => {
+                    self.line = span.start.line();
+                    self.at = span.end.index();
+                    return Ok(Some(event));
+                }
+                Some(Err(error)) => {
+                    return Err(format!(
+                        "yaml: line {}: {}",
+                        error.marker().line(),
+                        error.info()
+                    ));
+                }
             }
-            Some(Err(error)) => Err(format!(
-                "yaml: line {}: {}",
-                error.marker().line(),
-                error.info()
-            )),
         }
     }
 
