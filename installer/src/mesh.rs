@@ -11,6 +11,7 @@ pub(crate) mod record;
 pub(crate) mod render;
 pub(crate) mod spec;
 pub(crate) mod status;
+pub(crate) mod upgrade;
 pub(crate) mod values;
 pub(crate) mod version;
 pub(crate) mod wish;

@@ -5,6 +5,7 @@
 
 pub(crate) mod decision;
 mod edit;
+pub(crate) mod edit;
 pub(crate) mod injector;
 mod loggers;
 pub(crate) mod passthrough;
@@ -15,7 +16,7 @@ pub(crate) mod resources;
 pub(crate) mod restart;
 mod rollout;
 pub(crate) mod scope;
-mod state;
+pub(crate) mod state;
 pub(crate) mod target;
 pub(crate) mod verbs;
 pub(crate) mod view;

@@ -6,6 +6,7 @@ pub(in crate::cli) mod flags;
 mod init;
 mod install;
 mod schema;
+mod upgrade;
 mod values;
 
 use super::Context;
@@ -32,6 +33,8 @@ enum MeshVerb {
     Check(Box<check::CheckArgs>),
     /// Print the Helm values that a mesh file means
     Values(Box<values::ValuesArgs>),
+    /// Get a mesh to another version of Istio, in place or with a second control plane
+    Upgrade(Box<upgrade::UpgradeArgs>),
     /// Install Istio as a mesh file or flags describe it, and wait until it works
     Create(Box<install::CreateArgs>),
     /// Show what would be done, object by object
@@ -54,6 +57,7 @@ pub(super) fn run(args: MeshArgs, context: &Context) -> Outcome {
         MeshVerb::Schema => schema::run(context),
         MeshVerb::Check(args) => check::run(*args, context),
         MeshVerb::Values(args) => values::run(*args, context),
+        MeshVerb::Upgrade(args) => upgrade::run(*args, context),
         MeshVerb::Create(args) => install::create(&args, context),
         MeshVerb::Plan(args) => install::plan(&args, context),
         MeshVerb::Diff(args) => install::diff(&args, context),

@@ -218,6 +218,7 @@ impl Prepared {
             previous_version: None,
             protected: false,
             adopted: None,
+            upgrade: None,
         });
         Ok(MeshRecord {
             name: self.mesh.metadata.name.clone(),

@@ -17,6 +17,7 @@ use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
+use crate::mesh::upgrade::state::Upgrade;
 pub(crate) use error::{RecordError, check_name};
 
 /// The field manager of a record.
@@ -74,6 +75,9 @@ pub(crate) struct MeshState {
     /// What was found when somebody else's Istio was adopted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) adopted: Option<Value>,
+    /// The upgrade that is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) upgrade: Option<Box<Upgrade>>,
 }
 
 /// Who runs the control plane, and where.

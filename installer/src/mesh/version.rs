@@ -6,7 +6,7 @@
 mod matrix;
 mod upgrade;
 
-pub(crate) use matrix::support;
+pub(crate) use matrix::{Support, support};
 pub(crate) use upgrade::{Step, skew, upgrade};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

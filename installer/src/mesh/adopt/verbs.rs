@@ -219,6 +219,7 @@ fn recorded(name: &str, found: &Found, known: &[MeshRecord]) -> Result<MeshRecor
             previous_version: None,
             protected: here.is_some_and(|record| record.state.protected),
             adopted: Some(json!(found)),
+            upgrade: None,
         },
         resource_version: here.and_then(|record| record.resource_version.clone()),
     })

@@ -100,6 +100,7 @@ mod tests {
                 previous_version: None,
                 protected: false,
                 adopted: None,
+                upgrade: None,
             },
             resource_version: None,
         };

@@ -231,7 +231,7 @@ impl WorkloadStatus {
     }
 
     /// Its name, if it can be restarted.
-    fn workload_name(&self) -> Option<WorkloadName> {
+    pub(crate) fn workload_name(&self) -> Option<WorkloadName> {
         let kind = Kind::ALL
             .into_iter()
             .find(|kind| kind.word() == self.kind)?;

@@ -1,0 +1,308 @@
+//! The verbs: read what is, decide, write, tell.
+
+mod act;
+mod show;
+
+use std::time::Duration;
+
+use super::facts::Facts;
+use super::preflight::{self, Ground};
+use super::report::{Status, StepsReport};
+use super::state::{Strategy, Upgrade};
+use super::steps::{Step, Verb};
+use super::target::{Asked, recorded, target};
+use crate::cluster::engine::EngineError;
+use crate::cluster::plan::Plan;
+use crate::cluster::report::{PlanReport, changes};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::history::who;
+use crate::mesh::install::Installer;
+use crate::mesh::record::{self, Engine, MeshRecord, Phase, find, lock};
+use crate::mesh::spec::Mesh;
+use crate::mesh::version::IstioVersion;
+use crate::sidecar::report::RestartReport;
+use crate::sidecar::restart::Pace;
+use crate::sidecar::verbs::Mode;
+use act::Deeds;
+
+/// Upgrades one mesh.
+#[derive(Debug)]
+pub(crate) struct Upgrader<'a> {
+    /// Installs control planes.
+    pub(crate) installer: Installer<'a>,
+    /// The mesh.
+    pub(crate) name: String,
+    /// The command, for the history.
+    pub(crate) verb: String,
+    /// What may be done.
+    pub(crate) mode: Mode,
+    /// Take over what others own.
+    pub(crate) force: bool,
+    /// How long a control plane may take to be ready; nothing for not waiting.
+    pub(crate) timeout: Option<Duration>,
+    /// How to restart workloads.
+    pub(crate) pace: Pace,
+}
+
+impl Upgrader<'_> {
+    /// `upgrade NAME --to V`: begins, or goes on with the installation.
+    pub(crate) async fn start(&self, asked: &Asked, skip_preflight: bool) -> Outcome {
+        let record = self.record().await?;
+        let Some(upgrade) = self.wanted(&record, asked)? else {
+            let text = format!("mesh {} runs Istio {} already", self.name, asked.to);
+            self.installer.output.say(text);
+            return Ok(Exit::Ok);
+        };
+        let facts = self.facts(&record).await?;
+        if !skip_preflight {
+            self.look(&upgrade, asked.strategy, &facts).await?;
+        }
+        let plan = self.plan(&upgrade).await?;
+        if self.mode != Mode::Act {
+            return self.planned(&plan);
+        }
+        let conflicts = plan.conflicts();
+        if !conflicts.is_empty() {
+            return Err(EngineError::Conflicts(conflicts).into());
+        }
+        let shown = facts.shown(&upgrade);
+        let mut steps = vec![Step::Note(Box::new(upgrade.clone()))];
+        steps.extend(self.steps(&upgrade, &Verb::Install, &shown)?);
+        self.carry_out(&record, upgrade, &steps).await
+    }
+
+    /// The other verbs.
+    pub(crate) async fn go(&self, verb: &Verb) -> Outcome {
+        let record = self.record().await?;
+        let Some(upgrade) = record.state.upgrade.as_deref().cloned() else {
+            // What was to be undone or finished is: a command that was killed at its very end is run again.
+            if matches!(verb, Verb::Rollback | Verb::Finish) {
+                let text = format!("no upgrade of mesh {} is under way", self.name);
+                self.installer.output.say(text);
+                return Ok(Exit::Ok);
+            }
+            let text = format!(
+                "no upgrade of mesh {} is under way: `weft mesh upgrade {} --to VERSION` begins one",
+                self.name, self.name
+            );
+            return Err(Failure::text(Exit::Failure, text));
+        };
+        let facts = self.facts(&record).await?;
+        let steps = self.steps(&upgrade, verb, &facts.shown(&upgrade))?;
+        self.check_usage(&facts, &steps)?;
+        self.check_labels(&steps).await?;
+        if self.mode != Mode::Act {
+            return self.rehearsed(upgrade, &steps, &facts).await;
+        }
+        self.carry_out(&record, upgrade, &steps).await
+    }
+
+    /// `upgrade status`.
+    pub(crate) async fn status(&self) -> Outcome {
+        let record = self.record().await?;
+        self.tell(&record).await?;
+        Ok(Exit::Ok)
+    }
+
+    fn steps(
+        &self,
+        upgrade: &Upgrade,
+        verb: &Verb,
+        shown: &super::steps::Shown,
+    ) -> Result<Vec<Step>, Failure> {
+        upgrade
+            .steps(verb, shown)
+            .map_err(|refusal| Failure::new(Exit::Failure, refusal))
+    }
+
+    async fn record(&self) -> Result<MeshRecord, Failure> {
+        let record = find::one(self.installer.cluster, Some(&self.name)).await?;
+        let why = match (record.state.engine, record.state.phase) {
+            (Some(Engine::Charts), Phase::Terminating) => "it is being deleted",
+            (Some(Engine::Charts), _) => return Ok(record),
+            (Some(Engine::Sail), _) => {
+                "the Sail operator runs it: set the version in its Istio resource"
+            }
+            (None, _) => "somebody else runs it: whoever installed it upgrades it",
+        };
+        let text = format!("mesh {} is not upgraded by weft: {why}", self.name);
+        Err(Failure::text(Exit::Failure, text))
+    }
+
+    async fn facts(&self, record: &MeshRecord) -> Result<Facts, Failure> {
+        Facts::read(self.installer.cluster, &record.root_namespace).await
+    }
+
+    /// The upgrade that is asked for; nothing when its end is reached.
+    fn wanted(&self, record: &MeshRecord, asked: &Asked) -> Result<Option<Upgrade>, Failure> {
+        let under_way = record.state.upgrade.as_deref();
+        let from = match under_way {
+            Some(upgrade) => upgrade.from.clone(),
+            None => mesh_of(record)?,
+        };
+        if under_way.is_none()
+            && asked.strategy == Strategy::InPlace
+            && from.spec.version.as_ref() == Some(&asked.to)
+        {
+            return Ok(None);
+        }
+        let to = target(&from, asked)?;
+        let Some(upgrade) = under_way else {
+            return Ok(Some(Upgrade::new(asked.strategy, from, to)));
+        };
+        let end = |mesh: &Mesh| (mesh.spec.version.clone(), mesh.spec.revision.clone());
+        if upgrade.strategy == asked.strategy && end(&upgrade.to) == end(&to) {
+            // Where charts and images are may be corrected on the way.
+            let to = if upgrade.stage == super::state::Stage::Installing {
+                to
+            } else {
+                upgrade.to.clone()
+            };
+            return Ok(Some(Upgrade {
+                to,
+                ..upgrade.clone()
+            }));
+        }
+        let text = format!(
+            "an upgrade of mesh {} is under way already ({}): `{}` goes on with it, `weft mesh upgrade rollback {}` undoes it",
+            self.name,
+            upgrade.stage.word(),
+            upgrade.next(),
+            self.name
+        );
+        Err(Failure::text(Exit::Failure, text))
+    }
+
+    async fn look(
+        &self,
+        upgrade: &Upgrade,
+        strategy: Strategy,
+        facts: &Facts,
+    ) -> Result<(), Failure> {
+        let cluster = self.installer.cluster;
+        let asked = cluster.client.apiserver_version();
+        let what = "ask the API server for its version";
+        let kubernetes = cluster.call(what, asked).await?.git_version;
+        let charts = self.installer.charts;
+        let gateways = preflight::gateways(cluster, charts, &upgrade.to, &kubernetes).await?;
+        let ground = Ground {
+            from: version_of(&upgrade.from)?,
+            to: version_of(&upgrade.to)?,
+            strategy,
+            kubernetes: &kubernetes,
+            proxies: preflight::versions(facts),
+            gateways,
+        };
+        for text in preflight::judged(preflight::findings(&ground))? {
+            self.installer.output.warn(text);
+        }
+        Ok(())
+    }
+
+    fn planned(&self, plan: &Plan) -> Outcome {
+        if self.mode != Mode::Diff {
+            self.installer.output.report(&PlanReport(plan))?;
+            return Ok(Exit::Ok);
+        }
+        self.installer.output.report(&changes(plan))?;
+        Ok(if plan.changes_nothing() {
+            Exit::Ok
+        } else {
+            Exit::Drift
+        })
+    }
+
+    /// Shows the steps; with `--diff` only those that change something.
+    async fn rehearsed(&self, upgrade: Upgrade, steps: &[Step], facts: &Facts) -> Outcome {
+        let mut rows = self.rows(upgrade, steps, facts).await?;
+        if self.mode == Mode::Diff {
+            rows.retain(|row| row.changes);
+        }
+        let differs = self.mode == Mode::Diff && !rows.is_empty();
+        self.installer.output.report(&StepsReport(rows))?;
+        Ok(if differs { Exit::Drift } else { Exit::Ok })
+    }
+
+    async fn carry_out(&self, record: &MeshRecord, upgrade: Upgrade, steps: &[Step]) -> Outcome {
+        let (cluster, root) = (self.installer.cluster, &record.root_namespace);
+        let who = who(cluster).await?;
+        let held = lock::hold(cluster, root, &who, &self.verb).await?;
+        let mut deeds = Deeds::new(self, root, upgrade);
+        let done = self.unchanged(record).await;
+        let done = match done {
+            Ok(()) => deeds.all(steps).await,
+            Err(failure) => Err(failure),
+        };
+        let noted = deeds.note_history().await;
+        held.release().await?;
+        let rows = deeds.restarted();
+        if !rows.is_empty() {
+            self.installer.output.report(&RestartReport(rows.clone()))?;
+        }
+        done?;
+        noted?;
+        let record = self.record().await?;
+        if rows.is_empty() {
+            self.tell(&record).await?;
+        } else {
+            self.status_of(&record).await?.say(self.installer.output);
+        }
+        Ok(Exit::Ok)
+    }
+
+    /// Between looking and holding the lock, somebody else may have been here.
+    async fn unchanged(&self, record: &MeshRecord) -> Result<(), Failure> {
+        if self.record().await?.state == record.state {
+            return Ok(());
+        }
+        let text = format!(
+            "somebody else worked on mesh {} in the meantime: run the command again",
+            self.name
+        );
+        Err(Failure::text(Exit::Failure, text))
+    }
+
+    async fn tell(&self, record: &MeshRecord) -> Result<(), Failure> {
+        let status = self.status_of(record).await?;
+        status.say(self.installer.output);
+        self.installer.output.report(&status)
+    }
+
+    async fn status_of(&self, record: &MeshRecord) -> Result<Status, Failure> {
+        Ok(Status::of(record, &self.facts(record).await?))
+    }
+}
+
+/// The mesh that a record describes.
+fn mesh_of(record: &MeshRecord) -> Result<Mesh, Failure> {
+    let broken = |why: String| {
+        let text = format!("the record of mesh {} ({}) {why}", record.name, record.id());
+        Failure::text(Exit::Failure, text)
+    };
+    let Some(spec) = &record.spec else {
+        return Err(broken("holds no mesh file".to_owned()));
+    };
+    recorded(spec)
+        .map_err(|mistakes| broken(format!("holds a mesh file that cannot be read: {mistakes}")))
+}
+
+fn version_of(mesh: &Mesh) -> Result<&IstioVersion, Failure> {
+    mesh.spec.version.as_ref().ok_or_else(|| {
+        let text = format!("the record of mesh {} names no version", mesh.metadata.name);
+        Failure::text(Exit::Failure, text)
+    })
+}
+
+/// The record as it is now.
+async fn fresh(upgrader: &Upgrader<'_>) -> Result<MeshRecord, Failure> {
+    let all = record::all(upgrader.installer.cluster).await?;
+    all.into_iter()
+        .find(|record| record.name == upgrader.name)
+        .ok_or_else(|| {
+            let text = format!(
+                "the record of mesh {} is gone: somebody deleted it meanwhile",
+                upgrader.name
+            );
+            Failure::text(Exit::Failure, text)
+        })
+}

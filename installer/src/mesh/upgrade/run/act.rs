@@ -1,0 +1,291 @@
+//! Does the steps.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::super::facts::Facts;
+use super::super::state::{Said, Upgrade};
+use super::super::steps::Step;
+use super::show::edit;
+use super::{Upgrader, fresh};
+use crate::cluster::engine;
+use crate::cluster::engine::Manner;
+use crate::cluster::object::ObjectId;
+use crate::cluster::peek::{label, list, text};
+use crate::cluster::plan::Plan;
+use crate::cluster::told::Told;
+use crate::failure::{Exit, Failure};
+use crate::history::{Change, note};
+use crate::mesh::fetch;
+use crate::mesh::install::changes;
+use crate::mesh::read::{self, MUTATING};
+use crate::mesh::record::{MeshRecord, Phase};
+use crate::mesh::render::Plane;
+use crate::mesh::values::Component;
+use crate::sidecar::edit::{Prepared, Site, prepare};
+use crate::sidecar::injector::REVISION;
+use crate::sidecar::read::{Reader, collection};
+use crate::sidecar::restart::{Restarted, Restarter, Verdict};
+use crate::sidecar::state::{PodState, WorkloadState, WorkloadStatus, survey};
+use crate::sidecar::verbs::Mode;
+use crate::sidecar::view::WorkloadName;
+use crate::sidecar::write::Writer;
+
+/// Between two looks at webhooks.
+const PAUSE: Duration = Duration::from_millis(300);
+/// How long an istiod may take to sign its webhooks when nobody says so.
+const SIGNED: Duration = Duration::from_mins(1);
+
+/// What is being done, and what was.
+pub(super) struct Deeds<'a> {
+    upgrader: &'a Upgrader<'a>,
+    root: &'a str,
+    upgrade: Upgrade,
+    changes: Vec<Change>,
+    rows: Vec<Restarted>,
+}
+
+impl<'a> Deeds<'a> {
+    pub(super) fn new(upgrader: &'a Upgrader<'a>, root: &'a str, upgrade: Upgrade) -> Self {
+        Self {
+            upgrader,
+            root,
+            upgrade,
+            changes: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// What was restarted.
+    pub(super) fn restarted(self) -> Vec<Restarted> {
+        self.rows
+    }
+
+    pub(super) async fn all(&mut self, steps: &[Step]) -> Result<(), Failure> {
+        for step in steps {
+            self.one(step).await?;
+        }
+        Ok(())
+    }
+
+    /// Whatever was written is in the history, also when not all of it could be.
+    pub(super) async fn note_history(&mut self) -> Result<(), Failure> {
+        let changes = std::mem::take(&mut self.changes);
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let (cluster, verb) = (self.upgrader.installer.cluster, &self.upgrader.verb);
+        Ok(note(cluster, self.root, verb, changes).await?)
+    }
+
+    async fn one(&mut self, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::Note(upgrade) => {
+                self.record(|record| record.note_upgrade(upgrade)).await?;
+                self.upgrade = (**upgrade).clone();
+                Ok(())
+            }
+            Step::Planes => self.planes().await,
+            Step::Say(namespace, said) => self.say(namespace, said).await,
+            Step::Restart(namespace) => self.restart(namespace).await,
+            Step::Unused(revision) => {
+                let facts = Facts::read(self.upgrader.installer.cluster, self.root).await?;
+                self.upgrader.unused(&facts, revision)
+            }
+            Step::Done(mesh) => self.record(|record| record.end_upgrade(mesh)).await,
+        }
+    }
+
+    /// The record is read anew each time: it is the parent of the set as well, which is written in between.
+    async fn record(
+        &self,
+        change: impl FnOnce(&mut MeshRecord) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut record = fresh(self.upgrader).await?;
+        let before = record.clone();
+        change(&mut record)?;
+        if record == before {
+            return Ok(());
+        }
+        record.write(self.upgrader.installer.cluster, false).await
+    }
+
+    async fn planes(&mut self) -> Result<(), Failure> {
+        let upgrader = self.upgrader;
+        let plan = upgrader.plan(&self.upgrade).await?;
+        let installer = &upgrader.installer;
+        let told = Told::new(installer.output, installer.progress);
+        let done = engine::carry_out(installer.cluster, &told, &plan, upgrader.timeout).await;
+        self.changes.extend(changes(&plan));
+        if let Err(error) = done {
+            self.record(|record| {
+                record.state.phase = Phase::Failed;
+                Ok(())
+            })
+            .await?;
+            let back = format!(
+                "the upgrade of mesh {} stopped; the same command goes on, and `weft mesh upgrade rollback {}` goes back",
+                upgrader.name, upgrader.name
+            );
+            return Err(Failure::from(error).context(back));
+        }
+        self.signed().await
+    }
+
+    /// A webhook that istiod has not signed refuses every pod: nothing is restarted before.
+    async fn signed(&self) -> Result<(), Failure> {
+        let now = Instant::now();
+        let patience = self.upgrader.timeout.unwrap_or(SIGNED);
+        let deadline = now.checked_add(patience).unwrap_or(now);
+        let ours = [self.upgrade.old(), self.upgrade.new_one()];
+        loop {
+            let hooks =
+                read::all(self.upgrader.installer.cluster, MUTATING, None, REVISION).await?;
+            let unsigned = hooks.iter().find(|hook| {
+                let is_ours =
+                    label(hook, REVISION).is_some_and(|revision| ours.contains(&revision));
+                is_ours && list(hook, "/webhooks").iter().any(|one| !is_signed(one))
+            });
+            let Some(hook) = unsigned else {
+                return Ok(());
+            };
+            if Instant::now() >= deadline {
+                let text = format!(
+                    "MutatingWebhookConfiguration {} has no caBundle: its istiod has not signed it; the same command goes on",
+                    read::name(hook)
+                );
+                return Err(Failure::text(Exit::Timeout, text));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn say(&mut self, namespace: &str, said: &Said) -> Result<(), Failure> {
+        let prepared = self.upgrader.prepared(namespace, said).await?;
+        let writer = Writer::new(
+            self.upgrader.installer.cluster.clone(),
+            self.upgrader.force,
+            false,
+        );
+        let what = format!("Namespace {namespace}");
+        writer.edit(&what, &path(namespace), &prepared).await?;
+        self.changes.push(Change {
+            object: ObjectId {
+                group: String::new(),
+                version: "v1".to_owned(),
+                kind: "Namespace".to_owned(),
+                namespace: None,
+                name: namespace.to_owned(),
+            },
+            before: Some(prepared.before),
+            after: Some(prepared.after),
+        });
+        Ok(())
+    }
+
+    /// What is not as it would be now is started anew, and what somebody has begun is waited for.
+    async fn restart(&mut self, namespace: &str) -> Result<(), Failure> {
+        let cluster = self.upgrader.installer.cluster;
+        let reader = Reader::new(cluster.clone());
+        let snapshot = reader.snapshot(Some(namespace), self.root).await?;
+        let found = survey(&snapshot);
+        let workloads: Vec<_> = found.iter().flat_map(|row| &row.workloads).collect();
+        let named = |wanted: fn(&WorkloadStatus) -> bool| -> Vec<WorkloadName> {
+            let chosen = workloads.iter().filter(|one| wanted(one));
+            chosen.filter_map(|one| one.workload_name()).collect()
+        };
+        let (stale, coming) = (named(is_stale), named(is_coming));
+        for one in workloads
+            .iter()
+            .filter(|one| is_stale(one) && one.workload_name().is_none())
+        {
+            let text = format!("{} {namespace}/{}: {}", one.kind, one.name, one.reason);
+            self.upgrader.installer.output.warn(text);
+        }
+        let writer = Writer::new(cluster.clone(), false, false);
+        let progress = self.upgrader.installer.output.progress();
+        let restarter = Restarter {
+            reader: &reader,
+            writer: &writer,
+            progress: &progress,
+            pace: self.upgrader.pace,
+        };
+        let mut rows = restarter.all(&coming, false).await;
+        let failed = |rows: &[Restarted]| rows.iter().any(|row| row.result == Verdict::Failed);
+        if !failed(&rows) {
+            rows.extend(restarter.all(&stale, true).await);
+        }
+        drop(progress);
+        self.rows.extend(rows.clone());
+        self.health(&rows)
+    }
+
+    fn health(&self, rows: &[Restarted]) -> Result<(), Failure> {
+        let Some(row) = rows.iter().find(|row| row.result == Verdict::Failed) else {
+            return Ok(());
+        };
+        let name = &self.upgrader.name;
+        let text = format!(
+            "{} {}/{} did not get ready: {}; nothing more was begun: correct it and run the same command again, or go back with `weft mesh upgrade rollback {name}`",
+            row.kind, row.namespace, row.name, row.message
+        );
+        let moved = self.rows.iter().any(|row| row.result == Verdict::Succeed);
+        let exit = if moved { Exit::Partial } else { Exit::Failure };
+        Err(Failure::text(exit, text))
+    }
+}
+
+/// With proxies, and not those that it would have now.
+pub(super) fn is_stale(workload: &WorkloadStatus) -> bool {
+    workload.state == WorkloadState::NeedRestart && workload.injected > 0
+}
+
+/// Current, and not all of it up.
+fn is_coming(workload: &WorkloadStatus) -> bool {
+    let up = |state| state == PodState::Running || state == PodState::NotInjected;
+    workload.state == WorkloadState::Injected && !workload.pods.iter().all(|pod| up(pod.state))
+}
+
+fn is_signed(webhook: &serde_json::Value) -> bool {
+    !text(webhook, "/clientConfig/caBundle").is_empty()
+        || !text(webhook, "/clientConfig/url").is_empty()
+}
+
+fn path(namespace: &str) -> String {
+    format!("{}/{namespace}", collection("v1", None, "namespaces"))
+}
+
+impl Upgrader<'_> {
+    /// What a cluster lacks to have the control planes that an upgrade means.
+    pub(super) async fn plan(&self, upgrade: &Upgrade) -> Result<Plan, Failure> {
+        let meshes = upgrade.planes();
+        let mut releases = Vec::new();
+        for mesh in &meshes {
+            let needed =
+                |component: &Component| *component != Component::Gateway && component.is_in(mesh);
+            let components: Vec<_> = Component::ALL.into_iter().filter(needed).collect();
+            let version = super::version_of(mesh)?;
+            let charts = self.installer.charts;
+            releases.push(fetch::release(charts, mesh, version, &components).await?);
+        }
+        let planes = meshes.iter().zip(&releases);
+        let planes: Vec<_> = planes
+            .map(|(mesh, release)| Plane { mesh, release })
+            .collect();
+        let manner = Manner {
+            force: self.force,
+            prune: true,
+            rehearse: self.mode != Mode::Client,
+        };
+        self.installer.plan(&planes, manner).await
+    }
+
+    /// The labels of a namespace, as they would be written.
+    pub(super) async fn prepared(&self, namespace: &str, said: &Said) -> Result<Prepared, Failure> {
+        let reader = Reader::new(self.installer.cluster.clone());
+        let what = format!("Namespace {namespace}");
+        let object = reader.object(&what, &path(namespace)).await?;
+        Ok(prepare(&object, Site::Object, &edit(said)))
+    }
+}

@@ -1,0 +1,154 @@
+//! What would be done, and what is in its way.
+
+use super::super::facts::Facts;
+use super::super::report::StepRow;
+use super::super::state::{Said, Upgrade, revision};
+use super::super::steps::Step;
+use super::Upgrader;
+use super::act::is_stale;
+use crate::cluster::error::ClusterError;
+use crate::cluster::plan::Action;
+use crate::failure::{Exit, Failure};
+use crate::sidecar::decision::INJECTION;
+use crate::sidecar::edit::{Edit, Want};
+use crate::sidecar::injector::REVISION;
+
+/// Both labels exactly so.
+pub(super) fn edit(said: &Said) -> Edit {
+    let want = |value: &Option<String>| value.clone().map_or(Want::Gone, Want::Value);
+    Edit::default()
+        .label(INJECTION, want(&said.injection))
+        .label(REVISION, want(&said.revision))
+}
+
+impl Upgrader<'_> {
+    /// A revision that is to go, and that somebody uses, stays.
+    pub(super) fn unused(&self, facts: &Facts, revision: &str) -> Result<(), Failure> {
+        let usage = facts.usage(revision);
+        if usage.is_none() {
+            return Ok(());
+        }
+        let name = &self.name;
+        let text = format!(
+            "revision {revision} is in use and stays:\n  {usage}\nnamespaces move with `weft mesh upgrade move {name} NAMESPACE`, gateways with `weft gateway upgrade`, \
+             workloads that ask for themselves with `weft sidecar enable deploy/NAME --revision`; pods alone have to be created anew"
+        );
+        Err(Failure::text(Exit::Failure, text))
+    }
+
+    /// What is known to stop later stops before anything is written; after restarts it is looked at again.
+    pub(super) fn check_usage(&self, facts: &Facts, steps: &[Step]) -> Result<(), Failure> {
+        match steps.first() {
+            Some(Step::Unused(revision)) => self.unused(facts, revision),
+            _ => Ok(()),
+        }
+    }
+
+    /// Labels that somebody else owns, all of them before anything is written.
+    pub(super) async fn check_labels(&self, steps: &[Step]) -> Result<(), Failure> {
+        if self.force {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        for step in steps {
+            if let Step::Say(namespace, said) = step {
+                let prepared = self.prepared(namespace, said).await?;
+                if !prepared.foreign.is_empty() {
+                    let error = ClusterError::Conflict {
+                        what: format!("write Namespace {namespace}"),
+                        fields: prepared.foreign,
+                    };
+                    lines.push(error.to_string());
+                }
+            }
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::text(Exit::Failure, lines.join("\n")))
+    }
+
+    /// The steps, each with what it would change.
+    pub(super) async fn rows(
+        &self,
+        upgrade: Upgrade,
+        steps: &[Step],
+        facts: &Facts,
+    ) -> Result<Vec<StepRow>, Failure> {
+        let said = facts.said();
+        let stale = stale(facts);
+        let mut at = upgrade;
+        let mut rows = Vec::new();
+        for step in steps {
+            rows.push(match step {
+                Step::Note(upgrade) => {
+                    let row = StepRow::new(
+                        "note",
+                        &self.name,
+                        format!("{} -> {}", at.stage.word(), upgrade.stage.word()),
+                        **upgrade != at,
+                    );
+                    at = (**upgrade).clone();
+                    row
+                }
+                Step::Planes => self.planes_row(&at).await?,
+                Step::Say(namespace, wanted) => {
+                    let now = said.get(namespace).cloned().unwrap_or_default();
+                    let text = format!("{} -> {}", now.words(), wanted.words());
+                    StepRow::new("label", namespace, text, true)
+                }
+                Step::Restart(namespace) => {
+                    let count = stale.get(namespace).copied().unwrap_or_default();
+                    let text = "workloads whose proxies are not as they would be then".to_owned();
+                    StepRow::new("restart", namespace, text, count > 0)
+                }
+                Step::Unused(revision) => {
+                    StepRow::new("check", revision, "that nothing uses it".to_owned(), false)
+                }
+                Step::Done(mesh) => {
+                    let text = format!("with revision {}", revision(mesh));
+                    StepRow::new("end", &self.name, text, true)
+                }
+            });
+        }
+        Ok(rows)
+    }
+
+    async fn planes_row(&self, upgrade: &Upgrade) -> Result<StepRow, Failure> {
+        let plan = self.plan(upgrade).await?;
+        let count = |action| {
+            plan.steps
+                .iter()
+                .filter(|step| step.action == action)
+                .count()
+        };
+        let text = format!(
+            "{} objects created, {} changed, {} removed",
+            count(Action::Create),
+            count(Action::Update).saturating_add(count(Action::Conflict)),
+            count(Action::Prune)
+        );
+        let planes: Vec<_> = upgrade
+            .planes()
+            .iter()
+            .map(|mesh| revision(mesh).to_owned())
+            .collect();
+        let changes = !plan.changes_nothing();
+        Ok(StepRow::new(
+            "control planes",
+            &planes.join(", "),
+            text,
+            changes,
+        ))
+    }
+}
+
+/// How many workloads of each namespace are not as they would be.
+fn stale(facts: &Facts) -> std::collections::BTreeMap<String, usize> {
+    let rows = facts.survey().into_iter();
+    rows.map(|row| {
+        let count = row.workloads.iter().filter(|one| is_stale(one)).count();
+        (row.namespace, count)
+    })
+    .collect()
+}

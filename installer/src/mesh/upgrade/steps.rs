@@ -1,0 +1,246 @@
+//! What a verb has still to do, from the record and what the cluster shows. Each step may be done again, and each verb that
+//! begins something notes it first: whoever was killed finds here what is left.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::namespaces::{MoveError, Way};
+use super::state::{Said, Stage, Strategy, Upgrade};
+use crate::mesh::spec::Mesh;
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Step {
+    /// Note in the record how far it is.
+    Note(Box<Upgrade>),
+    /// Have the control planes that the record means, and wait until they are ready.
+    Planes,
+    /// Have a namespace say this.
+    Say(String, Said),
+    /// Start anew what is not as it would be now.
+    Restart(String),
+    /// Stop here unless nothing uses this revision.
+    Unused(String),
+    /// Note that it is over, with this mesh.
+    Done(Box<Mesh>),
+}
+
+/// What is asked for while an upgrade is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// Go on with the installation.
+    Install,
+    /// Move these namespaces, or all.
+    Move(Option<Vec<String>>),
+    /// Go back.
+    Rollback,
+    /// Make the new control plane the mesh's.
+    Promote,
+    /// Let the old one go.
+    Finish,
+}
+
+/// What the cluster shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// What each namespace says, but those of the system.
+    pub(crate) namespaces: BTreeMap<String, Said>,
+    /// The namespaces with proxies of the new revision.
+    pub(crate) on_new: BTreeSet<String>,
+}
+
+/// Why a verb does nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// Something else comes first.
+    #[error("the upgrade is {stage}: run `{next}` first")]
+    First {
+        /// How far it is.
+        stage: &'static str,
+        /// What comes first.
+        next: String,
+    },
+    /// It is too late.
+    #[error("the old control plane is going: there is no way back any more; run `{0}`")]
+    TooLate(String),
+    /// There is nothing beside the old control plane.
+    #[error("this upgrade is in place: there is nothing to move, promote or finish; run `{0}`")]
+    InPlace(String),
+    /// Namespaces that cannot move.
+    #[error("nothing was written:\n  {}", lines(.0))]
+    Namespaces(Vec<MoveError>),
+}
+
+fn lines(errors: &[MoveError]) -> String {
+    let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n  ")
+}
+
+impl Upgrade {
+    /// What is left to do for a verb.
+    pub(crate) fn steps(&self, verb: &Verb, shown: &Shown) -> Result<Vec<Step>, Refusal> {
+        self.permitted(verb)?;
+        match verb {
+            Verb::Install => Ok(self.install()),
+            Verb::Move(asked) => self.moving(asked.as_deref(), shown),
+            Verb::Rollback => Ok(self.rollback(shown)),
+            Verb::Promote => Ok(self.promote()),
+            Verb::Finish => Ok(self.finish(shown)),
+        }
+    }
+
+    fn permitted(&self, verb: &Verb) -> Result<(), Refusal> {
+        let next = self.next();
+        let first = || Refusal::First {
+            stage: self.stage.word(),
+            next: next.clone(),
+        };
+        if self.strategy == Strategy::InPlace && !matches!(verb, Verb::Install | Verb::Rollback) {
+            return Err(Refusal::InPlace(next));
+        }
+        let fits = match verb {
+            Verb::Install => matches!(self.stage, Stage::Installing | Stage::Ready),
+            Verb::Move(_) => matches!(self.stage, Stage::Ready | Stage::Promoted),
+            Verb::Rollback if self.stage == Stage::Finishing => {
+                return Err(Refusal::TooLate(next));
+            }
+            Verb::Rollback => true,
+            Verb::Promote => {
+                matches!(
+                    self.stage,
+                    Stage::Ready | Stage::Promoting | Stage::Promoted
+                )
+            }
+            Verb::Finish => matches!(self.stage, Stage::Promoted | Stage::Finishing),
+        };
+        if fits { Ok(()) } else { Err(first()) }
+    }
+
+    /// The command that goes on from here, as far as the record tells.
+    pub(crate) fn next(&self) -> String {
+        let name = &self.from.metadata.name;
+        match self.stage {
+            Stage::Installing => {
+                let version = self.to.spec.version.as_ref();
+                let version = version.map(ToString::to_string).unwrap_or_default();
+                let revision = match (self.strategy, &self.to.spec.revision) {
+                    (Strategy::Canary, Some(revision)) => {
+                        format!(" --strategy canary --revision {revision}")
+                    }
+                    _ => String::new(),
+                };
+                format!("weft mesh upgrade {name} --to {version}{revision}")
+            }
+            Stage::Ready | Stage::Promoting => format!("weft mesh upgrade promote {name}"),
+            Stage::Promoted | Stage::Finishing => format!("weft mesh upgrade finish {name}"),
+            Stage::RollingBack | Stage::Leaving => format!("weft mesh upgrade rollback {name}"),
+        }
+    }
+
+    fn at(&self, stage: Stage) -> Self {
+        Self {
+            stage,
+            ..self.clone()
+        }
+    }
+
+    fn note(&self, stage: Stage) -> Step {
+        Step::Note(Box::new(self.at(stage)))
+    }
+
+    fn install(&self) -> Vec<Step> {
+        match self.strategy {
+            Strategy::InPlace => vec![Step::Planes, Step::Done(Box::new(self.to.clone()))],
+            Strategy::Canary => vec![Step::Planes, self.note(Stage::Ready)],
+        }
+    }
+
+    fn moving(&self, asked: Option<&[String]>, shown: &Shown) -> Result<Vec<Step>, Refusal> {
+        let there = &shown.namespaces;
+        let names = match asked {
+            Some(asked) => self.chosen(asked, there).map_err(Refusal::Namespaces)?,
+            None => self.movable(there),
+        };
+        let mut noted = self.clone();
+        let found: Vec<_> = names
+            .iter()
+            .filter_map(|name| Some((name, self.before(name, there.get(name)?).clone())))
+            .collect();
+        for (name, before) in &found {
+            noted.moved.insert((*name).clone(), before.clone());
+            if let (Way::Tag(tag), false) = (self.way(before), self.is_promoted()) {
+                noted.tags.insert(tag);
+            }
+        }
+        let mut steps = Vec::new();
+        if noted != *self {
+            steps.push(Step::Note(Box::new(noted.clone())));
+        }
+        if !noted.tags.is_empty() && !self.is_promoted() {
+            steps.push(Step::Planes);
+        }
+        for (name, before) in found {
+            steps.extend(say(there, name, self.after(&before)));
+            steps.push(Step::Restart(name.clone()));
+        }
+        Ok(steps)
+    }
+
+    fn rollback(&self, shown: &Shown) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if self.stage != Stage::Leaving {
+            steps.extend([self.note(Stage::RollingBack), Step::Planes]);
+        }
+        if self.strategy == Strategy::Canary {
+            if self.stage != Stage::Leaving {
+                // What started of itself meanwhile, such as in a namespace whose tag was promoted, goes back as well.
+                let there = &shown.namespaces;
+                let moved: BTreeSet<&String> = self.moved.keys().chain(&shown.on_new).collect();
+                for name in moved.into_iter().filter(|name| there.contains_key(*name)) {
+                    let before = self.moved.get(name);
+                    steps.extend(before.and_then(|before| say(there, name, before.clone())));
+                    steps.push(Step::Restart(name.clone()));
+                }
+                steps.push(Step::Unused(self.new_one().to_owned()));
+            }
+            steps.extend([self.note(Stage::Leaving), Step::Planes]);
+        }
+        steps.push(Step::Done(Box::new(self.from.clone())));
+        steps
+    }
+
+    fn promote(&self) -> Vec<Step> {
+        let begin = (self.stage == Stage::Ready).then(|| self.note(Stage::Promoting));
+        let rest = [Step::Planes, self.note(Stage::Promoted)];
+        begin.into_iter().chain(rest).collect()
+    }
+
+    fn finish(&self, shown: &Shown) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if self.stage == Stage::Promoted {
+            steps.push(Step::Unused(self.old().to_owned()));
+            steps.push(self.note(Stage::Finishing));
+        }
+        steps.push(Step::Planes);
+        if self.is_from_default() {
+            // The new control plane serves what these said before, so that they may say it again.
+            let back = self
+                .moved
+                .iter()
+                .filter(|(_, said)| self.way(said) == Way::Relabel);
+            steps
+                .extend(back.filter_map(|(name, said)| say(&shown.namespaces, name, said.clone())));
+        }
+        steps.push(Step::Done(Box::new(self.settled())));
+        steps
+    }
+}
+
+/// Nothing where it is said already, or nobody is there to say it.
+fn say(there: &BTreeMap<String, Said>, name: &str, wanted: Said) -> Option<Step> {
+    let now = there.get(name)?;
+    (*now != wanted).then(|| Step::Say(name.to_owned(), wanted))
+}
+
+#[cfg(test)]
+#[path = "steps/tests.rs"]
+pub(crate) mod tests;

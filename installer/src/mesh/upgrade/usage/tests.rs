@@ -1,0 +1,105 @@
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use serde_json::json;
+
+use super::*;
+use crate::sidecar::view::{Kind, PodObject, Workload, WorkloadName};
+
+fn hook(name: &str, labels: &serde_json::Value) -> MutatingWebhookConfiguration {
+    serde_json::from_value(json!({
+        "metadata": {"name": name, "labels": labels},
+        "webhooks": [{
+            "name": "rev.namespace.sidecar-injector.istio.io", "sideEffects": "None", "admissionReviewVersions": ["v1"],
+            "clientConfig": {}, "namespaceSelector": {}, "objectSelector": {},
+            "rules": [{"operations": ["CREATE"], "resources": ["pods"], "apiGroups": [""], "apiVersions": ["v1"]}],
+        }],
+    }))
+    .unwrap()
+}
+
+fn pod(namespace: &str, name: &str, revision: Option<&str>, gateway: bool) -> PodView {
+    let mut annotations = json!({});
+    if let Some(revision) = revision {
+        annotations["sidecar.istio.io/status"] = json!(json!({"revision": revision}).to_string());
+    }
+    if gateway {
+        annotations[TEMPLATES] = json!("gateway");
+    }
+    let object: PodObject = serde_json::from_value(json!({
+        "metadata": {"name": name, "namespace": namespace, "annotations": annotations},
+        "spec": {"containers": [{"name": "istio-proxy", "image": "hub/proxyv2:1.30.0"}]},
+        "status": {"phase": "Running"},
+    }))
+    .unwrap();
+    object.view().unwrap()
+}
+
+fn labels(all: &[(&str, &str)]) -> crate::sidecar::injector::Labels {
+    all.iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+#[test]
+fn everybody_who_uses_a_revision_is_counted_by_name() {
+    let waypoint = WorkloadName {
+        namespace: "shop".to_owned(),
+        kind: Kind::Deployment,
+        name: "waypoint".to_owned(),
+    };
+    let managed = PodView {
+        belongs: Belongs::To(waypoint.clone()),
+        ..pod("shop", "waypoint-1", None, false)
+    };
+    let there = Snapshot {
+        injectors: Injectors::of(&[
+            hook(
+                "istio-sidecar-injector",
+                &json!({"istio.io/rev": "default"}),
+            ),
+            hook(
+                "istio-revision-tag-prod",
+                &json!({"istio.io/rev": "default", "istio.io/tag": "prod"}),
+            ),
+            hook(
+                "istio-revision-tag-test",
+                &json!({"istio.io/rev": "1-31-0", "istio.io/tag": "test"}),
+            ),
+        ]),
+        namespaces: [
+            ("istio-system", labels(&[("istio-injection", "enabled")])),
+            ("shop", labels(&[("istio-injection", "enabled")])),
+            ("cart", labels(&[("istio.io/rev", "prod")])),
+            ("new", labels(&[("istio.io/rev", "test")])),
+            ("none", labels(&[])),
+        ]
+        .map(|(name, labels)| (name.to_owned(), labels))
+        .into(),
+        workloads: vec![Workload {
+            name: waypoint,
+            template: Template {
+                annotations: labels(&[("istio.io/rev", "default")]),
+                ..Template::default()
+            },
+        }],
+        pods: vec![
+            pod("shop", "a", Some("default"), false),
+            pod("shop", "b", Some("default"), false),
+            pod("none", "c", Some("default"), false),
+            pod("new", "d", Some("1-31-0"), false),
+            pod("istio-system", "ingress", Some("default"), true),
+            managed,
+        ],
+    };
+
+    let usage = Usage::of("default", &there, "istio-system");
+    assert_eq!(
+        usage.to_string(),
+        "3 pods: 1 in none, 2 in shop\n  2 gateways: istio-system/ingress, shop/waypoint\n  2 namespaces: cart, shop\n  1 tags: prod"
+    );
+    assert!(!usage.is_none());
+    assert_eq!(
+        Usage::of("1-31-0", &there, "istio-system").to_string(),
+        "1 pods: 1 in new\n  1 namespaces: new\n  1 tags: test"
+    );
+    assert!(Usage::of("1-29-0", &there, "istio-system").is_none());
+}
