@@ -3,9 +3,11 @@
 
 pub(crate) mod adopt;
 pub(crate) mod check;
+pub(crate) mod delete;
 pub(crate) mod fetch;
 pub(crate) mod install;
 pub(crate) mod preflight;
+pub(crate) mod protect;
 pub(crate) mod read;
 pub(crate) mod record;
 pub(crate) mod render;

@@ -4,7 +4,6 @@
 //! values out; `read`, `write` and `restart` are the edge; `verbs` puts them together.
 
 pub(crate) mod decision;
-mod edit;
 pub(crate) mod edit;
 pub(crate) mod injector;
 mod loggers;

@@ -5,6 +5,7 @@ mod check;
 pub(in crate::cli) mod flags;
 mod init;
 mod install;
+mod life;
 mod schema;
 mod upgrade;
 mod values;
@@ -43,6 +44,14 @@ enum MeshVerb {
     Diff(Box<install::DiffArgs>),
     /// Make a mesh be as its file describes it, and wait until it works
     Apply(Box<install::ApplyArgs>),
+    /// Show how a mesh is, component by component, with the first thing that is in its way
+    Status(life::StatusArgs),
+    /// Wait until a mesh works
+    Wait(life::WaitArgs),
+    /// Keep a mesh from being deleted, or let it be
+    Protect(life::ProtectArgs),
+    /// Delete a mesh that nothing needs any more; forget one that somebody else runs
+    Delete(life::DeleteArgs),
     /// Record an Istio that somebody else runs, so that the rest of weft works on it
     Adopt(adopt::AdoptArgs),
     /// List the meshes that are recorded, and every Istio that is not
@@ -62,6 +71,10 @@ pub(super) fn run(args: MeshArgs, context: &Context) -> Outcome {
         MeshVerb::Plan(args) => install::plan(&args, context),
         MeshVerb::Diff(args) => install::diff(&args, context),
         MeshVerb::Apply(args) => install::apply(&args, context),
+        MeshVerb::Status(args) => life::status(&args, context),
+        MeshVerb::Wait(args) => life::wait(&args, context),
+        MeshVerb::Protect(args) => life::protect(&args, context),
+        MeshVerb::Delete(args) => life::delete(&args, context),
         MeshVerb::Adopt(args) => adopt::adopt(args, context),
         MeshVerb::List(args) => adopt::list(args, context),
         MeshVerb::Forget(args) => adopt::forget(args, context),

@@ -14,9 +14,9 @@ use crate::charts::Charts;
 use crate::cluster::access::Cluster;
 use crate::cluster::discovery::discover;
 use crate::cluster::engine::{self, EngineError, Manner};
-use crate::cluster::inventory::PART_OF;
 use crate::cluster::object::ObjectId;
 use crate::cluster::ownership::MANAGER;
+use crate::cluster::peek::label;
 use crate::cluster::plan::{Action, Plan, Step};
 use crate::cluster::request::Write;
 use crate::cluster::snapshot;
@@ -93,14 +93,8 @@ impl Installer<'_> {
     async fn namespace(&self, mesh: &Mesh) -> Result<Option<Value>, Failure> {
         let (id, resource) = snapshot::namespace(mesh.root_namespace());
         let found = self.cluster.read(&resource, &id).await?;
-        let set = render::parent(mesh).set();
-        let is_ours = |object: &Value| {
-            let labels = object.pointer("/metadata/labels");
-            labels
-                .and_then(|labels| labels.get(PART_OF))
-                .and_then(Value::as_str)
-                == Some(&set)
-        };
+        let is_ours =
+            |object: &Value| label(object, record::MESH_LABEL) == Some(mesh.metadata.name.as_str());
         Ok(found
             .as_ref()
             .is_none_or(is_ours)

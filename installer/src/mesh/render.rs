@@ -117,7 +117,7 @@ fn stage(
 
 /// The root namespace, where weft makes it.
 pub(crate) fn namespace(mesh: &Mesh) -> Value {
-    let mut labels = json!({});
+    let mut labels = json!({ record::MESH_LABEL: mesh.metadata.name });
     if let (Some(labels), Some(network)) = (
         labels.as_object_mut(),
         mesh.spec

@@ -10,7 +10,7 @@ use super::metadata::Phase;
 use super::secret::host_of;
 use crate::failure::Failure;
 use crate::registry::Registry;
-use crate::registry::reference::{self, Digest, Reference, ReferenceError};
+use crate::registry::reference::{self, Digest, Reference};
 
 /// An image that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -53,7 +53,7 @@ impl Gateways {
             return Ok(exit);
         }
         let question = format!("Delete the gateway {} in {place}?", names.join(", "));
-        if !self.output.confirm(&question, asked.yes)? {
+        if !self.output.confirm(&question, asked.yes).await? {
             return Err(Failure::text(Exit::Failure, "nothing was deleted"));
         }
         let verb = format!("gateway delete {}", names.join(" "));

@@ -7,8 +7,8 @@ use crate::failure::Exit;
 use crate::plugin::desired::Written;
 use crate::plugin::image::pack;
 use crate::plugin::metadata::Metadata;
-use crate::registry::Credentials;
 use crate::plugin::registry::fake::{Fake, Mood};
+use crate::registry::Credentials;
 
 /// A plugin that takes every configuration, or none.
 fn module(takes: bool) -> Vec<u8> {

@@ -1,0 +1,149 @@
+//! `weft mesh status | wait | protect | delete`.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::connection::{ProgressArgs, ServerArgs, duration};
+use crate::cli::{Context, block_on};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::mesh::delete::{self, Deletion};
+use crate::mesh::record::find;
+use crate::mesh::{protect, status};
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Exits 2 when something of the mesh does not work, or its last change did not.
+
+Examples:
+  weft mesh status
+  weft mesh status shop -o json"
+)]
+pub(super) struct StatusArgs {
+    /// The mesh [default: the only one]
+    name: Option<String>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Exits 3 when time is up, and says what is waited for.
+
+Examples:
+  weft mesh wait
+  weft mesh wait shop --timeout 10m")]
+pub(super) struct WaitArgs {
+    /// The mesh [default: the only one]
+    name: Option<String>,
+    /// How long
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    timeout: Duration,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  weft mesh protect shop
+  weft mesh protect shop --off")]
+pub(super) struct ProtectArgs {
+    /// The mesh [default: the only one]
+    name: Option<String>,
+    /// Let it be deleted again
+    #[arg(long)]
+    off: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "A mesh that is protected, that pods have sidecars of, or that gateways run of, is not deleted; what is in the way is told with its
+count. A mesh that somebody else runs is only forgotten. Istio's custom resource definitions stay: deleting one deletes every
+resource of its kind.
+
+Examples:
+  weft mesh delete shop --dry-run
+  weft mesh delete shop
+  weft mesh delete shop --yes --force"
+)]
+pub(super) struct DeleteArgs {
+    /// The mesh
+    name: String,
+    /// Delete it although pods and gateways use it
+    #[arg(long)]
+    force: bool,
+    /// Only show what would be deleted
+    #[arg(long, visible_alias = "diff")]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// How long to wait until all of it is gone
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    timeout: Duration,
+    #[command(flatten)]
+    progress: ProgressArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+pub(super) fn status(args: &StatusArgs, context: &Context) -> Outcome {
+    block_on(async {
+        let cluster = args.server.access().connect(&context.environment).await?;
+        let record = find::one(&cluster, args.name.as_deref()).await?;
+        let status = status::look(&cluster, &record).await?;
+        context.output.report(&status)?;
+        Ok(status.exit())
+    })
+}
+
+pub(super) fn wait(args: &WaitArgs, context: &Context) -> Outcome {
+    block_on(async {
+        let cluster = args.server.access().connect(&context.environment).await?;
+        let record = find::one(&cluster, args.name.as_deref()).await?;
+        let progress = context.output.progress();
+        let (status, ready) = status::wait(&cluster, &record, args.timeout, |status| {
+            progress.update(status.complaints().join("; "));
+        })
+        .await?;
+        drop(progress);
+        context.output.report(&status)?;
+        if ready {
+            return Ok(Exit::Ok);
+        }
+        let text = format!(
+            "mesh {} does not work within {} s:\n  {}",
+            status.name,
+            args.timeout.as_secs(),
+            status.complaints().join("\n  ")
+        );
+        Err(Failure::text(Exit::Timeout, text))
+    })
+}
+
+pub(super) fn protect(args: &ProtectArgs, context: &Context) -> Outcome {
+    block_on(async {
+        let cluster = args.server.access().connect(&context.environment).await?;
+        let record = find::one(&cluster, args.name.as_deref()).await?;
+        protect::protect(&cluster, &context.output, record, !args.off, args.dry_run).await
+    })
+}
+
+pub(super) fn delete(args: &DeleteArgs, context: &Context) -> Outcome {
+    block_on(async {
+        let cluster = args.server.access().connect(&context.environment).await?;
+        let record = find::one(&cluster, Some(&args.name)).await?;
+        let how = Deletion {
+            force: args.force,
+            yes: args.yes,
+            dry_run: args.dry_run,
+            timeout: args.timeout,
+            progress: args.progress.progress,
+        };
+        delete::delete(&cluster, &context.output, record, how).await
+    })
+}
