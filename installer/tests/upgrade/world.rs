@@ -123,10 +123,10 @@ impl World {
     pub(crate) fn application(&self) {
         self.namespace("app", "istio-injection: enabled");
         let image = lab::tools::echo_image();
-        self.cluster
-            .apply(&APPLICATION.replace("IMAGE", &image))
-            .unwrap();
-        for name in ["server", "client"] {
+        for (name, objects) in [("server", SERVER), ("client", CLIENT)] {
+            self.cluster
+                .apply(&objects.replace("IMAGE", &image))
+                .unwrap();
             self.kubectl(&format!(
                 "-n app rollout status deployment/{name} --timeout=120s"
             ));

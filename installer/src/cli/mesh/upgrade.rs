@@ -208,90 +208,74 @@ struct StatusArgs {
     server: ServerArgs,
 }
 
+/// What is to be done.
+enum Doing {
+    Start(Asked, bool),
+    Go(Verb),
+    Status,
+}
+
+/// One command.
+struct Call {
+    name: String,
+    /// What was asked for, for the history.
+    said: String,
+    doing: Doing,
+    mode: Mode,
+    force: bool,
+    timeout: Option<Duration>,
+    pace: Pace,
+    progress: ProgressChoice,
+    registry: RegistryArgs,
+    server: ServerArgs,
+}
+
 pub(super) fn run(args: UpgradeArgs, context: &Context) -> Outcome {
+    let call = call(args)?;
     runtime()?.block_on(async {
         tokio::select! {
-            outcome = dispatch(args, context) => outcome,
+            outcome = Box::pin(carry_out(call, context)) => outcome,
             _ = tokio::signal::ctrl_c() => Err(Failure::text(Exit::Interrupted, INTERRUPTED)),
         }
     })
 }
 
-async fn dispatch(args: UpgradeArgs, context: &Context) -> Outcome {
-    match args.verb {
-        None => start(args.start, context).await,
+fn call(args: UpgradeArgs) -> Result<Call, Failure> {
+    let call = match args.verb {
+        None => start(args.start)?,
         Some(UpgradeVerb::Move(args)) => {
             let words = if args.all {
                 "--all".to_owned()
             } else {
                 args.namespaces.join(" ")
             };
-            let verb = Verb::Move((!args.all).then_some(args.namespaces));
             let said = format!("move {} {words}", args.name);
-            go(
-                &args.name,
-                &said,
-                &verb,
-                &args.common,
-                Some(args.pace),
-                context,
-            )
-            .await
+            let verb = Verb::Move((!args.all).then_some(args.namespaces));
+            let doing = Doing::Go(verb);
+            args.common.call(args.name, said, doing, Some(args.pace))
         }
         Some(UpgradeVerb::Rollback(args)) => {
             let said = format!("rollback {}", args.name);
-            let verb = Verb::Rollback;
-            go(
-                &args.name,
-                &said,
-                &verb,
-                &args.common,
-                Some(args.pace),
-                context,
-            )
-            .await
+            let doing = Doing::Go(Verb::Rollback);
+            args.common.call(args.name, said, doing, Some(args.pace))
         }
         Some(UpgradeVerb::Promote(args)) => {
             let said = format!("promote {}", args.name);
-            go(
-                &args.name,
-                &said,
-                &Verb::Promote,
-                &args.common,
-                None,
-                context,
-            )
-            .await
+            args.common
+                .call(args.name, said, Doing::Go(Verb::Promote), None)
         }
         Some(UpgradeVerb::Finish(args)) => {
             let said = format!("finish {}", args.name);
-            go(
-                &args.name,
-                &said,
-                &Verb::Finish,
-                &args.common,
-                None,
-                context,
-            )
-            .await
+            args.common
+                .call(args.name, said, Doing::Go(Verb::Finish), None)
         }
-        Some(UpgradeVerb::Status(args)) => {
-            let doing = Doing::default();
-            with(
-                &args.name,
-                "status",
-                &doing,
-                &args.server,
-                RegistryArgs::default(),
-                context,
-                async |one| one.status().await,
-            )
-            .await
-        }
-    }
+        Some(UpgradeVerb::Status(args)) => status(args),
+    };
+    Ok(call)
 }
 
-async fn start(args: StartArgs, context: &Context) -> Outcome {
+fn start(args: StartArgs) -> Result<Call, Failure> {
+    // clap has seen to it.
     let (Some(name), Some(to)) = (args.name, args.to) else {
         return Err(Failure::text(Exit::Usage, "NAME and --to are needed"));
     };
@@ -303,57 +287,22 @@ async fn start(args: StartArgs, context: &Context) -> Outcome {
         charts: args.charts,
         tag: args.tag,
     };
-    let (common, skip) = (&args.common, args.skip_preflight);
-    with(
-        &name,
-        &said,
-        &common.doing(None),
-        &common.server,
-        common.registry,
-        context,
-        async |one| one.start(&asked, skip).await,
-    )
-    .await
+    let doing = Doing::Start(asked, args.skip_preflight);
+    Ok(args.common.call(name, said, doing, None))
 }
 
-async fn go(
-    name: &str,
-    said: &str,
-    verb: &Verb,
-    common: &Common,
-    pace: Option<PaceArgs>,
-    context: &Context,
-) -> Outcome {
-    with(
-        name,
-        said,
-        &common.doing(pace),
-        &common.server,
-        common.registry,
-        context,
-        async |one| one.go(verb).await,
-    )
-    .await
-}
-
-/// How to go about it.
-struct Doing {
-    mode: Mode,
-    force: bool,
-    timeout: Option<Duration>,
-    progress: ProgressChoice,
-    pace: Pace,
-}
-
-impl Default for Doing {
-    fn default() -> Self {
-        Self {
-            mode: Mode::Act,
-            force: false,
-            timeout: None,
-            progress: ProgressChoice::default(),
-            pace: pace(None),
-        }
+fn status(args: StatusArgs) -> Call {
+    Call {
+        said: format!("status {}", args.name),
+        name: args.name,
+        doing: Doing::Status,
+        mode: Mode::Act,
+        force: false,
+        timeout: None,
+        pace: pace(None),
+        progress: ProgressChoice::default(),
+        registry: RegistryArgs::default(),
+        server: args.server,
     }
 }
 
@@ -367,47 +316,48 @@ fn pace(args: Option<PaceArgs>) -> Pace {
 }
 
 impl Common {
-    fn doing(&self, args: Option<PaceArgs>) -> Doing {
+    fn call(self, name: String, said: String, doing: Doing, args: Option<PaceArgs>) -> Call {
         let mode = match (self.diff, self.dry_run) {
             (true, _) => Mode::Diff,
             (false, Some(DryRun::Client)) => Mode::Client,
             (false, Some(DryRun::Server)) => Mode::Server,
             (false, None) => Mode::Act,
         };
-        Doing {
+        Call {
+            name,
+            said,
+            doing,
             mode,
             force: self.force_conflicts,
             timeout: self.wait.timeout(),
-            progress: self.progress.progress,
             pace: pace(args),
+            progress: self.progress.progress,
+            registry: self.registry,
+            server: self.server,
         }
     }
 }
 
-async fn with(
-    name: &str,
-    said: &str,
-    doing: &Doing,
-    server: &ServerArgs,
-    registry: RegistryArgs,
-    context: &Context,
-    verb: impl AsyncFnOnce(&Upgrader<'_>) -> Outcome,
-) -> Outcome {
-    let cluster = server.access().connect(&context.environment).await?;
-    let charts = Charts::new(registry.registry(context), &context.environment);
+async fn carry_out(call: Call, context: &Context) -> Outcome {
+    let cluster = call.server.access().connect(&context.environment).await?;
+    let charts = Charts::new(call.registry.registry(context), &context.environment);
     let upgrader = Upgrader {
         installer: Installer {
             cluster: &cluster,
             charts: &charts,
             output: &context.output,
-            progress: doing.progress,
+            progress: call.progress,
         },
-        name: name.to_owned(),
-        verb: format!("mesh upgrade {said}"),
-        mode: doing.mode,
-        force: doing.force,
-        timeout: doing.timeout,
-        pace: doing.pace,
+        name: call.name,
+        verb: format!("mesh upgrade {}", call.said),
+        mode: call.mode,
+        force: call.force,
+        timeout: call.timeout,
+        pace: call.pace,
     };
-    verb(&upgrader).await
+    match &call.doing {
+        Doing::Start(asked, skip_preflight) => upgrader.start(asked, *skip_preflight).await,
+        Doing::Go(verb) => upgrader.go(verb).await,
+        Doing::Status => upgrader.status().await,
+    }
 }

@@ -67,8 +67,8 @@ impl Upgrader<'_> {
         }
         let shown = facts.shown(&upgrade);
         let mut steps = vec![Step::Note(Box::new(upgrade.clone()))];
-        steps.extend(self.steps(&upgrade, &Verb::Install, &shown)?);
-        self.carry_out(&record, upgrade, &steps).await
+        steps.extend(upgrade.steps(&Verb::Install, &shown)?);
+        Box::pin(self.carry_out(&record, upgrade, &steps)).await
     }
 
     /// The other verbs.
@@ -88,13 +88,13 @@ impl Upgrader<'_> {
             return Err(Failure::text(Exit::Failure, text));
         };
         let facts = self.facts(&record).await?;
-        let steps = self.steps(&upgrade, verb, &facts.shown(&upgrade))?;
+        let steps = upgrade.steps(verb, &facts.shown(&upgrade))?;
         self.check_usage(&facts, &steps)?;
         self.check_labels(&steps).await?;
         if self.mode != Mode::Act {
             return self.rehearsed(upgrade, &steps, &facts).await;
         }
-        self.carry_out(&record, upgrade, &steps).await
+        Box::pin(self.carry_out(&record, upgrade, &steps)).await
     }
 
     /// `upgrade status`.
@@ -102,17 +102,6 @@ impl Upgrader<'_> {
         let record = self.record().await?;
         self.tell(&record).await?;
         Ok(Exit::Ok)
-    }
-
-    fn steps(
-        &self,
-        upgrade: &Upgrade,
-        verb: &Verb,
-        shown: &super::steps::Shown,
-    ) -> Result<Vec<Step>, Failure> {
-        upgrade
-            .steps(verb, shown)
-            .map_err(|refusal| Failure::new(Exit::Failure, refusal))
     }
 
     async fn record(&self) -> Result<MeshRecord, Failure> {
