@@ -1,6 +1,7 @@
 //! The verbs: read what is, decide, write, tell.
 
 mod act;
+mod restart;
 mod show;
 
 use std::time::Duration;
@@ -222,14 +223,12 @@ impl Upgrader<'_> {
             Ok(()) => deeds.all(steps).await,
             Err(failure) => Err(failure),
         };
-        let noted = deeds.note_history().await;
         held.release().await?;
         let rows = deeds.restarted();
         if !rows.is_empty() {
             self.installer.output.report(&RestartReport(rows.clone()))?;
         }
         done?;
-        noted?;
         let record = self.record().await?;
         if rows.is_empty() {
             self.tell(&record).await?;
