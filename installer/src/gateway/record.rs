@@ -1,4 +1,4 @@
-//! What weft knows about a gateway: the ConfigMap `weft-gateway-NAME` beside it, with the wish as it was applied, so that a later
+//! What weft knows about a gateway: the `ConfigMap` `weft-gateway-NAME` beside it, with the wish as it was applied, so that a later
 //! change starts from it and loses nothing. The same `ConfigMap` is the parent of the gateway's set of objects, whose marks are
 //! written under a name of their own.
 
