@@ -474,7 +474,7 @@ mod tests {
             [(true, 0), (true, 0), (true, 0)]
         );
         assert_eq!(
-            counted(&record(true), &[used.clone()]),
+            counted(&record(true), std::slice::from_ref(&used)),
             [(false, 1), (false, 3), (false, 1)]
         );
         assert_eq!(
