@@ -247,7 +247,7 @@ fn nothing_uses_it(world: &World) {
         .weft("gateway delete front -n edge --yes")
         .must(0, &["is gone"]);
     world
-        .weft("sidecar disable app --restart --yes --wait-per-pod 1s")
+        .weft("sidecar disable app --restart --wait-per-pod 1s")
         .must(0, &["SUCCEED"]);
     world.weft(DELETE).must(1, &["is protected"]);
     world
