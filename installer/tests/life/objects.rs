@@ -39,12 +39,15 @@ impl Objects {
         self.that(kept).settled()
     }
 
-    /// The members of the mesh, and its record, with what is in them. Each mesh has a certificate of its own, and its Services
+    /// The members of the mesh, and its record, with what is in them, but for what controllers make of them. Each mesh has a certificate of its own, and its Services
     /// have addresses of their own.
     pub(crate) fn of_the_mesh(&self) -> Self {
-        let record = |object: &Value| text(object, "/metadata/name") == "weft-mesh-shop";
+        let ours = |object: &Value| {
+            object.pointer(MEMBER).is_some() || text(object, "/metadata/name") == "weft-mesh-shop"
+        };
+        let made = |object: &Value| object.pointer("/metadata/ownerReferences").is_some();
         self.clone()
-            .that(|object| object.pointer(MEMBER).is_some() || record(object))
+            .that(|object| ours(object) && !made(object))
             .settled()
     }
 
