@@ -30,25 +30,27 @@ impl Objects {
     /// Nor does it matter which pods a cluster's own services have now.
     pub(crate) fn apart_from_definitions(self) -> Self {
         let kept = |object: &Value| match text(object, "/kind") {
-            "CustomResourceDefinition" | "APIService" => {
-                !text(object, "/metadata/name").ends_with(".istio.io")
-            }
+            "APIService" => !text(object, "/metadata/name").ends_with(".istio.io"),
             "Pod" => text(object, "/metadata/namespace") != "kube-system",
-            _ => true,
+            _ => !is_definition(object),
         };
         self.that(kept).settled()
     }
 
-    /// The members of the mesh, and its record, with what is in them, but for what controllers make of them. Each mesh has a certificate of its own, and its Services
-    /// have addresses of their own.
-    pub(crate) fn of_the_mesh(&self) -> Self {
+    /// The members of the mesh, its record and Istio's definitions, but for what controllers make of them.
+    pub(crate) fn members(&self) -> Self {
         let ours = |object: &Value| {
-            object.pointer(MEMBER).is_some() || text(object, "/metadata/name") == "weft-mesh-shop"
+            let is_record = text(object, "/metadata/name") == "weft-mesh-shop";
+            object.pointer(MEMBER).is_some() || is_record || is_definition(object)
         };
         let made = |object: &Value| object.pointer("/metadata/ownerReferences").is_some();
-        self.clone()
-            .that(|object| ours(object) && !made(object))
-            .settled()
+        self.clone().that(|object| ours(object) && !made(object))
+    }
+
+    /// The same with nothing in them but what is wanted. Each mesh has a certificate of its own, and its Services have
+    /// addresses of their own.
+    pub(crate) fn of_the_mesh(&self) -> Self {
+        self.members().settled()
     }
 
     /// The names of what was not there before, but for those that differ each time: of pods, addresses and entries of history.
@@ -109,6 +111,11 @@ impl Objects {
         let all = self.0.into_iter();
         Self(all.map(|(name, object)| (name, settled(object))).collect())
     }
+}
+
+fn is_definition(object: &Value) -> bool {
+    text(object, "/kind") == "CustomResourceDefinition"
+        && text(object, "/metadata/name").ends_with(".istio.io")
 }
 
 fn name(object: &Value) -> String {

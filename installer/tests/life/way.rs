@@ -86,8 +86,8 @@ fn created(world: &World) {
         world
             .weft("mesh apply -f mesh.yaml --plain-http")
             .must(0, &["nothing was written"]);
-        let (before, after) = (before.of_the_mesh(), Objects::read(world));
-        let same = before.versions() == after.of_the_mesh().versions();
+        let (before, after) = (before.members(), Objects::read(world).members());
+        let same = before.versions() == after.versions();
         assert!(before.len() > 20, "{}", before.len());
         same.then_some(())
             .ok_or_else(|| "versions differ".to_owned())
