@@ -232,6 +232,9 @@ pub(crate) fn plain(error: &ClusterError) -> String {
     if let ClusterError::Forbidden { message, .. } | ClusterError::Invalid { message, .. } = error {
         return message.clone();
     }
+    if let ClusterError::Other { cause, .. } = error {
+        return super::error::root_cause(cause.as_ref());
+    }
     std::error::Error::source(error).map_or_else(|| error.to_string(), super::error::root_cause)
 }
 

@@ -77,12 +77,21 @@ fn webhook(message: &str) -> Explained {
     }
     let (name, rest) = named("failed calling webhook \"")?;
     let why = rest.rsplit(": ").next().unwrap_or(rest);
+    let server = service(rest).unwrap_or_else(|| "its server".to_owned());
     Some((
         format!("the admission webhook {name} does not answer: {why}"),
         format!(
-            "look at the pods of its server, or remove the webhook configuration that names {name} if its server is gone"
+            "look at the pods of {server}, or remove the webhook configuration that names {name} if its server is gone"
         ),
     ))
+}
+
+/// `https://NAME.NAMESPACE.svc:443/path`.
+fn service(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("https://")?;
+    let (host, _) = rest.split_once(".svc")?;
+    let (name, namespace) = host.split_once('.')?;
+    Some(format!("Service {namespace}/{name}"))
 }
 
 /// `violates PodSecurity "restricted:latest": …`.
