@@ -73,7 +73,10 @@ mod tests {
         let documented = u8::try_from(ran.code)
             .is_ok_and(|code| Exit::ALL.iter().any(|exit| exit.code() == code));
         if ran.code != case.code || !documented {
-            return Err(format!("exit {} in place of {}: {ran:#?}", ran.code, case.code));
+            return Err(format!(
+                "exit {} in place of {}: {ran:#?}",
+                ran.code, case.code
+            ));
         }
         if !ran.says(&[case.object, case.remedy]) {
             return Err(format!(

@@ -2,8 +2,11 @@
 
 use super::world::{Config, World};
 
+#[path = "cases/cluster.rs"]
 mod cluster;
+#[path = "cases/mesh.rs"]
 mod mesh;
+#[path = "cases/reach.rs"]
 mod reach;
 
 /// A fault, and what is to be said of it.

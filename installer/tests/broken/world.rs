@@ -71,7 +71,11 @@ impl World {
         let server = "/clusters/0/cluster/server";
         with("away", server, json!("https://127.0.0.1:1"));
         with("silent", server, json!(format!("https://{silent}")));
-        with("expired", "/users/0/user", json!({"token": "a.token.of.yesterday"}));
+        with(
+            "expired",
+            "/users/0/user",
+            json!({"token": "a.token.of.yesterday"}),
+        );
     }
 
     fn write_charts(&self) {
@@ -154,7 +158,9 @@ impl Ran {
         for line in self.talk.lines() {
             let begins = line.starts_with("error: ") || line.starts_with("warning: ");
             match messages.last_mut().filter(|_| !begins) {
-                Some(message) if message.starts_with("error: ") || message.starts_with("warning: ") => {
+                Some(message)
+                    if message.starts_with("error: ") || message.starts_with("warning: ") =>
+                {
                     message.push('\n');
                     message.push_str(line);
                 }

@@ -128,7 +128,9 @@ fn leftovers() -> Vec<Case> {
             object: "Namespace stuck: it is being deleted, and not gone",
             remedy: "remove what holds it (finalizers of what is left in it)",
             after: |world| {
-                world.kubectl("-n stuck patch configmap held -p {\"metadata\":{\"finalizers\":null}}");
+                world.kubectl(
+                    "-n stuck patch configmap held -p {\"metadata\":{\"finalizers\":null}}",
+                );
             },
             ..CASE
         },
@@ -143,8 +145,11 @@ fn leftovers() -> Vec<Case> {
             object: "CustomResourceDefinition wasmplugins.extensions.istio.io: it is being deleted",
             remedy: "remove the finalizers that hold it",
             after: |world| {
-                world.kubectl("patch wasmplugin held --type merge -p {\"metadata\":{\"finalizers\":null}}");
-                world.kubectl("wait crd wasmplugins.extensions.istio.io --for=delete --timeout=20s");
+                world.kubectl(
+                    "patch wasmplugin held --type merge -p {\"metadata\":{\"finalizers\":null}}",
+                );
+                world
+                    .kubectl("wait crd wasmplugins.extensions.istio.io --for=delete --timeout=20s");
             },
             ..CASE
         },

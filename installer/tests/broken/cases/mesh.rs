@@ -135,7 +135,10 @@ fn gateways() -> Vec<Case> {
             object: "Service balanced/front: nobody has given it an address",
             remedy: "make its type ClusterIP or NodePort",
             after: |world| {
-                world.weft(Config::Right, "gateway delete front -n balanced --mesh shop --yes");
+                world.weft(
+                    Config::Right,
+                    "gateway delete front -n balanced --mesh shop --yes",
+                );
             },
             ..CASE
         },
@@ -147,7 +150,10 @@ fn gateways() -> Vec<Case> {
             object: "Deployment waiting/front: its pods are refused: the admission webhook ",
             remedy: "look at the pods of Service shop/istiod",
             after: |world| {
-                world.weft(Config::Right, "gateway delete front -n waiting --mesh shop --yes");
+                world.weft(
+                    Config::Right,
+                    "gateway delete front -n waiting --mesh shop --yes",
+                );
             },
             ..CASE
         },
@@ -182,7 +188,9 @@ fn ends() -> Vec<Case> {
             object: "mesh shop is being deleted",
             remedy: "finish that with `weft mesh delete shop`",
             after: |world| {
-                world.kubectl("-n shop patch configmap istio -p {\"metadata\":{\"finalizers\":null}}");
+                world.kubectl(
+                    "-n shop patch configmap istio -p {\"metadata\":{\"finalizers\":null}}",
+                );
                 // The same command goes on.
                 world.delete_mesh("shop");
             },
