@@ -5,6 +5,7 @@ use std::time::Duration;
 use kube::client::UpgradeConnectionError;
 use kube::core::Status;
 
+use super::cause::remedy;
 use super::ownership::OwnedField;
 use crate::failure::{Exit, Failure};
 
@@ -134,7 +135,7 @@ pub(crate) enum ClusterError {
     },
     /// Something else.
     // The client prints answers of a server with all that it knows of them: only the innermost text is for people.
-    #[error("cannot {what}: {}{}", root_cause(cause.as_ref()), lacks(cause))]
+    #[error("cannot {what}: {}{}", said(cause), lacks(cause))]
     Other {
         /// What was tried.
         what: String,
@@ -327,23 +328,34 @@ fn conflicts(status: &Status) -> Vec<OwnedField> {
 }
 
 /// What to do about a permission that is missing.
-fn permit(message: &str) -> &'static str {
-    if message.contains("Unauthorized") || message.contains("401") {
+fn permit(message: &str) -> String {
+    if let Some(remedy) = remedy(message) {
+        return remedy;
+    }
+    let remedy = if message.contains("Unauthorized") || message.contains("401") {
         "the credentials are wrong or have expired: log in again, or choose another user with --context"
     } else if message.contains("because it is being terminated") {
         "wait until it is gone"
     } else {
         "ask for a role that allows it, or choose another user with --context or --as"
+    };
+    remedy.to_owned()
+}
+
+/// What an error says to people: the server's own words, where it answered.
+pub(crate) fn said(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) if !status.message.is_empty() => status.message.clone(),
+        _ => root_cause(error),
     }
 }
 
-/// What to do about an object that is missing.
-fn lacks(error: &kube::Error) -> &'static str {
+/// What else is in the way of a request, and what to do about it.
+fn lacks(error: &kube::Error) -> String {
     if matches!(error, kube::Error::Api(status) if status.code == 404) {
-        "; is the name right, and is it the right --context?"
-    } else {
-        ""
+        return "; is the name right, and is it the right --context?".to_owned();
     }
+    remedy(&said(error)).map_or_else(String::new, |remedy| format!("; {remedy}"))
 }
 
 /// What to do about a kind that is missing.

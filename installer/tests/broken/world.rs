@@ -100,14 +100,17 @@ impl World {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 
-    /// Runs `weft` in the scratch folder. `CHARTS` in the line is what every mesh needs: version and charts.
+    /// Runs `weft` in the scratch folder. `CHARTS` in the line is what every mesh needs: a version, and
+    /// charts; `SOURCE` is only the charts.
     #[expect(
         clippy::print_stdout,
         reason = "the harness shows it when the test fails: the whole story"
     )]
     pub(crate) fn weft(&self, config: Config, line: &str) -> Ran {
-        let needed = format!("--istio-version 1.31.0 --charts {}", self.charts.display());
-        let line = line.replace("CHARTS", &needed);
+        let source = format!("--charts {}", self.charts.display());
+        let line = line
+            .replace("CHARTS", "--istio-version 1.31.0 SOURCE")
+            .replace("SOURCE", &source);
         let folder: &Path = self.folder.path();
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         command

@@ -5,9 +5,10 @@ use super::{CASE, Case};
 /// None of them leaves a mesh behind.
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = bounds();
+    // The first of these brings Istio's definitions.
+    cases.extend(images());
     cases.extend(names());
     cases.extend(leftovers());
-    cases.extend(images());
     cases
 }
 
@@ -90,7 +91,6 @@ fn names() -> Vec<Case> {
             name: "a second Sidecar without a selector",
             fault: "apiVersion: v1\nkind: Namespace\nmetadata: {name: scoped}\n---\n\
                 apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: mine, namespace: scoped}\nspec: {egress: [{hosts: ['*/*']}]}\n",
-            before: |_| {},
             weft: "sidecar scope scoped --to local",
             object: "namespace scoped has the Sidecar mine without a selector already",
             remedy: "kubectl delete sidecars.networking.istio.io mine -n scoped",
@@ -191,16 +191,19 @@ fn leftovers() -> Vec<Case> {
     ]
 }
 
+const FILLED: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: filled}\n---\n\
+    apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: tight, namespace: filled}\nspec: {hard: {requests.cpu: 100m}}\n";
+
 fn images() -> Vec<Case> {
     vec![
         Case {
             name: "a quota that is too small, and nobody looked before",
-            fault: QUOTA,
-            weft: "mesh create quota CHARTS --root-namespace quota --skip-preflight --timeout 4s",
+            fault: FILLED,
+            weft: "mesh create filled CHARTS --root-namespace filled --skip-preflight --timeout 4s",
             code: 3,
-            object: "Deployment quota/istiod: its pods are refused: the ResourceQuota tight is used up",
+            object: "Deployment filled/istiod: its pods are refused: the ResourceQuota tight is used up",
             remedy: "raise the ResourceQuota tight, or ask for less",
-            after: |world| world.delete_mesh("quota"),
+            after: |world| world.delete_mesh("filled"),
             ..CASE
         },
         Case {
@@ -234,8 +237,9 @@ fn images() -> Vec<Case> {
             name: "a webhook that is gone, and nobody looked before",
             fault: HOOK,
             weft: "mesh create hooked CHARTS --root-namespace hooked --skip-preflight --timeout 4s",
-            object: "the admission webhook rev.injection.istio.io does not answer",
+            object: "cannot write ServiceAccount hooked/istio-reader-service-account",
             remedy: "remove the webhook configuration that names rev.injection.istio.io",
+            after: |world| world.delete_mesh("hooked"),
             ..CASE
         },
     ]

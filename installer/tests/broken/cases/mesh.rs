@@ -50,7 +50,7 @@ fn others() -> Vec<Case> {
         },
         Case {
             name: "two minor versions at once",
-            weft: "mesh apply shop CHARTS --root-namespace shop --istio-version 1.33.0",
+            weft: "mesh apply shop SOURCE --root-namespace shop --istio-version 1.33.0",
             code: 65,
             object: "from Istio 1.31.0 to 1.33.0",
             remedy: "upgrade to 1.32 first",
@@ -58,7 +58,7 @@ fn others() -> Vec<Case> {
         },
         Case {
             name: "a downgrade",
-            weft: "mesh apply shop CHARTS --root-namespace shop --istio-version 1.30.0",
+            weft: "mesh apply shop SOURCE --root-namespace shop --istio-version 1.30.0",
             code: 65,
             object: "Istio 1.30.0 is older than 1.31.0",
             remedy: "go back to the revision that ran before",
@@ -66,7 +66,7 @@ fn others() -> Vec<Case> {
         },
         Case {
             name: "a minor version in place of a patch",
-            weft: "mesh apply shop CHARTS --root-namespace shop --istio-version 1.32.0",
+            weft: "mesh apply shop SOURCE --root-namespace shop --istio-version 1.32.0",
             code: 65,
             object: "mesh shop runs Istio 1.31.0",
             remedy: "`weft mesh upgrade shop --to 1.32.0`",
