@@ -332,13 +332,16 @@ fn refuse(
     }
     output.report(&GuardsReport(guards.to_vec()))?;
     let lines: Vec<_> = open.iter().map(|guard| guard.message.clone()).collect();
-    let force = if how.force {
+    let forced = if open
+        .iter()
+        .all(|guard| guard.condition == Condition::MeshProtected)
+    {
         ""
     } else {
         "\n--force deletes it although pods and gateways use it; they then keep running, and are not configured any more"
     };
     let text = format!(
-        "mesh {} is not deleted:\n  {}{force}",
+        "mesh {} is not deleted:\n  {}{forced}",
         record.name,
         lines.join("\n  ")
     );

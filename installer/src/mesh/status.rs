@@ -109,6 +109,20 @@ impl MeshStatus {
         }
     }
 
+    /// What the last command left unfinished, and how that is gone on with.
+    pub(crate) fn unfinished(&self) -> Option<String> {
+        let name = &self.name;
+        match self.phase {
+            Phase::Terminating => Some(format!(
+                "mesh {name} is being deleted: finish that with `weft mesh delete {name}`"
+            )),
+            Phase::Failed => Some(format!(
+                "the last change of mesh {name} did not come to its end: correct what is in its way, and run the same command again"
+            )),
+            _ => None,
+        }
+    }
+
     /// What keeps it from being ready, in a line each.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let bad = self

@@ -35,7 +35,9 @@ impl Sidecars {
         {
             return Err(Failure::text(
                 Exit::Failure,
-                format!("there is no namespace {missing}"),
+                format!(
+                    "there is no namespace {missing}: correct the name, or `kubectl create namespace {missing}`"
+                ),
             ));
         }
         let of = |name: &str| {
@@ -73,7 +75,7 @@ impl Sidecars {
         let outline = self.reader.outline(None, &self.root).await?;
         for namespace in namespaces.iter().chain(root) {
             if !outline.namespaces.contains_key(namespace) {
-                refused.push(format!("there is no namespace {namespace}"));
+                refused.push(format!("there is no namespace {namespace}: correct the name, or `kubectl create namespace {namespace}`"));
                 continue;
             }
             let sidecars = self.reader.sidecars(Some(namespace)).await?;
