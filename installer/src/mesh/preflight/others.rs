@@ -96,7 +96,11 @@ fn remedy(mesh: &Found) -> String {
         .iter()
         .find_map(|plane| match &plane.part.installed_by {
             Installer::Weft { mesh } => Some(mesh),
-            _ => None,
+            Installer::Helm { .. }
+            | Installer::Sail { .. }
+            | Installer::Istioctl
+            | Installer::Manifests { .. }
+            | Installer::Unknown => None,
         });
     match ours {
         Some(other) => format!(
