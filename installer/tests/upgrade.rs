@@ -17,7 +17,7 @@ mod world;
 #[cfg(test)]
 mod tests {
     use super::traffic::Traffic;
-    use super::world::World;
+    use super::world::{OLD_GATEWAY, World};
     use std::io::Write as _;
     use weft::environment::Environment;
 
@@ -79,6 +79,18 @@ mod tests {
             assert_ne!(ran.code, 0, "{ran:#?}");
             ran.must(ran.code, &[words]);
         }
+        world.namespace("edge", "");
+        world.cluster.apply(OLD_GATEWAY).unwrap();
+        world
+            .weft("mesh upgrade shop --to 1.31.0 --strategy canary")
+            .must(
+                1,
+                &[
+                    "Deployment edge/edge is a gateway with the selector app=edge,chart=gateways,istio=edge",
+                    "the new chart has app=edge,istio=edge",
+                ],
+            );
+        world.kubectl("delete namespace edge");
     }
 
     fn begins(world: &World) {
@@ -113,8 +125,8 @@ mod tests {
             .must(5, &["istio.io/rev=1-31-0"]);
         world
             .weft("mesh upgrade move shop app --force-conflicts --batch 2 --wait-per-pod 1s")
-            .must(0, &["SUCCEED", "promote shop"]);
-        world.all_run("1.31.0-lab", "1-31-0");
+            .must(0, &["SUCCEED", "move shop --all"]);
+        world.all_run("app", 3, "1.31.0-lab", "1-31-0");
         assert_ne!(world.labels("app"), labels);
         world
             .weft("mesh upgrade finish shop")
@@ -124,7 +136,7 @@ mod tests {
         world
             .weft("mesh upgrade rollback shop --wait-per-pod 1s")
             .must(0, &["no upgrade"]);
-        world.all_run("1.30.0-lab", "default");
+        world.all_run("app", 3, "1.30.0-lab", "default");
         assert_eq!(world.labels("app"), labels, "exactly as before");
         world.has_no("istiod-1-31-0");
         world
@@ -143,11 +155,14 @@ mod tests {
         world
             .weft("mesh upgrade move shop --all --force-conflicts --wait-per-pod 1s")
             .must(0, &["promote shop"]);
-        world.all_run("1.31.0-lab", "1-31-0");
+        world.all_run("app", 3, "1.31.0-lab", "1-31-0");
         world
             .weft("mesh upgrade promote shop")
             .must(0, &["is PROMOTED", "finish shop"]);
         assert_eq!(world.validator(), "istiod-1-31-0");
+
+        world.all_run("tagged", 1, "1.31.0-lab", "1-31-0");
+        assert!(world.labels("tagged").contains(r#""istio.io/rev":"prod""#));
 
         world.namespace("late", "istio-injection: enabled");
         world
@@ -171,7 +186,12 @@ mod tests {
         assert_eq!(status[0]["needRestart"], 0, "{status}");
         world.kubectl("-n app rollout restart deployment/server");
         world.kubectl("-n app rollout status deployment/server --timeout=120s");
-        world.all_run("1.31.0-lab", "1-31-0");
+        world.all_run("app", 3, "1.31.0-lab", "1-31-0");
+        let file = world.kubectl(
+            "-n istio-system get configmap weft-mesh-shop -o jsonpath={.data.mesh\\.yaml}",
+        );
+        std::fs::write(world.folder.path().join("after.yaml"), file).unwrap();
+        world.weft("mesh apply -f after.yaml --diff").must(0, &[]);
         let said = world
             .weft("history --root-namespace istio-system -o json")
             .data;

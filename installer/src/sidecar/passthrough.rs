@@ -43,6 +43,15 @@ pub(crate) enum Match {
     Exclude,
 }
 
+/// What becomes of what passes by.
+#[derive(Clone, Debug)]
+pub(crate) enum Passing {
+    /// This is set.
+    Set(Asked),
+    /// All lists of a direction go, or all.
+    Clear(Option<Direction>),
+}
+
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {

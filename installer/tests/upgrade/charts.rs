@@ -12,8 +12,9 @@ pub(crate) fn versions() -> [(&'static str, &'static str, &'static str); 2] {
 }
 
 /// Where each chart is in Istio's source.
-const CHARTS: [(&str, &str); 2] = [
+const CHARTS: [(&str, &str); 3] = [
     ("base", "base"),
+    ("gateway", "gateway"),
     ("istiod", "istio-control/istio-discovery"),
 ];
 

@@ -14,6 +14,7 @@ kind: Mesh
 metadata: {name: shop}
 spec:
   version: 1.30.0
+  tags: [prod]
   charts: oci://ADDRESS/charts
   images: {pullPolicy: IfNotPresent}
   traffic: {retries: {attempts: 0}}
@@ -53,6 +54,37 @@ apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {name: server, namespace: app}
 spec: {minAvailable: 1, selector: {matchLabels: {app: server}}}
+"#;
+
+/// A workload of a namespace that names a tag.
+const TAGGED: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: one, namespace: tagged}
+spec:
+  strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}
+  selector: {matchLabels: {app: one}}
+  template:
+    metadata: {labels: {app: one}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers: [{name: app, image: IMAGE, args: ["--port", "8080"]}]
+"#;
+
+/// A gateway as charts of long ago made it. It does not run: nobody has to ask it anything.
+pub(crate) const OLD_GATEWAY: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: edge, namespace: edge, labels: {app: edge, istio: edge}}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: edge, istio: edge, chart: gateways}}
+  template:
+    metadata:
+      labels: {app: edge, istio: edge, chart: gateways}
+      annotations: {inject.istio.io/templates: gateway}
+    spec:
+      containers: [{name: istio-proxy, image: auto}]
 "#;
 
 /// A client that asks it all the time and says how that goes. Names are not looked up: how well a cluster's DNS does is another
@@ -123,12 +155,17 @@ impl World {
     pub(crate) fn application(&self) {
         self.namespace("app", "istio-injection: enabled");
         let image = lab::tools::echo_image();
-        self.cluster
-            .apply(&APPLICATION.replace("IMAGE", &image))
-            .unwrap();
-        for name in ["server", "client"] {
+        self.namespace("tagged", "istio.io/rev: prod");
+        let parts = [
+            ("app", "server", SERVER),
+            ("app", "client", CLIENT),
+            ("tagged", "one", TAGGED),
+        ];
+        for (namespace, name, objects) in parts {
+            let objects = objects.replace("IMAGE", &image);
+            self.cluster.apply(&objects).unwrap();
             self.kubectl(&format!(
-                "-n app rollout status deployment/{name} --timeout=120s"
+                "-n {namespace} rollout status deployment/{name} --timeout=120s"
             ));
         }
     }
@@ -236,15 +273,18 @@ impl World {
         assert_eq!(left, "", "of {istiod}");
     }
 
-    /// Waits until all proxies of the application are these.
-    pub(crate) fn all_run(&self, version: &str, revision: &str) {
+    /// Waits until all proxies of a namespace are these.
+    pub(crate) fn all_run(&self, namespace: &str, count: u8, version: &str, revision: &str) {
         let start = Instant::now();
         loop {
             let status = self.json("mesh upgrade status shop");
             let rows = status["namespaces"].as_array().unwrap();
-            let row = rows.iter().find(|row| row["namespace"] == "app").unwrap();
+            let row = rows
+                .iter()
+                .find(|row| row["namespace"] == namespace)
+                .unwrap();
             let wanted =
-                serde_json::json!([{"revision": revision, "version": version, "count": 3}]);
+                serde_json::json!([{"revision": revision, "version": version, "count": count}]);
             if row["proxies"] == wanted {
                 return;
             }

@@ -85,6 +85,13 @@ fn what_a_gateway_means() {
             "/autoscaling/enabled",
             json!(false),
         ),
+        (external, "{}", "/imagePullPolicy", json!("IfNotPresent")),
+        (
+            "{version: 1.31.0, images: {pullPolicy: Always}}",
+            "{}",
+            "/imagePullPolicy",
+            json!("Always"),
+        ),
         (&large, "{}", "/revision", json!("blue")),
         (&large, "{revision: green}", "/revision", json!("green")),
         (

@@ -181,7 +181,12 @@ fn next(
     let left = match upgrade.stage {
         Stage::Ready => moves(),
         Stage::Promoted if uses_old.is_some_and(|usage| !usage.is_none()) => moves(),
-        _ => None,
+        Stage::Installing
+        | Stage::Promoting
+        | Stage::Promoted
+        | Stage::Finishing
+        | Stage::RollingBack
+        | Stage::Leaving => None,
     };
     Some(left.unwrap_or_else(|| upgrade.next()))
 }

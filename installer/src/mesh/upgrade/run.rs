@@ -1,6 +1,7 @@
 //! The verbs: read what is, decide, write, tell.
 
 mod act;
+mod restart;
 mod show;
 
 use std::time::Duration;
@@ -67,8 +68,8 @@ impl Upgrader<'_> {
         }
         let shown = facts.shown(&upgrade);
         let mut steps = vec![Step::Note(Box::new(upgrade.clone()))];
-        steps.extend(self.steps(&upgrade, &Verb::Install, &shown)?);
-        self.carry_out(&record, upgrade, &steps).await
+        steps.extend(upgrade.steps(&Verb::Install, &shown)?);
+        Box::pin(self.carry_out(&record, upgrade, &steps)).await
     }
 
     /// The other verbs.
@@ -88,13 +89,13 @@ impl Upgrader<'_> {
             return Err(Failure::text(Exit::Failure, text));
         };
         let facts = self.facts(&record).await?;
-        let steps = self.steps(&upgrade, verb, &facts.shown(&upgrade))?;
+        let steps = upgrade.steps(verb, &facts.shown(&upgrade))?;
         self.check_usage(&facts, &steps)?;
         self.check_labels(&steps).await?;
         if self.mode != Mode::Act {
             return self.rehearsed(upgrade, &steps, &facts).await;
         }
-        self.carry_out(&record, upgrade, &steps).await
+        Box::pin(self.carry_out(&record, upgrade, &steps)).await
     }
 
     /// `upgrade status`.
@@ -102,17 +103,6 @@ impl Upgrader<'_> {
         let record = self.record().await?;
         self.tell(&record).await?;
         Ok(Exit::Ok)
-    }
-
-    fn steps(
-        &self,
-        upgrade: &Upgrade,
-        verb: &Verb,
-        shown: &super::steps::Shown,
-    ) -> Result<Vec<Step>, Failure> {
-        upgrade
-            .steps(verb, shown)
-            .map_err(|refusal| Failure::new(Exit::Failure, refusal))
     }
 
     async fn record(&self) -> Result<MeshRecord, Failure> {
@@ -233,14 +223,12 @@ impl Upgrader<'_> {
             Ok(()) => deeds.all(steps).await,
             Err(failure) => Err(failure),
         };
-        let noted = deeds.note_history().await;
         held.release().await?;
         let rows = deeds.restarted();
         if !rows.is_empty() {
             self.installer.output.report(&RestartReport(rows.clone()))?;
         }
         done?;
-        noted?;
         let record = self.record().await?;
         if rows.is_empty() {
             self.tell(&record).await?;

@@ -228,7 +228,11 @@ impl MeshRecord {
         state.previous_version = version.map(ToString::to_string);
         state.phase = match upgrade.stage {
             Stage::Ready | Stage::Promoted => Phase::Succeeded,
-            _ => Phase::Updating,
+            Stage::Installing
+            | Stage::Promoting
+            | Stage::Finishing
+            | Stage::RollingBack
+            | Stage::Leaving => Phase::Updating,
         };
         state.upgrade = Some(Box::new(upgrade.clone()));
         Ok(())

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::namespaces::{MoveError, Way};
 use super::state::{Said, Stage, Strategy, Upgrade};
+use crate::failure::{Exit, Failure};
 use crate::mesh::spec::Mesh;
 
 /// One thing to do.
@@ -68,6 +69,12 @@ pub(crate) enum Refusal {
     /// Namespaces that cannot move.
     #[error("nothing was written:\n  {}", lines(.0))]
     Namespaces(Vec<MoveError>),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(Exit::Failure, refusal)
+    }
 }
 
 fn lines(errors: &[MoveError]) -> String {

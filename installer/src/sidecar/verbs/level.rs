@@ -90,7 +90,7 @@ async fn row(proxies: &Proxies, pod: &PodView, paths: &[String]) -> LevelRow {
             let (level, others) = loggers::summary(&loggers);
             (Some(level), others, None)
         }
-        Err(error) => (None, Default::default(), Some(error.to_string())),
+        Err(error) => (None, BTreeMap::default(), Some(error.to_string())),
     };
     LevelRow {
         namespace: pod.namespace.clone(),

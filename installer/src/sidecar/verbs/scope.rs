@@ -68,7 +68,7 @@ impl Sidecars {
             .filter_map(|name| guard(name, &self.root).err())
             .map(|refusal| format!("{refusal}; --mesh-wide is for the root namespace"))
             .collect();
-        all_or(refused)?;
+        all_or(&refused)?;
         let mut planned = Vec::new();
         let mut refused = Vec::new();
         let root = mesh.then_some(&self.root);
@@ -85,7 +85,7 @@ impl Sidecars {
             }
             planned.push(self.planned_scope(namespace, sidecars, reach));
         }
-        all_or(refused)?;
+        all_or(&refused)?;
         self.finish(planned, manner).await
     }
 

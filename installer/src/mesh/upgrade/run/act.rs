@@ -26,10 +26,8 @@ use crate::mesh::values::Component;
 use crate::sidecar::edit::{Prepared, Site, prepare};
 use crate::sidecar::injector::REVISION;
 use crate::sidecar::read::{Reader, collection};
-use crate::sidecar::restart::{Restarted, Restarter, Verdict};
-use crate::sidecar::state::{PodState, WorkloadState, WorkloadStatus, survey};
+use crate::sidecar::restart::Restarted;
 use crate::sidecar::verbs::Mode;
-use crate::sidecar::view::WorkloadName;
 use crate::sidecar::write::Writer;
 
 /// Between two looks at webhooks.
@@ -39,11 +37,11 @@ const SIGNED: Duration = Duration::from_mins(1);
 
 /// What is being done, and what was.
 pub(super) struct Deeds<'a> {
-    upgrader: &'a Upgrader<'a>,
-    root: &'a str,
+    pub(super) upgrader: &'a Upgrader<'a>,
+    pub(super) root: &'a str,
     upgrade: Upgrade,
-    changes: Vec<Change>,
-    rows: Vec<Restarted>,
+    pub(super) changes: Vec<Change>,
+    pub(super) rows: Vec<Restarted>,
 }
 
 impl<'a> Deeds<'a> {
@@ -62,15 +60,17 @@ impl<'a> Deeds<'a> {
         self.rows
     }
 
+    /// Whatever a step wrote is in the history before the next one begins, also when not all of it could be written.
     pub(super) async fn all(&mut self, steps: &[Step]) -> Result<(), Failure> {
         for step in steps {
-            self.one(step).await?;
+            let done = self.one(step).await;
+            self.note_history().await?;
+            done?;
         }
         Ok(())
     }
 
-    /// Whatever was written is in the history, also when not all of it could be.
-    pub(super) async fn note_history(&mut self) -> Result<(), Failure> {
+    async fn note_history(&mut self) -> Result<(), Failure> {
         let changes = std::mem::take(&mut self.changes);
         if changes.is_empty() {
             return Ok(());
@@ -183,68 +183,6 @@ impl<'a> Deeds<'a> {
         });
         Ok(())
     }
-
-    /// What is not as it would be now is started anew, and what somebody has begun is waited for.
-    async fn restart(&mut self, namespace: &str) -> Result<(), Failure> {
-        let cluster = self.upgrader.installer.cluster;
-        let reader = Reader::new(cluster.clone());
-        let snapshot = reader.snapshot(Some(namespace), self.root).await?;
-        let found = survey(&snapshot);
-        let workloads: Vec<_> = found.iter().flat_map(|row| &row.workloads).collect();
-        let named = |wanted: fn(&WorkloadStatus) -> bool| -> Vec<WorkloadName> {
-            let chosen = workloads.iter().filter(|one| wanted(one));
-            chosen.filter_map(|one| one.workload_name()).collect()
-        };
-        let (stale, coming) = (named(is_stale), named(is_coming));
-        for one in workloads
-            .iter()
-            .filter(|one| is_stale(one) && one.workload_name().is_none())
-        {
-            let text = format!("{} {namespace}/{}: {}", one.kind, one.name, one.reason);
-            self.upgrader.installer.output.warn(text);
-        }
-        let writer = Writer::new(cluster.clone(), false, false);
-        let progress = self.upgrader.installer.output.progress();
-        let restarter = Restarter {
-            reader: &reader,
-            writer: &writer,
-            progress: &progress,
-            pace: self.upgrader.pace,
-        };
-        let mut rows = restarter.all(&coming, false).await;
-        let failed = |rows: &[Restarted]| rows.iter().any(|row| row.result == Verdict::Failed);
-        if !failed(&rows) {
-            rows.extend(restarter.all(&stale, true).await);
-        }
-        drop(progress);
-        self.rows.extend(rows.clone());
-        self.health(&rows)
-    }
-
-    fn health(&self, rows: &[Restarted]) -> Result<(), Failure> {
-        let Some(row) = rows.iter().find(|row| row.result == Verdict::Failed) else {
-            return Ok(());
-        };
-        let name = &self.upgrader.name;
-        let text = format!(
-            "{} {}/{} did not get ready: {}; nothing more was begun: correct it and run the same command again, or go back with `weft mesh upgrade rollback {name}`",
-            row.kind, row.namespace, row.name, row.message
-        );
-        let moved = self.rows.iter().any(|row| row.result == Verdict::Succeed);
-        let exit = if moved { Exit::Partial } else { Exit::Failure };
-        Err(Failure::text(exit, text))
-    }
-}
-
-/// With proxies, and not those that it would have now.
-pub(super) fn is_stale(workload: &WorkloadStatus) -> bool {
-    workload.state == WorkloadState::NeedRestart && workload.injected > 0
-}
-
-/// Current, and not all of it up.
-fn is_coming(workload: &WorkloadStatus) -> bool {
-    let up = |state| state == PodState::Running || state == PodState::NotInjected;
-    workload.state == WorkloadState::Injected && !workload.pods.iter().all(|pod| up(pod.state))
 }
 
 fn is_signed(webhook: &serde_json::Value) -> bool {

@@ -5,7 +5,7 @@ use super::super::report::StepRow;
 use super::super::state::{Said, Upgrade, revision};
 use super::super::steps::Step;
 use super::Upgrader;
-use super::act::is_stale;
+use super::restart::is_stale;
 use crate::cluster::error::ClusterError;
 use crate::cluster::plan::Action;
 use crate::failure::{Exit, Failure};

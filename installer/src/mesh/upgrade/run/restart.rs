@@ -1,0 +1,91 @@
+//! Starts the workloads of a namespace anew, and watches their health.
+
+use super::act::Deeds;
+use crate::cluster::object::ObjectId;
+use crate::failure::{Exit, Failure};
+use crate::history::Change;
+use crate::sidecar::read::Reader;
+use crate::sidecar::restart::{Restarted, Restarter, Verdict};
+use crate::sidecar::state::{PodState, WorkloadState, WorkloadStatus, survey};
+use crate::sidecar::view::WorkloadName;
+use crate::sidecar::write::Writer;
+
+impl Deeds<'_> {
+    /// What is not as it would be now is started anew, and what somebody has begun is waited for.
+    pub(super) async fn restart(&mut self, namespace: &str) -> Result<(), Failure> {
+        let cluster = self.upgrader.installer.cluster;
+        let reader = Reader::new(cluster.clone());
+        let snapshot = reader.snapshot(Some(namespace), self.root).await?;
+        let found = survey(&snapshot);
+        let workloads: Vec<_> = found.iter().flat_map(|row| &row.workloads).collect();
+        let named = |wanted: fn(&WorkloadStatus) -> bool| -> Vec<WorkloadName> {
+            let chosen = workloads.iter().filter(|one| wanted(one));
+            chosen.filter_map(|one| one.workload_name()).collect()
+        };
+        let (stale, coming) = (named(is_stale), named(is_coming));
+        for one in workloads
+            .iter()
+            .filter(|one| is_stale(one) && one.workload_name().is_none())
+        {
+            let text = format!("{} {namespace}/{}: {}", one.kind, one.name, one.reason);
+            self.upgrader.installer.output.warn(text);
+        }
+        let writer = Writer::new(cluster.clone(), false, false);
+        let progress = self.upgrader.installer.output.progress();
+        let restarter = Restarter {
+            reader: &reader,
+            writer: &writer,
+            progress: &progress,
+            pace: self.upgrader.pace,
+        };
+        let mut rows = restarter.all(&coming, false).await;
+        let failed = |rows: &[Restarted]| rows.iter().any(|row| row.result == Verdict::Failed);
+        if !failed(&rows) {
+            rows.extend(restarter.all(&stale, true).await);
+        }
+        drop(progress);
+        let begun = rows.iter().filter(|row| row.result != Verdict::Skipped);
+        self.changes.extend(begun.map(restarted));
+        self.rows.extend(rows.clone());
+        self.health(&rows)
+    }
+
+    fn health(&self, rows: &[Restarted]) -> Result<(), Failure> {
+        let Some(row) = rows.iter().find(|row| row.result == Verdict::Failed) else {
+            return Ok(());
+        };
+        let name = &self.upgrader.name;
+        let text = format!(
+            "{} {}/{} did not get ready: {}; nothing more was begun: correct it and run the same command again, or go back with `weft mesh upgrade rollback {name}`",
+            row.kind, row.namespace, row.name, row.message
+        );
+        let moved = self.rows.iter().any(|row| row.result == Verdict::Succeed);
+        let exit = if moved { Exit::Partial } else { Exit::Failure };
+        Err(Failure::text(exit, text))
+    }
+}
+
+/// With proxies, and not those that it would have now.
+pub(super) fn is_stale(workload: &WorkloadStatus) -> bool {
+    workload.state == WorkloadState::NeedRestart && workload.injected > 0
+}
+
+/// Current, and not all of it up.
+fn is_coming(workload: &WorkloadStatus) -> bool {
+    let up = |state| state == PodState::Running || state == PodState::NotInjected;
+    workload.state == WorkloadState::Injected && !workload.pods.iter().all(|pod| up(pod.state))
+}
+
+fn restarted(row: &Restarted) -> Change {
+    Change {
+        object: ObjectId {
+            group: "apps".to_owned(),
+            version: "v1".to_owned(),
+            kind: row.kind.to_owned(),
+            namespace: Some(row.namespace.clone()),
+            name: row.name.clone(),
+        },
+        before: None,
+        after: None,
+    }
+}
