@@ -22,7 +22,7 @@ use super::readiness::Readiness;
 use super::rehearse::rehearse;
 use super::snapshot::{self, Trouble};
 use super::wanted::{COMPONENT, Mistake, Wanted};
-use super::watch::{Target, Unready, Watch, states};
+use super::watch::{Target, Unready, Waited, Watch, states};
 use crate::failure::{Exit, Failure};
 
 /// How long a server may be away, and a definition take, when nobody waits for more.
@@ -196,4 +196,26 @@ pub(crate) async fn carry_out(
         patience,
     };
     execution.run(plan).await
+}
+
+/// Waits until an object that is being deleted is gone.
+pub(crate) async fn see_off(
+    cluster: &Cluster,
+    sink: &dyn Sink,
+    object: (Target, String),
+    timeout: Duration,
+) -> Result<(), EngineError> {
+    let now = Instant::now();
+    let watch = Watch {
+        cluster,
+        sink,
+        deadline: now.checked_add(timeout).unwrap_or(now),
+    };
+    match watch.until_gone(vec![object]).await? {
+        Waited::Ready => Ok(()),
+        Waited::Failed(waiting) | Waited::TimedOut(waiting) => Err(EngineError::Late {
+            seconds: timeout.as_secs(),
+            waiting,
+        }),
+    }
 }

@@ -15,7 +15,7 @@ use super::upgrade::facts::Facts;
 use super::upgrade::usage::Usage;
 use crate::cluster::access::Cluster;
 use crate::cluster::discovery::Resource;
-use crate::cluster::engine::{self, Manner};
+use crate::cluster::engine::{self, EngineError, Manner};
 use crate::cluster::error::ClusterError;
 use crate::cluster::inventory::Parent;
 use crate::cluster::object::ObjectId;
@@ -23,6 +23,7 @@ use crate::cluster::peek::{label, text};
 use crate::cluster::snapshot;
 use crate::cluster::told::Told;
 use crate::cluster::wanted::Wanted;
+use crate::cluster::watch::Target;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::who;
 use crate::output::{Cell, Output, ProgressChoice, Report, Style, Table};
@@ -210,6 +211,11 @@ pub(crate) async fn delete(
         ));
         return Ok(Exit::Ok);
     }
+    if record.state.phase == Phase::Terminating
+        && let Some(namespace) = root(cluster, &record).await?.filter(is_going)
+    {
+        return leave(cluster, output, &namespace, how).await;
+    }
     let guards = guards(&record, &usages(cluster, &record).await?);
     refuse(output, &record, &guards, how)?;
     let wanted = nothing(&record);
@@ -250,6 +256,46 @@ pub(crate) async fn delete(
         return Err(error.into());
     }
     Ok(Exit::Ok)
+}
+
+async fn root(cluster: &Cluster, record: &MeshRecord) -> Result<Option<Value>, ClusterError> {
+    let (id, resource) = snapshot::namespace(&record.root_namespace);
+    cluster.read(&resource, &id).await
+}
+
+fn is_going(object: &Value) -> bool {
+    object.pointer("/metadata/deletionTimestamp").is_some()
+}
+
+/// A deletion that was stopped at its last step: the rest is gone, the record goes with the namespace.
+async fn leave(cluster: &Cluster, output: &Output, namespace: &Value, how: Deletion) -> Outcome {
+    let name = text(namespace, "/metadata/name");
+    output.say(format!(
+        "all of it is gone but namespace {name}, which is being deleted"
+    ));
+    if !how.dry_run {
+        see_off(cluster, output, namespace, how).await?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Waits until the root namespace is gone: until then no mesh can be created in it anew.
+async fn see_off(
+    cluster: &Cluster,
+    output: &Output,
+    namespace: &Value,
+    how: Deletion,
+) -> Result<(), EngineError> {
+    let (id, resource) = snapshot::namespace(text(namespace, "/metadata/name"));
+    let component = "namespace".to_owned();
+    let target = Target {
+        component,
+        id,
+        resource,
+    };
+    let uid = text(namespace, "/metadata/uid").to_owned();
+    let told = Told::new(output, how.progress);
+    engine::see_off(cluster, &told, (target, uid), how.timeout).await
 }
 
 async fn usages(cluster: &Cluster, record: &MeshRecord) -> Result<Vec<Usage>, Failure> {
@@ -332,8 +378,7 @@ async fn take_away(
             remove(cluster, &maps, &object).await?;
         }
     }
-    let (id, resource) = snapshot::namespace(&record.root_namespace);
-    let namespace = cluster.read(&resource, &id).await?;
+    let namespace = root(cluster, &record).await?;
     let root = record.root_namespace.as_str();
     let ours = namespace.filter(|object| {
         label(object, MESH_LABEL) == Some(record.name.as_str())
@@ -342,7 +387,9 @@ async fn take_away(
     });
     match ours {
         Some(namespace) if is_empty(cluster, root).await? => {
+            let (_, resource) = snapshot::namespace(root);
             remove(cluster, &resource, &namespace).await?;
+            see_off(cluster, output, &namespace, how).await?;
             output.say(format!("mesh {} is deleted, and namespace {root} with it; Istio's custom resource definitions stay", record.name));
         }
         _ => {
@@ -358,9 +405,7 @@ async fn is_empty(cluster: &Cluster, namespace: &str) -> Result<bool, ClusterErr
     let pods = cluster
         .select(&core("Pod", "pods"), Some(namespace), "", "")
         .await?;
-    Ok(pods
-        .iter()
-        .all(|pod| pod.pointer("/metadata/deletionTimestamp").is_some()))
+    Ok(pods.iter().all(is_going))
 }
 
 /// What would go with the namespace, where that stays.
@@ -482,7 +527,7 @@ mod tests {
             [(true, 0), (true, 0), (true, 0)]
         );
         assert_eq!(
-            counted(&record(true), &[used.clone()]),
+            counted(&record(true), std::slice::from_ref(&used)),
             [(false, 1), (false, 3), (false, 1)]
         );
         assert_eq!(

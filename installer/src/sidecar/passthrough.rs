@@ -274,6 +274,7 @@ mod tests {
         asked
     }
 
+    #[expect(clippy::string_slice, reason = "a table, row by row")]
     fn after(words: &str, current: &[(&str, &str)]) -> Result<String, String> {
         let current: Labels = current
             .iter()
@@ -289,6 +290,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::type_complexity, reason = "a table, row by row")]
     fn lists_are_merged() {
         let cases: [(&str, &[(&str, &str)], &str); 9] = [
             ("in exclude 3306", &[], "excludeInboundPorts=3306"),
@@ -335,6 +337,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::type_complexity, reason = "a table, row by row")]
     fn what_is_refused_and_why() {
         let cases: [(&str, &[(&str, &str)], &str); 13] = [
             ("in exclude 10.0.0.0/8", &[], "--direction out only"),

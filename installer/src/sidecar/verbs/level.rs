@@ -1,5 +1,7 @@
 //! `log-level`: how much running proxies write, until they start anew.
 
+use std::collections::BTreeMap;
+
 use futures_util::StreamExt as _;
 
 use super::super::loggers;
