@@ -34,6 +34,19 @@ fn others() -> Vec<Case> {
             ..CASE
         },
         Case {
+            name: "an object of another mesh",
+            weft: "mesh create second CHARTS --root-namespace second --no-wait",
+            object: "ValidatingWebhookConfiguration istiod-default-validator: it belongs to the mesh shop",
+            remedy: "leave the object out with raw values",
+            after: |world| {
+                // That is how.
+                let line = "mesh plan second CHARTS --root-namespace second --revision two --set base.defaultRevision=\"\"";
+                let ran = world.weft(Config::Right, line);
+                assert_eq!(ran.code, 0, "{ran:#?}");
+            },
+            ..CASE
+        },
+        Case {
             name: "the same mesh in another root namespace",
             weft: "mesh create shop CHARTS --root-namespace elsewhere",
             code: 65,

@@ -142,7 +142,7 @@ fn files() -> Vec<Case> {
             weft: "mesh create x --istio-version 1.31.0 --charts ./nowhere",
             code: 65,
             object: "nowhere",
-            remedy: "there is neither a directory nor a bundle",
+            remedy: "correct the path, or use another source",
             ..CASE
         },
         Case {
@@ -150,7 +150,7 @@ fn files() -> Vec<Case> {
             weft: "mesh create x --istio-version 1.31.0 --charts ./broken-charts",
             code: 65,
             object: "base-1.31.0.tgz is no chart that can be used",
-            remedy: "it is no whole gzipped tar",
+            remedy: "fetch it anew, or use another source",
             ..CASE
         },
         Case {
@@ -177,8 +177,8 @@ fn versions() -> Vec<Case> {
             name: "charts that want a newer Kubernetes",
             weft: "mesh create x --istio-version 1.31.0 --charts ./demanding-charts",
             code: 65,
-            object: "Kubernetes",
-            remedy: ">=1.99.0",
+            object: "the chart base needs >=1.99.0",
+            remedy: "upgrade Kubernetes, or choose an older chart",
             ..CASE
         },
         Case {
