@@ -1,5 +1,6 @@
 //! `weft gateway`: gateways as instances, each a proxy of its own at the edge of a mesh.
 
+mod args;
 mod flags;
 mod verbs;
 
@@ -14,7 +15,7 @@ use crate::gateway::verbs::{Asked, Gateways, Manner, Mode};
 use crate::mesh::spec::ChartSource;
 use crate::mesh::version::IstioVersion;
 use crate::output::ProgressChoice;
-use verbs::{CreateArgs, DeleteArgs, ListArgs, StatusArgs, UpdateArgs, UpgradeArgs, ValidateArgs};
+use args::{CreateArgs, DeleteArgs, ListArgs, StatusArgs, UpdateArgs, UpgradeArgs, ValidateArgs};
 
 #[derive(Args, Debug)]
 pub(super) struct GatewayArgs {

@@ -1,29 +1,32 @@
 //! `weft mesh create | plan | diff | apply`: looks what is there, decides what to do, and does it.
 
+mod account;
+mod allowed;
+
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::fetch::{self, Release};
 use super::record::{self, Engine, MeshRecord, MeshState, Mode, Phase, lock};
 use super::render::{self, Plane};
-use super::spec::{self, Mesh};
+use super::spec::Mesh;
 use super::values::Component;
-use super::version::{self, IstioVersion, Step as VersionStep};
 use crate::charts::Charts;
 use crate::cluster::access::Cluster;
 use crate::cluster::discovery::discover;
 use crate::cluster::engine::{self, EngineError, Manner};
-use crate::cluster::object::ObjectId;
 use crate::cluster::ownership::MANAGER;
 use crate::cluster::peek::label;
-use crate::cluster::plan::{Action, Plan, Step};
+use crate::cluster::plan::{Action, Plan};
 use crate::cluster::request::Write;
 use crate::cluster::snapshot;
 use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure};
-use crate::history::{Change, note, who};
+use crate::history::{note, who};
 use crate::output::{Output, ProgressChoice};
+pub(crate) use account::changes;
+use allowed::{check_step, known, no_version};
 
 /// Installs meshes.
 #[derive(Debug)]
@@ -230,125 +233,4 @@ impl Prepared {
                 .and_then(|record| record.resource_version.clone()),
         })
     }
-}
-
-/// The mesh of that name, if there is one, and if it is one that weft runs, in the place that the file says.
-fn known(records: &[MeshRecord], mesh: &Mesh) -> Result<Option<MeshRecord>, Failure> {
-    if mesh.spec.mode == spec::Mode::External {
-        let text = "an external mesh is run by somebody else: `weft mesh adopt` records it, and nothing is installed";
-        return Err(Failure::text(Exit::BadInput, text));
-    }
-    let (name, root) = (&mesh.metadata.name, mesh.root_namespace());
-    let here = records
-        .iter()
-        .find(|record| record.root_namespace == root && record.name != *name);
-    if let Some(other) = here {
-        let text = format!(
-            "namespace {root} is the root of mesh {}: a mesh has a root namespace of its own; set spec.rootNamespace",
-            other.name
-        );
-        return Err(Failure::text(Exit::BadInput, text));
-    }
-    let Some(record) = records.iter().find(|record| record.name == *name) else {
-        return Ok(None);
-    };
-    if record.root_namespace != root {
-        let text = format!(
-            "mesh {name} is in namespace {}, and the file says {root}: a mesh does not move; correct spec.rootNamespace, or choose another name",
-            record.root_namespace
-        );
-        return Err(Failure::text(Exit::BadInput, text));
-    }
-    if let Some(upgrade) = &record.state.upgrade {
-        let text = format!(
-            "mesh {name} is being upgraded, with two control planes: go on with that, or back; {}",
-            upgrade.next()
-        );
-        return Err(Failure::text(Exit::Failure, text));
-    }
-    match (record.state.mode, record.state.phase) {
-        (Mode::External, _) => {
-            let text = format!(
-                "mesh {name} was adopted, and somebody else runs it: `weft mesh delete {name}` forgets it, then it can be created"
-            );
-            Err(Failure::text(Exit::Failure, text))
-        }
-        (_, Phase::Terminating) => {
-            let text = format!(
-                "mesh {name} is being deleted: finish that with `weft mesh delete {name}`, then create it anew"
-            );
-            Err(Failure::text(Exit::Failure, text))
-        }
-        _ => Ok(Some(record.clone())),
-    }
-}
-
-/// Another version or revision is an upgrade, which has its own order and checks.
-fn check_step(record: &MeshRecord, mesh: &Mesh, to: &IstioVersion) -> Result<(), Failure> {
-    let name = &record.name;
-    if record.state.revision != mesh.spec.revision {
-        let revision =
-            |revision: &Option<String>| revision.clone().unwrap_or_else(|| "default".to_owned());
-        let text = format!(
-            "mesh {name} runs revision {}, and the file says {}: `weft mesh upgrade` moves workloads from one revision to another",
-            revision(&record.state.revision),
-            revision(&mesh.spec.revision)
-        );
-        return Err(Failure::text(Exit::BadInput, text));
-    }
-    let Some(from) = &record.state.version else {
-        return Ok(());
-    };
-    let from: IstioVersion = from
-        .parse()
-        .map_err(|error| Failure::new(Exit::Failure, error))?;
-    match version::upgrade(&from, to).map_err(|error| Failure::new(Exit::BadInput, error))? {
-        VersionStep::None | VersionStep::Patch => Ok(()),
-        VersionStep::Minor => {
-            let text = format!(
-                "mesh {name} runs Istio {from}, and the file says {to}: `weft mesh upgrade {name} --to {to}` goes there, step by step"
-            );
-            Err(Failure::text(Exit::BadInput, text))
-        }
-    }
-}
-
-fn no_version() -> Failure {
-    let text = "which Istio? a mesh that weft installs needs spec.version (or --istio-version)";
-    Failure::text(Exit::BadInput, text)
-}
-
-/// What a plan does, as history keeps it: which fields changed, and of what was created only that it was.
-pub(crate) fn changes(plan: &Plan) -> Vec<Change> {
-    plan.steps.iter().filter_map(change).collect()
-}
-
-fn change(step: &Step) -> Option<Change> {
-    let (before, after) = match step.action {
-        Action::Unchanged | Action::Conflict => return None,
-        Action::Create => (None, Some(identity(&step.id))),
-        Action::Prune => (Some(identity(&step.id)), None),
-        Action::Update => {
-            let side = |pick: fn(&crate::cluster::diff::Change) -> &Option<Value>| {
-                let fields = step
-                    .changes
-                    .iter()
-                    .filter_map(|change| Some((change.path.clone(), pick(change).clone()?)));
-                Value::Object(fields.collect())
-            };
-            (
-                Some(side(|change| &change.before)),
-                Some(side(|change| &change.after)),
-            )
-        }
-    };
-    Some(Change {
-        object: step.id.clone(),
-        before,
-        after,
-    })
-}
-
-fn identity(id: &ObjectId) -> Value {
-    json!({ "apiVersion": id.api_version(), "kind": id.kind, "metadata": { "namespace": id.namespace, "name": id.name } })
 }

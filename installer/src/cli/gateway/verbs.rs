@@ -1,10 +1,12 @@
-//! The verbs of `weft gateway`: their arguments, and what they ask of the library.
+//! The verbs of `weft gateway`: what they ask of the library.
 
 use anyhow::Context as _;
-use clap::Args;
 
-use super::flags::{self, WishFlags};
-use super::{ChartArgs, Where, WriteArgs};
+use super::args::{
+    CreateArgs, DeleteArgs, ListArgs, StatusArgs, UpdateArgs, UpgradeArgs, ValidateArgs,
+};
+use super::flags;
+use super::{ChartArgs, Where};
 use crate::cli::Context;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::gateway::spec::MeshGateway;
@@ -13,160 +15,6 @@ use crate::mesh::spec::mistake::Mistakes;
 use crate::mesh::spec::read::Setting;
 use crate::mesh::spec::schema::schema_of;
 use crate::output::ProgressChoice;
-
-#[derive(Args, Debug)]
-#[command(
-    after_help = "A gateway is a Deployment and a Service from Istio's own chart, in the version of the mesh. Its image comes from the
-mesh's injector. Ctrl-C leaves what is written; the same command goes on from there.
-
-Examples:
-  weft gateway create edge -n edge
-  weft gateway create edge -n edge --service-type NodePort --port http2:80:8080:30080 --replicas 2
-  weft gateway create out -n edge --type egress --autoscale 2-5:70
-  weft gateway create -f gateway.yaml --diff"
-)]
-pub(super) struct CreateArgs {
-    /// Its name; needed unless a file says it
-    name: Option<String>,
-    /// The gateway file; - reads standard input. Flags win over it
-    #[arg(short = 'f', long = "file", value_name = "FILE")]
-    file: Option<String>,
-    #[command(flatten)]
-    wish: WishFlags,
-    #[command(flatten)]
-    write: WriteArgs,
-    #[command(flatten)]
-    chart: ChartArgs,
-    #[command(flatten)]
-    place: Where,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:
-  weft gateway list
-  weft gateway list -n edge -o wide")]
-pub(super) struct ListArgs {
-    #[command(flatten)]
-    place: Where,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "Exits 2 when one of them does not run.
-
-Examples:
-  weft gateway status edge -n edge
-  weft gateway status -o json")]
-pub(super) struct StatusArgs {
-    /// The gateway [default: all of them]
-    name: Option<String>,
-    #[command(flatten)]
-    place: Where,
-}
-
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Flags change what the gateway was made with; a file takes its place. Name, namespace and labels stay as they are:
-Kubernetes does not let the labels change by which a Deployment knows its pods.
-
-Examples:
-  weft gateway update edge -n edge --replicas 3
-  weft gateway update edge -n edge --autoscale 2-5 --diff
-  weft gateway update edge -n edge --unset service.annotations --unset resources
-  weft gateway update -f gateway.yaml"
-)]
-pub(super) struct UpdateArgs {
-    /// Its name; needed unless a file says it
-    name: Option<String>,
-    /// The gateway file, in place of what it was made with; - reads standard input. Flags win over it
-    #[arg(short = 'f', long = "file", value_name = "FILE")]
-    file: Option<String>,
-    /// A field of spec that is to have its default again, such as service.annotations; several are several flags
-    #[arg(long, value_name = "FIELD", conflicts_with = "file")]
-    unset: Vec<String>,
-    #[command(flatten)]
-    wish: WishFlags,
-    #[command(flatten)]
-    write: WriteArgs,
-    #[command(flatten)]
-    chart: ChartArgs,
-    #[command(flatten)]
-    place: Where,
-}
-
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Exits 65 with every mistake when the description is refused, and 2 when the cluster is in its way.
-
-Examples:
-  weft gateway validate -f gateway.yaml --offline
-  weft gateway validate edge -n edge --service-type NodePort"
-)]
-pub(super) struct ValidateArgs {
-    /// Its name; needed unless a file says it
-    name: Option<String>,
-    /// The gateway file; - reads standard input. Flags win over it
-    #[arg(short = 'f', long = "file", value_name = "FILE")]
-    file: Option<String>,
-    /// Ask nothing of a cluster: look for mistakes in the description only
-    #[arg(long)]
-    offline: bool,
-    #[command(flatten)]
-    wish: WishFlags,
-    #[command(flatten)]
-    chart: ChartArgs,
-    #[command(flatten)]
-    place: Where,
-}
-
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Each is made anew from the chart of the mesh's version, and restarted where its proxies are of another one. A selector
-that would change, which Kubernetes refuses, is found before anything is written.
-
-Examples:
-  weft gateway upgrade edge -n edge
-  weft gateway upgrade --all --diff"
-)]
-pub(super) struct UpgradeArgs {
-    /// The gateways
-    #[arg(required_unless_present = "all")]
-    names: Vec<String>,
-    /// All that weft made for this mesh, in every namespace
-    #[arg(long, conflicts_with = "names")]
-    all: bool,
-    #[command(flatten)]
-    write: WriteArgs,
-    #[command(flatten)]
-    chart: ChartArgs,
-    #[command(flatten)]
-    place: Where,
-}
-
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Istio's Gateways that select it, VirtualServices that name those, and Gateways of Kubernetes' own API that have its
-Service as their address keep it from being deleted.
-
-Examples:
-  weft gateway delete edge -n edge
-  weft gateway delete edge out -n edge --yes
-  weft gateway delete edge -n edge --force --yes"
-)]
-pub(super) struct DeleteArgs {
-    /// The gateways
-    #[arg(required = true)]
-    names: Vec<String>,
-    /// Go ahead although something refers to it
-    #[arg(long)]
-    force: bool,
-    /// Do not ask
-    #[arg(short, long)]
-    yes: bool,
-    #[command(flatten)]
-    write: WriteArgs,
-    #[command(flatten)]
-    place: Where,
-}
 
 pub(super) async fn create(args: CreateArgs, context: &Context) -> Outcome {
     let settings = args.wish.settings(context)?;

@@ -1,21 +1,19 @@
 //! `weft mesh create | plan | diff | apply`.
 
+mod session;
+
 use clap::Args;
 
 use super::flags::MeshFlags;
-use crate::charts::Charts;
 use crate::cli::connection::{DryRun, ProgressArgs, ServerArgs, WaitArgs};
 use crate::cli::plugin::RegistryArgs;
 use crate::cli::{Context, runtime};
-use crate::cluster::access::Cluster;
 use crate::cluster::engine::Manner;
 use crate::cluster::plan::Action;
 use crate::cluster::report::{PlanReport, changes};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::mesh::install::{Installer, Prepared};
-use crate::mesh::preflight;
-use crate::mesh::spec::Mesh;
-use crate::mesh::wish::wish;
+use crate::mesh::install::Prepared;
+use session::Session;
 
 const INTERRUPTED: &str =
     "interrupted; what was written stays, and the same command goes on from there";
@@ -235,60 +233,6 @@ async fn may_prune(prepared: &Prepared, yes: bool, context: &Context) -> Result<
         .output
         .confirm(&format!("Remove {} objects?", gone.len()), yes)
         .await
-}
-
-/// A connection, and a way to charts.
-struct Session {
-    cluster: Cluster,
-    charts: Charts,
-}
-
-impl Session {
-    async fn open(common: &Common, context: &Context) -> Result<Self, Failure> {
-        Ok(Self {
-            cluster: common.server.access().connect(&context.environment).await?,
-            charts: Charts::new(common.registry.registry(context), &context.environment),
-        })
-    }
-
-    fn installer<'a>(&'a self, progress: ProgressArgs, context: &'a Context) -> Installer<'a> {
-        Installer {
-            cluster: &self.cluster,
-            charts: &self.charts,
-            output: &context.output,
-            progress: progress.progress,
-        }
-    }
-
-    /// What would not work stops us; what may not is said.
-    async fn preflight(&self, mesh: &Mesh, context: &Context) -> Result<(), Failure> {
-        let checks = preflight::run(&self.cluster, &wish(mesh)).await?;
-        for check in checks
-            .iter()
-            .filter(|check| check.verdict == preflight::Verdict::Warn)
-        {
-            context.output.warn(check.line());
-        }
-        let failing: Vec<_> = checks
-            .iter()
-            .filter(|check| check.verdict == preflight::Verdict::Fail)
-            .collect();
-        let denied = failing.iter().all(|check| check.is_permission());
-        let failing: Vec<_> = failing.into_iter().map(preflight::Check::line).collect();
-        if failing.is_empty() {
-            return Ok(());
-        }
-        let exit = if denied {
-            Exit::NoPermission
-        } else {
-            Exit::Failure
-        };
-        let text = format!(
-            "nothing was written: this would not work (--skip-preflight goes on all the same):\n  {}",
-            failing.join("\n  ")
-        );
-        Err(Failure::text(exit, text))
-    }
 }
 
 impl Common {

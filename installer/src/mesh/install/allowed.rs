@@ -1,0 +1,96 @@
+//! What an apply may do to the meshes that there are, by what weft knows of them.
+
+use crate::failure::{Exit, Failure};
+use crate::mesh::record::{MeshRecord, Mode, Phase};
+use crate::mesh::spec::{self, Mesh};
+use crate::mesh::version::{self, IstioVersion, Step};
+
+/// The mesh of that name, if there is one, and if it is one that weft runs, in the place that the file says.
+pub(super) fn known(records: &[MeshRecord], mesh: &Mesh) -> Result<Option<MeshRecord>, Failure> {
+    if mesh.spec.mode == spec::Mode::External {
+        let text = "an external mesh is run by somebody else: `weft mesh adopt` records it, and nothing is installed";
+        return Err(Failure::text(Exit::BadInput, text));
+    }
+    let (name, root) = (&mesh.metadata.name, mesh.root_namespace());
+    let here = records
+        .iter()
+        .find(|record| record.root_namespace == root && record.name != *name);
+    if let Some(other) = here {
+        let text = format!(
+            "namespace {root} is the root of mesh {}: a mesh has a root namespace of its own; set spec.rootNamespace",
+            other.name
+        );
+        return Err(Failure::text(Exit::BadInput, text));
+    }
+    let Some(record) = records.iter().find(|record| record.name == *name) else {
+        return Ok(None);
+    };
+    if record.root_namespace != root {
+        let text = format!(
+            "mesh {name} is in namespace {}, and the file says {root}: a mesh does not move; correct spec.rootNamespace, or choose another name",
+            record.root_namespace
+        );
+        return Err(Failure::text(Exit::BadInput, text));
+    }
+    if let Some(upgrade) = &record.state.upgrade {
+        let text = format!(
+            "mesh {name} is being upgraded, with two control planes: go on with that, or back; {}",
+            upgrade.next()
+        );
+        return Err(Failure::text(Exit::Failure, text));
+    }
+    match (record.state.mode, record.state.phase) {
+        (Mode::External, _) => {
+            let text = format!(
+                "mesh {name} was adopted, and somebody else runs it: `weft mesh delete {name}` forgets it, then it can be created"
+            );
+            Err(Failure::text(Exit::Failure, text))
+        }
+        (_, Phase::Terminating) => {
+            let text = format!(
+                "mesh {name} is being deleted: finish that with `weft mesh delete {name}`, then create it anew"
+            );
+            Err(Failure::text(Exit::Failure, text))
+        }
+        _ => Ok(Some(record.clone())),
+    }
+}
+
+/// Another version or revision is an upgrade, which has its own order and checks.
+pub(super) fn check_step(
+    record: &MeshRecord,
+    mesh: &Mesh,
+    to: &IstioVersion,
+) -> Result<(), Failure> {
+    let name = &record.name;
+    if record.state.revision != mesh.spec.revision {
+        let revision =
+            |revision: &Option<String>| revision.clone().unwrap_or_else(|| "default".to_owned());
+        let text = format!(
+            "mesh {name} runs revision {}, and the file says {}: `weft mesh upgrade` moves workloads from one revision to another",
+            revision(&record.state.revision),
+            revision(&mesh.spec.revision)
+        );
+        return Err(Failure::text(Exit::BadInput, text));
+    }
+    let Some(from) = &record.state.version else {
+        return Ok(());
+    };
+    let from: IstioVersion = from
+        .parse()
+        .map_err(|error| Failure::new(Exit::Failure, error))?;
+    match version::upgrade(&from, to).map_err(|error| Failure::new(Exit::BadInput, error))? {
+        Step::None | Step::Patch => Ok(()),
+        Step::Minor => {
+            let text = format!(
+                "mesh {name} runs Istio {from}, and the file says {to}: `weft mesh upgrade {name} --to {to}` goes there, step by step"
+            );
+            Err(Failure::text(Exit::BadInput, text))
+        }
+    }
+}
+
+pub(super) fn no_version() -> Failure {
+    let text = "which Istio? a mesh that weft installs needs spec.version (or --istio-version)";
+    Failure::text(Exit::BadInput, text)
+}
