@@ -161,7 +161,7 @@ impl Charts {
         };
         if !path.exists() {
             return Err(unread(
-                "there is neither a directory nor a bundle".to_owned(),
+                "there is neither a directory nor a bundle; correct the path, or use another source".to_owned(),
             ));
         }
         let (name, version) = (wanted.name.to_owned(), wanted.version.to_owned());

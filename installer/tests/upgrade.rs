@@ -125,7 +125,7 @@ mod tests {
             .must(5, &["istio.io/rev=1-31-0"]);
         world
             .weft("mesh upgrade move shop app --force-conflicts --batch 2 --wait-per-pod 1s")
-            .must(0, &["SUCCEED", "promote shop"]);
+            .must(0, &["SUCCEED", "move shop --all"]);
         world.all_run("app", 3, "1.31.0-lab", "1-31-0");
         assert_ne!(world.labels("app"), labels);
         world

@@ -98,7 +98,10 @@ fn check_kubernetes(chart: &Chart, kubernetes: &Kubernetes) -> Result<(), ChartE
     if version::satisfies(&kubernetes.version, wanted).map_err(wrong)? {
         return Ok(());
     }
-    Err(wrong(format!("the chart {} needs {wanted}", chart.name())))
+    Err(wrong(format!(
+        "the chart {} needs {wanted}: upgrade Kubernetes, or choose an older chart",
+        chart.name()
+    )))
 }
 
 /// What each template renders, by its path and in the order of paths.

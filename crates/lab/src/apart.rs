@@ -1,6 +1,6 @@
 //! A lab of a test's own: the tools of the real cache, and state beside it, so that a lab in use is not touched.
 //!
-//! What a killed test left is removed by the next one: the directory says whose it is.
+//! What a killed test left is removed by the next session or `lab` command: the directory says whose it is.
 
 use crate::cache::{Cache, write_atomically};
 use crate::cleanup::Scope;
@@ -87,7 +87,7 @@ fn tear_down(cache: &Cache) {
 }
 
 /// Removes what tests left that have died.
-fn sweep(real: &Cache) {
+pub(crate) fn sweep(real: &Cache) {
     let entries = fs::read_dir(real.root());
     for entry in entries.into_iter().flatten().filter_map(Result::ok) {
         let path = entry.path();

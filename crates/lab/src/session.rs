@@ -3,6 +3,7 @@
 //! Dropping a session takes everything down. If the process is killed instead, what it started is recognised by its
 //! owner being gone, and the next session, `lab up`, `lab down` or `lab clean` removes it.
 
+use crate::apart;
 use crate::cache::Cache;
 use crate::cleanup::Scope;
 use crate::cluster::{self, Cluster, ClusterOptions};
@@ -142,8 +143,9 @@ impl Drop for Session {
     }
 }
 
-/// Makes the scope true, under the lock.
+/// Makes the scope true, under the lock. What tests left that have died goes in any case.
 pub(crate) fn clean(cache: &Cache, scope: &Scope) -> Result<()> {
+    apart::sweep(cache);
     let lock = host::lock(cache)?;
     host::clean(cache, scope, &lock)
 }

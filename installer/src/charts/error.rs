@@ -93,7 +93,9 @@ pub enum ChartsError {
         found: String,
     },
     /// No chart.
-    #[error("{origin} is no chart that can be used: {reason}")]
+    #[error(
+        "{origin} is no chart that can be used: {reason}; fetch it anew, or use another source"
+    )]
     Damaged {
         /// Where it is.
         origin: String,

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::{Context, runtime};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::sidecar::target::Target;
-use crate::sidecar::verbs::{Enabling, Levels, Sample, Sidecars, Which};
+use crate::sidecar::verbs::{Enabling, Levels, Restarting, Sample, Sidecars, Which};
 use crate::sidecar::wish::Wish;
 use args::MeshArgs;
 use verbs::{ExplainArgs, InjectArgs, LevelArgs, RestartArgs, StatusArgs, UpgradeArgs};
@@ -69,16 +69,7 @@ async fn dispatch(verb: SidecarVerb, context: &Context) -> Outcome {
             let namespace = args.mesh.namespace(&sidecars, args.all_namespaces);
             sidecars.status(&args.targets, namespace.as_deref()).await
         }
-        SidecarVerb::Explain(args) => {
-            let sample = Sample {
-                labels: args.labels.into_iter().collect(),
-                annotations: args.annotations.into_iter().collect(),
-                host_network: args.host_network,
-            };
-            let sidecars = args.mesh.open("explain", &args.targets, context).await?;
-            let namespace = args.mesh.named();
-            sidecars.explain(&args.targets, namespace, &sample).await
-        }
+        SidecarVerb::Explain(args) => explain(args, context).await,
         SidecarVerb::Enable(args) => {
             inject("enable", args.inject, Wish::Enable(args.revision), context).await
         }
@@ -96,16 +87,29 @@ async fn dispatch(verb: SidecarVerb, context: &Context) -> Outcome {
         SidecarVerb::Resources(args) => tune::resources(args, context).await,
         SidecarVerb::Passthrough(args) => tune::passthrough(args, context).await,
         SidecarVerb::Scope(args) => tune::scope(args, context).await,
-        SidecarVerb::LogLevel(args) => {
-            let sidecars = args.mesh.open("log-level", &args.targets, context).await?;
-            let levels = Levels {
-                level: args.level,
-                loggers: args.loggers,
-            };
-            let namespace = args.mesh.named();
-            sidecars.log_level(&args.targets, namespace, &levels).await
-        }
+        SidecarVerb::LogLevel(args) => log_level(args, context).await,
     }
+}
+
+async fn explain(args: ExplainArgs, context: &Context) -> Outcome {
+    let sample = Sample {
+        labels: args.labels.into_iter().collect(),
+        annotations: args.annotations.into_iter().collect(),
+        host_network: args.host_network,
+    };
+    let sidecars = args.mesh.open("explain", &args.targets, context).await?;
+    let namespace = args.mesh.named();
+    sidecars.explain(&args.targets, namespace, &sample).await
+}
+
+async fn log_level(args: LevelArgs, context: &Context) -> Outcome {
+    let sidecars = args.mesh.open("log-level", &args.targets, context).await?;
+    let levels = Levels {
+        level: args.level,
+        loggers: args.loggers,
+    };
+    let namespace = args.mesh.named();
+    sidecars.log_level(&args.targets, namespace, &levels).await
 }
 
 async fn inject(verb: &str, args: InjectArgs, wish: Wish, context: &Context) -> Outcome {
@@ -128,16 +132,14 @@ async fn restart(
 ) -> Outcome {
     let sidecars = args.mesh.open(verb, &args.targets, context).await?;
     let namespace = args.mesh.namespace(&sidecars, args.all_namespaces);
-    let mode = args::mode(args.dry_run, args.diff);
+    let asked = Restarting {
+        which,
+        pace: args.pace.pace(),
+        mode: args::mode(args.dry_run, args.diff),
+        yes: args.yes,
+    };
     sidecars
-        .restart(
-            &args.targets,
-            namespace.as_deref(),
-            which,
-            args.pace.pace(),
-            mode,
-            args.yes,
-        )
+        .restart(&args.targets, namespace.as_deref(), asked)
         .await
 }
 

@@ -102,11 +102,7 @@ impl Access {
                 return ClusterError::Exceptions(error.to_string());
             }
             ClusterError::Kubeconfig {
-                files: files
-                    .iter()
-                    .map(|file| file.display().to_string())
-                    .collect::<Vec<_>>()
-                    .join(", "),
+                files: listed(files),
                 cause: root_cause(&error),
             }
         };
@@ -115,6 +111,15 @@ impl Access {
             merged = Kubeconfig::read_from(file)
                 .and_then(|next| merged.merge(next))
                 .map_err(broken)?;
+        }
+        if let Some(context) = self.context.as_ref()
+            && !merged.contexts.iter().any(|one| one.name == *context)
+        {
+            return Err(ClusterError::Context {
+                files: listed(files),
+                context: context.clone(),
+                there: merged.contexts.into_iter().map(|one| one.name).collect(),
+            });
         }
         let named = proxy_url(&merged, self.context.as_deref());
         let options = KubeConfigOptions {
@@ -132,6 +137,14 @@ impl Access {
         }
         Ok((config, named))
     }
+}
+
+fn listed(files: &[PathBuf]) -> String {
+    let names: Vec<_> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    names.join(", ")
 }
 
 /// `proxy-url` of the cluster of a context.

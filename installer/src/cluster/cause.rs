@@ -227,10 +227,18 @@ pub(crate) fn refusal(error: &ClusterError) -> String {
     format!("the API server refuses it: {what}; {remedy}")
 }
 
+/// What to do about what a server said, where that is known.
+pub(crate) fn remedy(message: &str) -> Option<String> {
+    refused::known(message).map(|(_, remedy)| remedy)
+}
+
 /// What the server said, without what we tried.
 pub(crate) fn plain(error: &ClusterError) -> String {
     if let ClusterError::Forbidden { message, .. } | ClusterError::Invalid { message, .. } = error {
         return message.clone();
+    }
+    if let ClusterError::Other { cause, .. } = error {
+        return super::error::said(cause);
     }
     std::error::Error::source(error).map_or_else(|| error.to_string(), super::error::root_cause)
 }

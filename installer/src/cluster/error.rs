@@ -5,6 +5,7 @@ use std::time::Duration;
 use kube::client::UpgradeConnectionError;
 use kube::core::Status;
 
+use super::cause::remedy;
 use super::ownership::OwnedField;
 use crate::failure::{Exit, Failure};
 
@@ -15,12 +16,24 @@ pub(crate) enum ClusterError {
     #[error("no kubeconfig: give --kubeconfig, set KUBECONFIG, or put one at ~/.kube/config")]
     NoKubeconfig,
     /// One that cannot be used.
-    #[error("cannot use the kubeconfig {files}: {cause}")]
+    #[error(
+        "cannot use the kubeconfig {files}: {cause}; correct it, or name another with --kubeconfig"
+    )]
     Kubeconfig {
         /// The files that were read.
         files: String,
         /// Why.
         cause: String,
+    },
+    /// A context that it has not.
+    #[error("the kubeconfig {files} has no context {context:?}; give --context one of: {}", there.join(", "))]
+    Context {
+        /// The files that were read.
+        files: String,
+        /// What was asked for.
+        context: String,
+        /// What there is.
+        there: Vec<String>,
     },
     /// A proxy on the way to the API server that cannot be used.
     #[error(
@@ -69,7 +82,7 @@ pub(crate) enum ClusterError {
         seconds: u64,
     },
     /// Not allowed.
-    #[error("cannot {what}: no permission: {message}")]
+    #[error("cannot {what}: no permission: {message}; {}", permit(message))]
     Forbidden {
         /// What was tried.
         what: String,
@@ -121,13 +134,13 @@ pub(crate) enum ClusterError {
         by: String,
     },
     /// Something else.
-    #[error("cannot {what}")]
+    // The client prints answers of a server with all that it knows of them: only the innermost text is for people.
+    #[error("cannot {what}: {}{}", said(cause), lacks(cause))]
     Other {
         /// What was tried.
         what: String,
         /// Why.
-        #[source]
-        source: Box<kube::Error>,
+        cause: Box<kube::Error>,
     },
 }
 
@@ -154,8 +167,8 @@ impl ClusterError {
                 cause: root_cause(&error),
             };
         }
-        let source = Box::new(error);
-        Self::Other { what, source }
+        let cause = Box::new(error);
+        Self::Other { what, cause }
     }
 
     fn answered(what: String, status: Box<Status>) -> Self {
@@ -171,7 +184,7 @@ impl ClusterError {
                 if fields.is_empty() {
                     return Self::Other {
                         what,
-                        source: Box::new(kube::Error::Api(status)),
+                        cause: Box::new(kube::Error::Api(status)),
                     };
                 }
                 Self::Conflict { what, fields }
@@ -192,7 +205,7 @@ impl ClusterError {
             }
             _ => Self::Other {
                 what,
-                source: Box::new(kube::Error::Api(status)),
+                cause: Box::new(kube::Error::Api(status)),
             },
         }
     }
@@ -207,13 +220,14 @@ impl ClusterError {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Slow { .. } => true,
-            Self::Other { source, .. } => {
-                matches!(source.as_ref(), kube::Error::Api(status) if matches!(status.code, 409 | 429 | 500..=599))
+            Self::Other { cause, .. } => {
+                matches!(cause.as_ref(), kube::Error::Api(status) if matches!(status.code, 409 | 429 | 500..=599))
             }
             // A namespace of that name is on its way out.
             Self::Forbidden { message, .. } => message.contains("because it is being terminated"),
             Self::NoKubeconfig
             | Self::Kubeconfig { .. }
+            | Self::Context { .. }
             | Self::InCluster(_)
             | Self::Client { .. }
             | Self::NotServed { .. }
@@ -228,18 +242,18 @@ impl ClusterError {
 
     /// Whether something that the request needs does not exist.
     pub(crate) fn is_not_found(&self) -> bool {
-        let Self::Other { source, .. } = self else {
+        let Self::Other { cause, .. } = self else {
             return matches!(self, Self::NotServed { .. });
         };
-        matches!(source.as_ref(), kube::Error::Api(status) if status.code == 404)
+        matches!(cause.as_ref(), kube::Error::Api(status) if status.code == 404)
     }
 
     /// What the server asks us to wait, when it says so.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        let Self::Other { source, .. } = self else {
+        let Self::Other { cause, .. } = self else {
             return None;
         };
-        let kube::Error::Api(status) = source.as_ref() else {
+        let kube::Error::Api(status) = cause.as_ref() else {
             return None;
         };
         let seconds = status.details.as_ref()?.retry_after_seconds;
@@ -248,15 +262,15 @@ impl ClusterError {
 
     /// Whether the API server answered with that status, which is none of those that have a text of their own.
     pub(crate) fn is_status(&self, code: u16) -> bool {
-        matches!(self, Self::Other { source, .. } if matches!(&**source, kube::Error::Api(status) if status.code == code))
+        matches!(self, Self::Other { cause, .. } if matches!(&**cause, kube::Error::Api(status) if status.code == code))
     }
 
     /// Whether the object was written between our reading and our writing.
     pub(crate) fn is_stale(&self) -> bool {
-        let Self::Other { source, .. } = self else {
+        let Self::Other { cause, .. } = self else {
             return false;
         };
-        matches!(&**source, kube::Error::Api(status) if status.code == 409)
+        matches!(&**cause, kube::Error::Api(status) if status.code == 409)
     }
 
     /// How it exits.
@@ -264,6 +278,7 @@ impl ClusterError {
         match self {
             Self::NoKubeconfig
             | Self::Kubeconfig { .. }
+            | Self::Context { .. }
             | Self::Proxy(_)
             | Self::Exceptions(_)
             | Self::Invalid { .. } => Exit::BadInput,
@@ -310,6 +325,39 @@ fn conflicts(status: &Status) -> Vec<OwnedField> {
                 .to_owned(),
         })
         .collect()
+}
+
+/// What to do about a permission that is missing.
+fn permit(message: &str) -> String {
+    if let Some(remedy) = remedy(message) {
+        return remedy;
+    }
+    let remedy = if message.contains("Unauthorized") || message.contains("401") {
+        "the credentials are wrong or have expired: log in again, or choose another user with --context"
+    } else if message.contains("because it is being terminated") {
+        "wait until it is gone"
+    } else {
+        "ask for a role that allows it, or choose another user with --context or --as"
+    };
+    remedy.to_owned()
+}
+
+/// What an error says to people: the server's own words, where it answered.
+pub(crate) fn said(error: &kube::Error) -> String {
+    if let kube::Error::Api(status) = error
+        && !status.message.is_empty()
+    {
+        return status.message.clone();
+    }
+    root_cause(error)
+}
+
+/// What else is in the way of a request, and what to do about it.
+fn lacks(error: &kube::Error) -> String {
+    if matches!(error, kube::Error::Api(status) if status.code == 404) {
+        return "; is the name right, and is it the right --context?".to_owned();
+    }
+    remedy(&said(error)).map_or_else(String::new, |remedy| format!("; {remedy}"))
 }
 
 /// What to do about a kind that is missing.

@@ -204,7 +204,7 @@ impl Basis<'_> {
         let mesh = label(current, MESH).filter(|mesh| label(&item.object, MESH) != Some(*mesh));
         let text = match (set, mesh) {
             (_, Some(mesh)) => format!(
-                "it belongs to the mesh {mesh}: give this one another name or revision, or delete that mesh first"
+                "it belongs to the mesh {mesh}: give this one another name or revision, leave the object out with raw values, or delete that mesh first"
             ),
             (Some(set), None) => format!(
                 "it belongs to another set, {set}: leave it out, or remove its label {PART_OF} to hand it over"

@@ -1,5 +1,5 @@
-//! What weft knows about a gateway: the ConfigMap `weft-gateway-NAME` beside it, with the wish as it was applied, so that a later
-//! change starts from it and loses nothing. The same ConfigMap is the parent of the gateway's set of objects, whose marks are
+//! What weft knows about a gateway: the `ConfigMap` `weft-gateway-NAME` beside it, with the wish as it was applied, so that a later
+//! change starts from it and loses nothing. The same `ConfigMap` is the parent of the gateway's set of objects, whose marks are
 //! written under a name of their own.
 
 use kube::api::{Patch, PatchParams};
@@ -66,7 +66,7 @@ pub(crate) enum Phase {
     Deleting,
 }
 
-/// The name of the ConfigMap that records a gateway.
+/// The name of the `ConfigMap` that records a gateway.
 pub(crate) fn object_name(gateway: &str) -> String {
     format!("{PREFIX}{gateway}")
 }
@@ -189,7 +189,7 @@ pub(crate) async fn all(
     found.iter().map(GatewayRecord::read).collect()
 }
 
-/// One of them. A ConfigMap of that name which is none of ours is a mistake of its own.
+/// One of them. A `ConfigMap` of that name which is none of ours is a mistake of its own.
 pub(crate) async fn one(
     cluster: &Cluster,
     namespace: &str,

@@ -1,4 +1,4 @@
-//! What refers to a gateway: Istio's Gateways that select its pods, VirtualServices that name those, and Gateways of Kubernetes'
+//! What refers to a gateway: Istio's Gateways that select its pods, `VirtualServices` that name those, and Gateways of Kubernetes'
 //! own API that give its Service as their address. Without the gateway, none of them is served any more.
 
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ pub(crate) struct Objects {
 pub(crate) struct References {
     /// Istio's Gateways.
     pub(crate) gateways: BTreeSet<String>,
-    /// VirtualServices.
+    /// `VirtualServices`.
     pub(crate) virtual_services: BTreeSet<String>,
     /// Gateways of Kubernetes' own API.
     pub(crate) api_gateways: BTreeSet<String>,
@@ -64,7 +64,7 @@ fn full(object: &Value) -> String {
     format!("{}/{}", namespace(object), name(object))
 }
 
-/// The Gateways that a VirtualService names, as `NAMESPACE/NAME`.
+/// The Gateways that a `VirtualService` names, as `NAMESPACE/NAME`.
 fn bound(service: &Value) -> BTreeSet<String> {
     let routes = ["/spec/http", "/spec/tls", "/spec/tcp"];
     let matches = routes

@@ -1,6 +1,7 @@
 //! A gateway as the objects that it is made of.
 
 use chart::{Chart, Kubernetes, Values, render};
+use serde_json::{Value, json};
 
 use super::home::Home;
 use super::record;
@@ -45,10 +46,19 @@ pub(crate) fn wanted(
         component: format!("gateway-{name}"),
         objects: rendered
             .into_iter()
-            .map(|rendered| rendered.object)
+            .map(|rendered| spare(rendered.object))
             .collect(),
     });
     Ok(nothing)
+}
+
+/// Without annotations that are none: whoever says the empty set owns what others put into it for as long as he says it, and the
+/// next apply is not the same.
+fn spare(mut object: Value) -> Value {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|key, value| key != "annotations" || *value != json!({}));
+    }
+    object
 }
 
 /// A gateway that is not to be.

@@ -31,7 +31,7 @@ const NAME_HELP: &str =
 pub(crate) struct MeshGateway {
     /// Always weft.dev/v1.
     pub(crate) api_version: ApiVersion,
-    /// Always MeshGateway.
+    /// Always `MeshGateway`.
     pub(crate) kind: Kind,
     /// What it is called, and where it is.
     pub(crate) metadata: Metadata,
@@ -133,7 +133,7 @@ pub(crate) struct Autoscaling {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Service {
-    /// In Kubernetes' words. Default: LoadBalancer for ingress, ClusterIP for egress.
+    /// In Kubernetes' words. Default: `LoadBalancer` for ingress, `ClusterIP` for egress.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub(crate) kind: Option<ServiceType>,
     /// Ports, all of them. Default: status-port 15021, http2 80, https 443.
@@ -163,6 +163,7 @@ pub(crate) enum ServiceType {
 /// A port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "as Kubernetes calls them")]
 pub(crate) struct Port {
     /// Its name, by whose beginning Istio tells protocols apart (http2, https, tls, tcp, grpc, mongo).
     #[schemars(regex(pattern = name::LABEL), extend("errorMessage" = name::LABEL_HELP))]
@@ -203,6 +204,7 @@ pub(crate) enum Spread {
 /// Which nodes and pods a gateway wants to be near, in Kubernetes' words.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "as Kubernetes calls them")]
 pub(crate) struct Affinity {
     /// Nodes.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -130,7 +130,7 @@ pub(crate) fn ports(service: &Value) -> Vec<String> {
             let mut text = format!("{}:{own}", text(port, "/name").unwrap_or("-"));
             let node = number("nodePort");
             if let Some(target) = target.filter(|target| *target != own || node.is_some()) {
-                text += &format!(":{target}");
+                text.extend([":", &target]);
             }
             text + &node.map(|node| format!(":{node}")).unwrap_or_default()
         })

@@ -30,6 +30,11 @@ pub(crate) fn values(mesh: &Mesh, gateway: &MeshGateway) -> Value {
     let labels = (!spec.labels.is_empty()).then(|| json!(spec.labels));
     own.set(&["labels"], labels);
     let mut values = values::values(mesh, Component::Gateway);
+    // Kubernetes takes the chart's image, `auto`, for a tag that moves, and would ask the registry at every start: the injector
+    // keeps what stands there, and a site without a registry could not start a gateway. The tags of proxies do not move.
+    if values.get("imagePullPolicy").is_none() {
+        own.set(&["imagePullPolicy"], Some("IfNotPresent"));
+    }
     for (path, value) in own.0 {
         put(&mut values, &path, value);
     }

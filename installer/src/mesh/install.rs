@@ -259,6 +259,13 @@ fn known(records: &[MeshRecord], mesh: &Mesh) -> Result<Option<MeshRecord>, Fail
         );
         return Err(Failure::text(Exit::BadInput, text));
     }
+    if let Some(upgrade) = &record.state.upgrade {
+        let text = format!(
+            "mesh {name} is being upgraded, with two control planes: go on with that, or back; {}",
+            upgrade.next()
+        );
+        return Err(Failure::text(Exit::Failure, text));
+    }
     match (record.state.mode, record.state.phase) {
         (Mode::External, _) => {
             let text = format!(

@@ -172,6 +172,11 @@ impl Subject {
 }
 
 impl Check {
+    /// Whether it is about what weft may do.
+    pub(crate) fn is_permission(&self) -> bool {
+        self.id == access::PERMISSION
+    }
+
     /// All of it, in a line of talk.
     pub(crate) fn line(&self) -> String {
         let object = self

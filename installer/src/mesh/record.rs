@@ -142,7 +142,7 @@ impl Phase {
     }
 }
 
-/// The name of the ConfigMap that records a mesh.
+/// The name of the `ConfigMap` that records a mesh.
 pub(crate) fn object_name(mesh: &str) -> String {
     format!("{PREFIX}{mesh}")
 }

@@ -32,7 +32,8 @@ pub(crate) enum State {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Component {
     /// What it is a part of.
-    pub(crate) component: String,
+    #[serde(rename = "component")]
+    pub(crate) part_of: String,
     /// For example `Deployment`.
     pub(crate) kind: String,
     /// Nothing for cluster-scoped objects.
@@ -78,7 +79,7 @@ impl MeshStatus {
             let key = |component: &Component| {
                 (
                     component.status,
-                    component.component.clone(),
+                    component.part_of.clone(),
                     component.kind.clone(),
                     component.name.clone(),
                 )
@@ -104,7 +105,21 @@ impl MeshStatus {
     pub(crate) fn exit(&self) -> Exit {
         match self.status {
             State::Succeeded if self.phase == Phase::Succeeded => Exit::Ok,
-            _ => Exit::Findings,
+            State::Failed | State::Updating | State::Succeeded => Exit::Findings,
+        }
+    }
+
+    /// What the last command left unfinished, and how that is gone on with.
+    pub(crate) fn unfinished(&self) -> Option<String> {
+        let name = &self.name;
+        match self.phase {
+            Phase::Terminating => Some(format!(
+                "mesh {name} is being deleted: finish that with `weft mesh delete {name}`"
+            )),
+            Phase::Failed => Some(format!(
+                "the last change of mesh {name} did not come to its end: correct what is in its way, and run the same command again"
+            )),
+            Phase::Creating | Phase::Updating | Phase::Succeeded => None,
         }
     }
 
@@ -126,7 +141,7 @@ impl MeshStatus {
 }
 
 impl Component {
-    fn of(component: String, id: &ObjectId, readiness: &Readiness) -> Self {
+    fn of(part_of: String, id: &ObjectId, readiness: &Readiness) -> Self {
         let (status, reasons) = match readiness {
             Readiness::Ready => (State::Succeeded, Vec::new()),
             Readiness::Progressing { waits_for, cause } => {
@@ -135,7 +150,7 @@ impl Component {
             Readiness::Failed(cause) => (State::Failed, vec![cause.to_string()]),
         };
         Self {
-            component,
+            part_of,
             kind: id.kind.clone(),
             namespace: id.namespace.clone(),
             name: id.name.clone(),
@@ -166,7 +181,7 @@ impl Report for MeshStatus {
                 State::Succeeded => (Style::Good, "SUCCEEDED"),
             };
             table.row([
-                component.component.clone().into(),
+                component.part_of.clone().into(),
                 component.kind.clone().into(),
                 component.full_name().into(),
                 Cell::styled(style, word),

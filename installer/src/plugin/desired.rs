@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::lossless;
 use super::notation::{self, NotationError};
+use super::record;
 use super::wasmplugin::{WasmPlugin, WasmPluginSpec};
 
 use manifest::base;
@@ -80,7 +81,7 @@ impl Desired {
         }
         let metadata = ObjectMeta {
             labels: base.metadata.labels,
-            annotations: base.metadata.annotations,
+            annotations: base.metadata.annotations.map(record::without_notes),
             ..ObjectMeta::default()
         };
         Ok(Self {

@@ -5,6 +5,8 @@
 //! permission; and because it goes when the object goes. The price is a bound: an object's annotations may hold 256 KiB
 //! together, so the oldest entries go first.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
@@ -27,8 +29,16 @@ const CONFIG_HASH: &str = "weft.dev/config-hash";
 const ROLLOUT: &str = "weft.dev/rollout";
 /// Earlier versions, the newest first.
 const HISTORY: &str = "weft.dev/history";
-/// All of them, for a comparison that looks at what the operator asked for and not at our notes.
-pub(crate) const NOTES: [&str; 6] = [IMAGE, REVISION, DEPLOYED_AT, CONFIG_HASH, ROLLOUT, HISTORY];
+const NOTES: [&str; 6] = [IMAGE, REVISION, DEPLOYED_AT, CONFIG_HASH, ROLLOUT, HISTORY];
+/// kubectl's own copy of an object, which says nothing new.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// What an operator asked for: annotations without our notes and kubectl's. What `kubectl get` prints has them; taken for a
+/// wish, a first deployment that was cut off would be so for ever.
+pub(crate) fn without_notes(mut annotations: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    annotations.retain(|key, _| key != LAST_APPLIED && !NOTES.contains(&key.as_str()));
+    annotations
+}
 
 /// How many earlier versions are kept at most …
 const KEPT: usize = 10;

@@ -102,7 +102,7 @@ pub(crate) fn prepare(object: &Value, site: Site, edit: &Edit) -> Prepared {
     let labels = part(object, site, "labels", &edit.labels);
     let annotations = part(object, site, "annotations", &edit.annotations);
     // With both maps always there, each key that differs is a change of its own.
-    let both = |a: &Labels, b: &Labels| wrap(site, json!({"labels": a, "annotations": b}));
+    let both = |a: &Labels, b: &Labels| wrap(site, &json!({"labels": a, "annotations": b}));
     let before = both(&labels.before, &annotations.before);
     let after = both(&labels.after, &annotations.after);
     let nulls = |part: &Part| -> Value {
@@ -117,7 +117,7 @@ pub(crate) fn prepare(object: &Value, site: Site, edit: &Edit) -> Prepared {
     foreign.extend(annotations.foreign);
     Prepared {
         body: body(object, site, &labels.applied, &annotations.applied),
-        removal: removes.then(|| wrap(site, removal)),
+        removal: removes.then(|| wrap(site, &removal)),
         changes: diff::changes(&before, &after),
         foreign,
         before,
@@ -254,10 +254,10 @@ fn nest(site: Site, maps: &[(&str, &Labels)]) -> Value {
         .filter(|(_, map)| !map.is_empty())
         .map(|(field, map)| ((*field).to_owned(), json!(map)))
         .collect();
-    wrap(site, Value::Object(filled))
+    wrap(site, &Value::Object(filled))
 }
 
-fn wrap(site: Site, metadata: Value) -> Value {
+fn wrap(site: Site, metadata: &Value) -> Value {
     match site {
         Site::Object => json!({ "metadata": metadata }),
         Site::Template => json!({"spec": {"template": {"metadata": metadata}}}),

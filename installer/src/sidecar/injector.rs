@@ -22,7 +22,7 @@ pub(crate) const REVISION: &str = "istio.io/rev";
 const TAG: &str = "istio.io/tag";
 /// How every webhook of an injector's is called, behind a prefix.
 const SUFFIX: &str = "sidecar-injector.istio.io";
-/// The ConfigMap of the revision without a name.
+/// The `ConfigMap` of the revision without a name.
 const SETTINGS: &str = "istio-sidecar-injector";
 
 /// One webhook that injects.
@@ -46,7 +46,7 @@ pub(crate) struct Hook {
     pub(crate) home: Option<String>,
 }
 
-/// What an istiod adds to the choice of the webhooks: its ConfigMap.
+/// What an istiod adds to the choice of the webhooks: its `ConfigMap`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     /// What happens to a pod that says nothing; nothing for a value that istiod does not know.
@@ -79,7 +79,7 @@ impl Injectors {
         }
     }
 
-    /// Adds what the ConfigMap of a revision says.
+    /// Adds what the `ConfigMap` of a revision says.
     pub(crate) fn with(mut self, revision: &str, settings: Settings) -> Self {
         self.settings.insert(revision.to_owned(), settings);
         self
@@ -106,7 +106,7 @@ impl Injectors {
     }
 }
 
-/// The ConfigMap that holds the settings of a revision.
+/// The `ConfigMap` that holds the settings of a revision.
 pub(crate) fn settings_name(revision: &str) -> String {
     if revision == "default" {
         SETTINGS.to_owned()
@@ -116,7 +116,7 @@ pub(crate) fn settings_name(revision: &str) -> String {
 }
 
 impl Settings {
-    /// Out of the ConfigMap's two texts, `config` (YAML) and `values` (JSON).
+    /// Out of the `ConfigMap`'s two texts, `config` (YAML) and `values` (JSON).
     pub(crate) fn read(config: &str, values: &str) -> Result<Self, String> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase", default)]
@@ -155,7 +155,7 @@ fn version(values: &Value) -> Option<String> {
     match values.pointer("/global/tag")? {
         Value::String(tag) => Some(tag.clone()),
         Value::Number(tag) => Some(tag.to_string()),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

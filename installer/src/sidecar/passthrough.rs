@@ -43,6 +43,15 @@ pub(crate) enum Match {
     Exclude,
 }
 
+/// What becomes of what passes by.
+#[derive(Clone, Debug)]
+pub(crate) enum Passing {
+    /// This is set.
+    Set(Asked),
+    /// All lists of a direction go, or all.
+    Clear(Option<Direction>),
+}
+
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
@@ -265,6 +274,7 @@ mod tests {
         asked
     }
 
+    #[expect(clippy::string_slice, reason = "a table, row by row")]
     fn after(words: &str, current: &[(&str, &str)]) -> Result<String, String> {
         let current: Labels = current
             .iter()
@@ -280,6 +290,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::type_complexity, reason = "a table, row by row")]
     fn lists_are_merged() {
         let cases: [(&str, &[(&str, &str)], &str); 9] = [
             ("in exclude 3306", &[], "excludeInboundPorts=3306"),
@@ -326,6 +337,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::type_complexity, reason = "a table, row by row")]
     fn what_is_refused_and_why() {
         let cases: [(&str, &[(&str, &str)], &str); 13] = [
             ("in exclude 10.0.0.0/8", &[], "--direction out only"),

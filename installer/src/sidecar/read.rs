@@ -47,7 +47,9 @@ fn snapshot_of(
     namespaces: Vec<NamespaceObject>,
 ) -> Result<Snapshot, Failure> {
     if let (Some(name), true) = (wanted, namespaces.is_empty()) {
-        let text = format!("there is no namespace {name}");
+        let text = format!(
+            "there is no namespace {name}: correct the name, or `kubectl create namespace {name}`"
+        );
         return Err(Failure::text(Exit::Failure, text));
     }
     Ok(Snapshot {

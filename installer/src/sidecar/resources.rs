@@ -133,6 +133,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::type_complexity, reason = "a table, row by row")]
     fn what_becomes_of_the_annotations() {
         let cases: [(&str, &[(&str, &str)], &str); 5] = [
             (
@@ -167,6 +168,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::type_complexity, reason = "a table, row by row")]
     fn mistakes_are_told_all_at_once() {
         let cases: [(&str, &[(&str, &str)], &[&str]); 4] = [
             (

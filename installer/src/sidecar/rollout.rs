@@ -91,7 +91,8 @@ pub(crate) fn takes_down(kind: Kind, object: &Value) -> u64 {
             let percent: u64 = text.trim_end_matches('%').parse().unwrap_or(0);
             of.saturating_mul(percent).checked_div(100).unwrap_or(0)
         }
-        other => other.as_u64().unwrap_or(0),
+        Value::Number(count) => count.as_u64().unwrap_or(0),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => 0,
     };
     let replicas = number("/spec/replicas").unwrap_or(1);
     match kind {

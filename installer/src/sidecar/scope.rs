@@ -26,7 +26,8 @@ pub(crate) struct Scope {
     /// The namespace; the root namespace stands for all that have none of their own.
     pub(crate) namespace: String,
     /// `ALL`, `LOCAL` or `CUSTOM`.
-    pub(crate) scope: &'static str,
+    #[serde(rename = "scope")]
+    pub(crate) reach: &'static str,
     /// Those that are seen besides, of `CUSTOM`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) custom_namespaces: Vec<String>,
@@ -105,10 +106,10 @@ pub(crate) fn read(namespace: &str, sidecars: &[Value], root: &[Value], root_nam
         ));
     }
     let found = own.first().copied().or(inherited);
-    let (scope, custom_namespaces) = found.map_or(("ALL", Vec::new()), |one| reach(one, root_name));
+    let (word, custom_namespaces) = found.map_or(("ALL", Vec::new()), |one| reach(one, root_name));
     Scope {
         namespace: namespace.to_owned(),
-        scope,
+        reach: word,
         custom_namespaces,
         sidecar: found.map(|one| format!("{}/{}", one_namespace(one), name(one))),
         has_user_custom: found.is_some_and(|one| name(one) != NAME),
@@ -187,7 +188,7 @@ mod tests {
         for (reach, word, others) in cases {
             let object = object("shop", "istio-system", &reach);
             let scope = read("shop", std::slice::from_ref(&object), &[], "istio-system");
-            assert_eq!((scope.scope, scope.custom_namespaces), (word, others));
+            assert_eq!((scope.reach, scope.custom_namespaces), (word, others));
             assert!(!scope.has_user_custom);
             assert_eq!(check("shop", &[object]), Ok(()));
         }
@@ -217,8 +218,8 @@ mod tests {
 
         let scope = read("shop", &[], &root, "istio-system");
 
-        assert_eq!(scope.scope, "LOCAL");
+        assert_eq!(scope.reach, "LOCAL");
         assert_eq!(scope.sidecar.as_deref(), Some("istio-system/weft-scope"));
-        assert_eq!(read("shop", &[], &[], "istio-system").scope, "ALL");
+        assert_eq!(read("shop", &[], &[], "istio-system").reach, "ALL");
     }
 }

@@ -306,18 +306,18 @@ fn row(
     decision: &Decision,
     pods: Vec<PodStatus>,
 ) -> WorkloadStatus {
-    let stale: Vec<_> = pods.iter().filter_map(|pod| pod.stale.as_ref()).collect();
+    let outdated: Vec<_> = pods.iter().filter_map(|pod| pod.stale.as_ref()).collect();
     let injected = pods
         .iter()
         .filter(|pod| pod.state != PodState::NotInjected)
         .count();
-    let state = match (stale.is_empty(), injected) {
+    let state = match (outdated.is_empty(), injected) {
         (false, _) => WorkloadState::NeedRestart,
         (true, 0) => WorkloadState::UnInjected,
         (true, _) => WorkloadState::Injected,
     };
-    let reason = match stale.first() {
-        Some(first) => format!("{} of {} pods: {first}", stale.len(), pods.len()),
+    let reason = match outdated.first() {
+        Some(first) => format!("{} of {} pods: {first}", outdated.len(), pods.len()),
         None if pods.is_empty() => "no pods".to_owned(),
         None if !decision.also.is_empty() => {
             format!("injected twice, also by {}", decision.also.join(", "))

@@ -9,7 +9,7 @@ mod tune;
 
 pub(crate) use inject::Enabling;
 pub(crate) use level::Levels;
-pub(crate) use restart::Which;
+pub(crate) use restart::{Restarting, Which};
 pub(crate) use show::Sample;
 pub(crate) use tune::Tuning;
 
@@ -119,7 +119,7 @@ impl Sidecars {
             .map(|refusal| refusal.to_string())
             .collect();
         refused.dedup();
-        all_or(refused)
+        all_or(&refused)
     }
 
     async fn namespace_edit(&self, name: &str, edit: &Edit) -> Result<Planned, Failure> {
@@ -257,8 +257,8 @@ impl Planned {
             object: self.id.clone(),
             result: match (fields.is_empty(), mode) {
                 (true, _) => Written::Unchanged,
-                (false, Mode::Act) => Written::Written,
-                (false, _) => Written::WouldBeWritten,
+                (false, Mode::Act) => Written::Done,
+                (false, _) => Written::WouldBe,
             },
             fields,
             manifest: object.filter(|_| matches!(mode, Mode::Client | Mode::Server)),
@@ -305,11 +305,11 @@ fn conflicts(planned: &[Planned]) -> Result<(), Failure> {
             lines.push(error.to_string());
         }
     }
-    all_or(lines)
+    all_or(&lines)
 }
 
 /// Several reasons are one failure.
-fn all_or(reasons: Vec<String>) -> Result<(), Failure> {
+fn all_or(reasons: &[String]) -> Result<(), Failure> {
     if reasons.is_empty() {
         Ok(())
     } else {

@@ -91,7 +91,7 @@ fn created(world: &World) -> Ipv4Addr {
         .weft(&format!("{line} --dry-run server"))
         .must(0, &["Deployment edge/front", "create"]);
     world.weft(&format!("{line} --diff")).must(5, &[]);
-    let creating = world.begin(&format!("gateway {line}"));
+    let creating = world.begin(&format!("gateway {line} --timeout 90s"));
     eventually("its Service is there", || {
         world
             .cluster
@@ -114,6 +114,7 @@ fn created(world: &World) -> Ipv4Addr {
         world.kubectl("-n edge get deployments,services,configmaps,serviceaccounts -o jsonpath={.items[*].metadata.resourceVersion}")
     };
     let before = versions();
+    world.weft(&format!("{line} --diff")).must(0, &[]);
     world.weft(line).must(0, &["nothing was written"]);
     assert_eq!(versions(), before);
     world

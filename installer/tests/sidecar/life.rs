@@ -3,6 +3,7 @@
 use super::world::{SURGE, World, eventually};
 
 /// Every state on the way, and who may change what.
+#[expect(clippy::too_many_lines, reason = "a table, row by row")]
 pub(crate) fn from_a_label_to_a_sidecar_and_back(world: &World) {
     world.namespace("life", "{}");
     world.workload("life", "cart", 2, SURGE);

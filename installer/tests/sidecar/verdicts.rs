@@ -3,6 +3,7 @@
 
 use super::world::{CANARY, World, eventually};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 /// Labels of namespaces.
 const NAMESPACES: [(&str, &str); 9] = [
@@ -45,7 +46,7 @@ const PODS: [Pod; 15] = [
     (&[("team", "core")], &[(INJECT, "")], false),
 ];
 
-/// With two revisions and a tag; then with the global switch; then with rules in the injector's ConfigMap.
+/// With two revisions and a tag; then with the global switch; then with rules in the injector's `ConfigMap`.
 pub(crate) fn are_those_of_the_real_webhooks(world: &World) {
     tag(world);
     for (name, labels) in NAMESPACES {
@@ -145,10 +146,10 @@ fn told(
 ) -> Option<String> {
     let mut line = format!("explain {namespace}");
     for (key, value) in *labels {
-        line += &format!(" --label {key}={value}");
+        write!(line, " --label {key}={value}").unwrap();
     }
     for (key, value) in *annotations {
-        line += &format!(" --annotation {key}={value}");
+        write!(line, " --annotation {key}={value}").unwrap();
     }
     if *host_network {
         line += " --host-network";

@@ -2,6 +2,7 @@
 
 use lab::{Cluster, ClusterOptions, IstioOptions, Session};
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -81,7 +82,7 @@ impl World {
         let mut text = status[0]["state"].as_str().unwrap().to_owned();
         for workload in status[0]["workloads"].as_array().unwrap() {
             let word = |key: &str| workload[key].as_str().unwrap();
-            text += &format!(" {}={}", word("name"), word("state"));
+            write!(text, " {}={}", word("name"), word("state")).unwrap();
         }
         text
     }

@@ -72,7 +72,7 @@ spec:
 "#;
 
 /// A gateway as charts of long ago made it. It does not run: nobody has to ask it anything.
-pub(crate) const OLD_GATEWAY: &str = r#"
+pub(crate) const OLD_GATEWAY: &str = r"
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: edge, namespace: edge, labels: {app: edge, istio: edge}}
@@ -85,7 +85,7 @@ spec:
       annotations: {inject.istio.io/templates: gateway}
     spec:
       containers: [{name: istio-proxy, image: auto}]
-"#;
+";
 
 /// A client that asks it all the time and says how that goes. Names are not looked up: how well a cluster's DNS does is another
 /// matter.

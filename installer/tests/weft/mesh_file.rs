@@ -14,6 +14,7 @@ fn ended(folder: &Path, arguments: &[&str]) -> (i32, String) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, row by row")]
 fn from_an_empty_folder_to_values() {
     let folder = folder();
     let file = folder.path().join("mesh.yaml");

@@ -118,7 +118,6 @@ struct ServiceGuard {
 impl ServiceGuard {
     fn new() -> Result<Self> {
         let path = PathBuf::from(POLICY);
-        // Ours from a killed run is as good as a new one, and goes away at the end of this one.
         if path.exists() {
             return Ok(Self { ours: None });
         }

@@ -26,8 +26,11 @@ pub(super) struct WishFlags {
     /// As many instances as the load needs, by CPU [default: that of the mesh, else 1-5 at 80 percent]
     #[arg(long, value_name = "MIN-MAX[:PERCENT]", value_parser = autoscale)]
     autoscale: Option<Value>,
-    /// Type of its Service: ClusterIP, NodePort or LoadBalancer [default: LoadBalancer for ingress, ClusterIP for egress]
-    #[arg(long, value_name = "TYPE")]
+    #[arg(
+        long,
+        value_name = "TYPE",
+        help = "Type of its Service: ClusterIP, NodePort or LoadBalancer [default: LoadBalancer for ingress, ClusterIP for egress]"
+    )]
     service_type: Option<String>,
     /// A port, in place of the file's; several are several flags [default: status-port 15021, http2 80, https 443]
     #[arg(long = "port", value_name = "NAME:PORT[:TARGET[:NODEPORT]]", value_parser = port)]

@@ -246,9 +246,8 @@ pub(super) async fn update(args: UpdateArgs, context: &Context) -> Outcome {
         let wish = changed(&before.wish, &args.unset, settings)?;
         (before, wish)
     };
-    gateways
-        .update(&home, wish, before, args.write.manner())
-        .await
+    let updated = gateways.update(&home, wish, before, args.write.manner());
+    Box::pin(updated).await
 }
 
 pub(super) async fn upgrade(args: UpgradeArgs, context: &Context) -> Outcome {

@@ -13,7 +13,7 @@ use crate::cluster::plan::Action;
 use crate::cluster::report::{PlanReport, changes};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::install::{Installer, Prepared};
-use crate::mesh::preflight::{self, PreflightReport};
+use crate::mesh::preflight;
 use crate::mesh::spec::Mesh;
 use crate::mesh::wish::wish;
 
@@ -272,12 +272,17 @@ impl Session {
         let failing: Vec<_> = checks
             .iter()
             .filter(|check| check.verdict == preflight::Verdict::Fail)
-            .map(preflight::Check::line)
             .collect();
+        let denied = failing.iter().all(|check| check.is_permission());
+        let failing: Vec<_> = failing.into_iter().map(preflight::Check::line).collect();
         if failing.is_empty() {
             return Ok(());
         }
-        let exit = PreflightReport::of(checks).exit();
+        let exit = if denied {
+            Exit::NoPermission
+        } else {
+            Exit::Failure
+        };
         let text = format!(
             "nothing was written: this would not work (--skip-preflight goes on all the same):\n  {}",
             failing.join("\n  ")

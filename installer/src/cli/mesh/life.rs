@@ -96,6 +96,9 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Outcome {
         let cluster = args.server.access().connect(&context.environment).await?;
         let record = find::one(&cluster, args.name.as_deref()).await?;
         let status = status::look(&cluster, &record).await?;
+        if let Some(words) = status.unfinished() {
+            context.output.warn(words);
+        }
         context.output.report(&status)?;
         Ok(status.exit())
     })

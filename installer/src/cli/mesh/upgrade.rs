@@ -171,7 +171,7 @@ async fn carry_out(call: Call, context: &Context) -> Outcome {
     };
     match &call.doing {
         Doing::Start(asked, skip_preflight) => upgrader.start(asked, *skip_preflight).await,
-        Doing::Go(verb) => upgrader.go(verb).await,
+        Doing::Go(verb) => Box::pin(upgrader.go(verb)).await,
         Doing::Status => upgrader.status().await,
     }
 }

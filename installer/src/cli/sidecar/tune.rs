@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::args::{MeshArgs, PaceArgs, WriteArgs, target};
 use crate::cli::Context;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::sidecar::passthrough::{self, Direction, Match};
+use crate::sidecar::passthrough::{self, Direction, Match, Passing};
 use crate::sidecar::resources::Asked;
 use crate::sidecar::scope::Reach;
 use crate::sidecar::target::Target;
@@ -195,9 +195,9 @@ pub(super) async fn passthrough(args: PassthroughArgs, context: &Context) -> Out
         (None, false) => sidecars.show_passthrough(&tune.targets, namespace).await,
         (asked, _) => {
             tune.named()?;
-            let tuning = tune.tuning();
+            let passing = asked.map_or(Passing::Clear(direction), Passing::Set);
             sidecars
-                .passthrough(&tune.targets, namespace, asked.as_ref(), direction, &tuning)
+                .passthrough(&tune.targets, namespace, &passing, &tune.tuning())
                 .await
         }
     }

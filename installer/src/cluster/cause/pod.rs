@@ -108,7 +108,16 @@ fn stopped(name: &str, pod: &Value, status: &Value, evidence: &Evidence) -> Opti
                 .into_iter()
                 .rfind(|told| told.starts_with("Failed to pull image"));
             let told = told.filter(|_| !said.contains(RESOLVE) && !said.contains(UNPACK));
-            Some(unpulled(name, text(status, "/image"), told.unwrap_or(said)))
+            let cause = unpulled(name, text(status, "/image"), told.unwrap_or(said));
+            Some(
+                match evidence.warning(pod, &["FailedToRetrieveImagePullSecret"]) {
+                    Some(lacking) => Cause {
+                        remedy: secretless(pod, lacking),
+                        ..cause
+                    },
+                    None => cause,
+                },
+            )
         }
         "InvalidImageName" => {
             let what = format!(
@@ -135,6 +144,18 @@ fn stopped(name: &str, pod: &Value, status: &Value, evidence: &Evidence) -> Opti
             (number(ended, "/exitCode") != 0).then(|| crashed(name, status, ended, evidence))
         }
     }
+}
+
+/// `Unable to retrieve some image pull secrets (NAMES); attempting to pull the image may not succeed.`
+fn secretless(pod: &Value, told: &str) -> String {
+    let names = told
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map_or(told, |(names, _)| names);
+    let namespace = text(pod, "/metadata/namespace");
+    format!(
+        "create the pull secrets that it names and that are not there in namespace {namespace}: {names}"
+    )
 }
 
 const RESOLVE: &str = "failed to resolve reference \"";

@@ -2,14 +2,16 @@
 
 /// What is wrong, and what to do about it.
 pub(super) fn explain(message: &str) -> (String, String) {
-    let known = [quota, limits, webhook, standard, account, field];
-    known
-        .into_iter()
-        .find_map(|rule| rule(message))
-        .unwrap_or_else(|| {
-            let remedy = "change what it names, or ask whoever runs the cluster";
-            (shortened(message), remedy.to_owned())
-        })
+    known(message).unwrap_or_else(|| {
+        let remedy = "change what it names, or ask whoever runs the cluster";
+        (shortened(message), remedy.to_owned())
+    })
+}
+
+/// The same, for messages of which more is known.
+pub(super) fn known(message: &str) -> Explained {
+    let rules = [quota, limits, webhook, standard, account, field, permission];
+    rules.into_iter().find_map(|rule| rule(message))
 }
 
 type Explained = Option<(String, String)>;
@@ -77,12 +79,21 @@ fn webhook(message: &str) -> Explained {
     }
     let (name, rest) = named("failed calling webhook \"")?;
     let why = rest.rsplit(": ").next().unwrap_or(rest);
+    let server = service(rest).unwrap_or_else(|| "its server".to_owned());
     Some((
         format!("the admission webhook {name} does not answer: {why}"),
         format!(
-            "look at the pods of its server, or remove the webhook configuration that names {name} if its server is gone"
+            "look at the pods of {server}, or remove the webhook configuration that names {name} if its server is gone"
         ),
     ))
+}
+
+/// `https://NAME.NAMESPACE.svc:443/path`.
+fn service(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("https://")?;
+    let (host, _) = rest.split_once(".svc")?;
+    let (name, namespace) = host.split_once('.')?;
+    Some(format!("Service {namespace}/{name}"))
 }
 
 /// `violates PodSecurity "restricted:latest": …`.
@@ -107,6 +118,15 @@ fn account(message: &str) -> Explained {
         format!("its ServiceAccount {account} does not exist"),
         format!("create ServiceAccount {account}"),
     ))
+}
+
+/// `X is forbidden: User "U" cannot patch resource "R" in API group "G" …`.
+fn permission(message: &str) -> Explained {
+    let is_ours = message.contains(" is forbidden: User \"") && message.contains("\" cannot ");
+    is_ours.then(|| {
+        let remedy = "ask for a role that allows it, or choose another user with --context or --as";
+        (shortened(message), remedy.to_owned())
+    })
 }
 
 /// A field that is wrong: the server names it.

@@ -241,7 +241,7 @@ fn pods_that_are_refused() {
         ),
         (
             "Internal error occurred: failed calling webhook \"namespace.sidecar-injector.istio.io\": failed to call webhook: Post \"https://istiod.istio-system.svc:443/inject?timeout=10s\": no endpoints available for service \"istiod\"",
-            "the admission webhook namespace.sidecar-injector.istio.io does not answer: no endpoints available for service \"istiod\"; look at the pods of its server, or remove the webhook configuration that names namespace.sidecar-injector.istio.io if its server is gone",
+            "the admission webhook namespace.sidecar-injector.istio.io does not answer: no endpoints available for service \"istiod\"; look at the pods of Service istio-system/istiod, or remove the webhook configuration that names namespace.sidecar-injector.istio.io if its server is gone",
         ),
         (
             "pods \"x-1\" is forbidden: violates PodSecurity \"restricted:latest\": allowPrivilegeEscalation != false",

@@ -209,7 +209,7 @@ fn what_belongs_to_others_is_refused_with_everything_else() {
         [
             "Namespace nowhere: it does not exist, or is being deleted, and is not wanted: create it first, or add it to what is wanted",
             "ConfigMap home/a: it belongs to another set, applyset-x-v1: leave it out, or remove its label applyset.kubernetes.io/part-of to hand it over",
-            "ConfigMap home/b: it belongs to the mesh other: give this one another name or revision, or delete that mesh first",
+            "ConfigMap home/b: it belongs to the mesh other: give this one another name or revision, leave the object out with raw values, or delete that mesh first",
         ]
     );
 }

@@ -66,6 +66,7 @@ spec:
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, row by row")]
 fn one_mistake_each() {
     let cases = [
         ("{replicas: 0}", "/spec/replicas", "1 or more"),
@@ -204,6 +205,7 @@ fn service() -> impl Strategy<Value = Service> {
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, row by row")]
 fn gateway() -> impl Strategy<Value = MeshGateway> {
     let direction = prop_oneof![Just(Direction::Ingress), Just(Direction::Egress)];
     let instances = prop_oneof![

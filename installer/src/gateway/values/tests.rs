@@ -17,6 +17,7 @@ fn mesh(spec: &str) -> Mesh {
 
 /// What of the values is at each of these paths.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, row by row")]
 fn what_a_gateway_means() {
     let external = "{mode: external}";
     let large = "{version: 1.31.0, revision: blue, scale: S50P200, sizes: {gateway: {replicas: {min: 2, max: 4}}}, values: {gateway: {labels: {team: a}}}}";
@@ -84,6 +85,13 @@ fn what_a_gateway_means() {
             "{replicas: 1}",
             "/autoscaling/enabled",
             json!(false),
+        ),
+        (external, "{}", "/imagePullPolicy", json!("IfNotPresent")),
+        (
+            "{version: 1.31.0, images: {pullPolicy: Always}}",
+            "{}",
+            "/imagePullPolicy",
+            json!("Always"),
         ),
         (&large, "{}", "/revision", json!("blue")),
         (&large, "{revision: green}", "/revision", json!("green")),

@@ -101,6 +101,10 @@ impl Gateways {
         Err(Failure::text(Exit::Failure, text))
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a thing of its own, and there is one caller"
+    )]
     async fn remove_all(
         &self,
         home: &Home,

@@ -12,6 +12,7 @@ use super::super::state;
 use super::{Gateways, place};
 use crate::cluster::discovery::{Kinds, discover};
 use crate::cluster::engine::EngineError;
+use crate::cluster::inventory::PART_OF;
 use crate::cluster::object::ObjectId;
 use crate::cluster::wanted::{Item, Wanted};
 use crate::failure::{Exit, Failure};
@@ -72,7 +73,11 @@ impl Gateways {
             let selector = selector::selector(&item.object);
             let others = look::workloads(&self.cluster, None).await?;
             findings.extend(check::pods(&item.id, &selector, &others));
-            let before = live.iter().find(|(id, _)| *id == item.id);
+            // One of somebody else's is told as such; its selector is no concern.
+            let set = wanted.parent.set();
+            let before = live.iter().find(|(id, object)| {
+                *id == item.id && read::label(object, PART_OF) == Some(set.as_str())
+            });
             let change = before.and_then(|(id, live)| selector::change(id, live, &item.object));
             let change = change.map(|change| change.to_string());
             findings.extend(change.map(|text| Finding::new("SELECTOR", Grade::Fail, text)));

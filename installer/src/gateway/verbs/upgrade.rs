@@ -43,7 +43,7 @@ impl Gateways {
             match self.prepare(home, wish, Some(record), manner).await {
                 Ok(prepared) => all.push(prepared),
                 Err(failure) if failure.exit() == Exit::Failure => {
-                    refused.push(failure.to_string())
+                    refused.push(failure.to_string());
                 }
                 Err(failure) => return Err(failure),
             }

@@ -36,10 +36,12 @@ impl Gateways {
                     "gateway {name} is being deleted: finish that with `weft gateway delete {}`, then create it anew",
                     before.name()
                 )),
-                _ if before.wish != wish => Some(format!(
-                    "UNIQUE_MESH_GATEWAY: there is a gateway {name} already, and it is described otherwise: `weft gateway update` changes it"
-                )),
-                _ => None,
+                Phase::Creating | Phase::Updating | Phase::Running if before.wish != wish => {
+                    Some(format!(
+                        "UNIQUE_MESH_GATEWAY: there is a gateway {name} already, and it is described otherwise: `weft gateway update` changes it"
+                    ))
+                }
+                Phase::Creating | Phase::Updating | Phase::Running => None,
             };
             if let Some(text) = text {
                 return Err(Failure::text(Exit::Failure, text));
@@ -68,6 +70,10 @@ impl Gateways {
         self.bring(home, wish, Some(before), &verb, manner).await
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a thing of its own, and there is one caller"
+    )]
     async fn bring(
         &self,
         home: &Home,

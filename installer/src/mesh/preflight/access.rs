@@ -12,6 +12,8 @@ use super::{Check, Subject, Wish};
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 
+/// What the check is called.
+pub(super) const PERMISSION: &str = "PERMISSION";
 /// How many questions are asked at a time.
 const AT_ONCE: usize = 8;
 /// Reading, writing with server-side apply, and pruning.
@@ -48,7 +50,7 @@ const NEEDS: [(&str, &str, bool); 18] = [
 ];
 
 pub(super) fn permissions(facts: &Facts, wish: &Wish) -> Vec<Check> {
-    let subject = Subject::of("PERMISSION", "weft may write what a mesh consists of");
+    let subject = Subject::of(PERMISSION, "weft may write what a mesh consists of");
     if facts.lacking.is_empty() {
         return vec![subject.pass("it may")];
     }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::super::adopt::Found;
 use super::super::read::{items, label, name, namespace, text};
 use super::facts::Facts;
 use super::gather::{LIMIT_RANGES, NAMESPACES, QUOTAS};
@@ -15,7 +16,11 @@ pub(super) fn quotas(facts: &Facts, wish: &Wish) -> Vec<Check> {
         Err(why) => return vec![subject.skipped(why)],
     };
     // What is installed already is counted in what is used.
-    let there = facts.meshes.as_ref().is_ok_and(|meshes| !meshes.is_empty());
+    let is_here = |mesh: &Found| mesh.root_namespace == wish.root_namespace;
+    let there = facts
+        .meshes
+        .as_ref()
+        .is_ok_and(|meshes| meshes.iter().any(is_here));
     if there && wish.mesh.is_some() {
         return vec![subject.skipped("the mesh is there already, and counted in what is used")];
     }

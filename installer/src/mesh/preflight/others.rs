@@ -30,7 +30,10 @@ pub(super) fn root_namespace(facts: &Facts, wish: &Wish) -> Vec<Check> {
         .filter(|condition| text(condition, "/status") == Some("True"))
         .filter_map(|condition| text(condition, "/message"))
         .collect();
-    let words = format!("it is being deleted, and not gone: {}", why.join("; "));
+    let words = std::iter::once("it is being deleted, and not gone")
+        .chain(why)
+        .collect::<Vec<_>>()
+        .join("; ");
     vec![
         subject
             .fail(
@@ -64,7 +67,7 @@ pub(super) fn meshes(facts: &Facts, wish: &Wish) -> Vec<Check> {
             let object = plane.map(|plane| format!("Deployment {}/{}", plane.part.namespace, plane.part.name));
             let words = format!("an Istio has the root namespace {}: {}", mesh.root_namespace, planes.join("; "));
             let check = if mesh.root_namespace == wish.root_namespace {
-                subject.fail(words, "`weft mesh adopt` records it; or let whoever installed it take it away")
+                subject.fail(words, remedy(mesh))
             } else {
                 subject.warn(words, "two meshes share Istio's CRDs and must not select the same namespaces (discovery selectors)")
             };
@@ -84,6 +87,27 @@ pub(super) fn meshes(facts: &Facts, wish: &Wish) -> Vec<Check> {
         checks.push(subject.pass("there is none"));
     }
     checks
+}
+
+/// What weft installed needs no adoption.
+fn remedy(mesh: &Found) -> String {
+    let ours = mesh
+        .control_planes
+        .iter()
+        .find_map(|plane| match &plane.part.installed_by {
+            Installer::Weft { mesh } => Some(mesh),
+            Installer::Helm { .. }
+            | Installer::Sail { .. }
+            | Installer::Istioctl
+            | Installer::Manifests { .. }
+            | Installer::Unknown => None,
+        });
+    match ours {
+        Some(other) => format!(
+            "choose another root namespace (spec.rootNamespace, --root-namespace), or delete mesh {other} first"
+        ),
+        None => "`weft mesh adopt` records it; or let whoever installed it take it away".to_owned(),
+    }
 }
 
 fn is_its_own(mesh: &Found, wish: &Wish) -> bool {

@@ -23,7 +23,7 @@ pub(crate) enum Way {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MoveError {
     /// It does not exist.
-    #[error("there is no namespace {0}")]
+    #[error("there is no namespace {0}: correct the name, or `kubectl create namespace {0}`")]
     Unknown(String),
     /// Its labels name somebody else's.
     #[error(

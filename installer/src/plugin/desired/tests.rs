@@ -231,3 +231,24 @@ fn a_single_target_is_a_list_of_one() {
     file["spec"]["targetRefs"] = json!([target]);
     assert_eq!(read(&file).unwrap_err(), [Mistake::TwoTargetFields]);
 }
+
+#[test]
+fn notes_in_what_kubectl_printed_are_nobodys_wish() {
+    let mut manifest = manifest_file();
+    manifest["metadata"]["annotations"] = json!({
+        "team": "shop",
+        "weft.dev/rollout": "opening",
+        "weft.dev/revision": "3",
+        "weft.dev/history": "[]",
+        "kubectl.kubernetes.io/last-applied-configuration": "{}",
+    });
+    let written = Written {
+        document: Some(manifest),
+        ..Written::default()
+    };
+
+    let desired = Desired::read(&written).unwrap();
+
+    let kept = desired.metadata.annotations.unwrap();
+    assert_eq!(kept.keys().collect::<Vec<_>>(), ["team"]);
+}

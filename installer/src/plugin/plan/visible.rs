@@ -9,15 +9,9 @@ use super::{CLOSED, IF_NOT_PRESENT, PULL_POLICY};
 use crate::cluster::diff::{self, Change};
 use crate::cluster::ownership::{OwnedField, Ownership};
 
-/// kubectl's own copy of an object, which says nothing new.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
 /// Labels and annotations without our notes and those of the server.
 fn visible_metadata(metadata: &ObjectMeta) -> ObjectMeta {
-    let annotations = metadata.annotations.clone().map(|mut annotations| {
-        annotations.retain(|key, _| key != LAST_APPLIED && !record::NOTES.contains(&key.as_str()));
-        annotations
-    });
+    let annotations = metadata.annotations.clone().map(record::without_notes);
     ObjectMeta {
         labels: metadata.labels.clone(),
         annotations,

@@ -57,7 +57,12 @@ pub(super) fn somebody(
     if verdict.injects {
         let winner = match verdict.rule {
             Rule::PodAnnotation | Rule::AlwaysInjectSelector => verdict.winner.clone(),
-            _ => caller.clone(),
+            Rule::NoWebhook
+            | Rule::HostNetwork
+            | Rule::SystemNamespace
+            | Rule::PodLabel
+            | Rule::NeverInjectSelector
+            | Rule::Policy => caller.clone(),
         };
         let reason = format!(
             "{caller} has {name} called, and istiod of revision {} injects ({})",

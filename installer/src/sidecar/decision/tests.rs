@@ -131,6 +131,10 @@ fn labels(text: &str) -> Labels {
         .collect()
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a table makes one for each row"
+)]
 fn decided(injectors: &Injectors, namespace: &str, place: &str, pod: Template) -> Decision {
     let mut labels = labels(place);
     labels.insert(
@@ -232,6 +236,7 @@ fn every_combination_of_namespace_pod_global_switch_revision_and_tag() {
 
 /// Namespace labels, pod labels, what wins, and a part of the reason.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, row by row")]
 fn the_label_that_won_is_named() {
     let cases = [
         (
@@ -319,6 +324,7 @@ fn selector(key: &str, value: &str) -> Selector {
 
 /// What istiod makes of a pod for which it is called; the namespace asks for injection.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, row by row")]
 fn the_injector_has_a_rule_of_its_own() {
     let settings = |by_default| Settings {
         by_default,

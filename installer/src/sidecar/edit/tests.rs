@@ -11,7 +11,7 @@ fn labels(pairs: &[(&str, &str)]) -> Labels {
 
 /// An object with these labels, each owned by these managers; `weft-labels` applies, others update.
 fn object(site: Site, owned: &[(&str, &str, &[&str])]) -> Value {
-    let mut object = wrap(site, json!({"labels": {}}));
+    let mut object = wrap(site, &json!({"labels": {}}));
     object["apiVersion"] = json!("v1");
     object["kind"] = json!("Namespace");
     object["metadata"]["name"] = json!("shop");

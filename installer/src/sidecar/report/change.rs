@@ -15,9 +15,11 @@ pub(crate) enum Written {
     /// It was as asked for already.
     Unchanged,
     /// It was written.
-    Written,
+    #[serde(rename = "written")]
+    Done,
     /// It would be.
-    WouldBeWritten,
+    #[serde(rename = "would-be-written")]
+    WouldBe,
     /// It could not be.
     Failed,
 }
@@ -68,8 +70,8 @@ impl Report for ChangeReport {
             let (style, word) = match row.result {
                 Written::Unchanged if self.is_diff => continue,
                 Written::Unchanged => (Style::Dim, "unchanged"),
-                Written::Written => (Style::Good, "written"),
-                Written::WouldBeWritten => (Style::Warn, "would be written"),
+                Written::Done => (Style::Good, "written"),
+                Written::WouldBe => (Style::Warn, "would be written"),
                 Written::Failed => (Style::Bad, "failed"),
             };
             let object = row.object.to_string();

@@ -72,7 +72,7 @@ impl Report for ScopeReport {
             let finding = or_dash(&scope.findings.join("; "));
             table.row([
                 scope.namespace.clone().into(),
-                scope.scope.into(),
+                scope.reach.into(),
                 or_dash(&scope.custom_namespaces.join(",")).into(),
                 or_dash(scope.sidecar.as_deref().unwrap_or_default()).into(),
                 finding.into(),

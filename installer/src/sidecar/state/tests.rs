@@ -75,6 +75,8 @@ const NO: &[(&str, &str)] = &[("sidecar.istio.io/inject", "false")];
 
 /// Namespace, template, pods; the states of the namespace and the workload, and a part of the reason.
 #[test]
+#[expect(clippy::type_complexity, reason = "a table, row by row")]
+#[expect(clippy::too_many_lines, reason = "a table, row by row")]
 fn states() {
     type Pairs = &'static [(&'static str, &'static str)];
     let cases: [(Pairs, Pairs, &[&str], &str, &str, &str); 13] = [

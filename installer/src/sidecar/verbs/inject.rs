@@ -64,7 +64,7 @@ impl Sidecars {
     async fn of_namespaces(&self, names: &[String], wish: &Wish) -> Result<Vec<Planned>, Failure> {
         let injectors = match wish {
             Wish::Enable(_) if !names.is_empty() => Some(self.reader.injectors(&self.root).await?),
-            _ => None,
+            Wish::Enable(_) | Wish::Disable | Wish::Clear => None,
         };
         let edit = wish::of_namespace(wish);
         let mut planned = Vec::new();
@@ -80,7 +80,7 @@ impl Sidecars {
             }
             planned.push(plan);
         }
-        all_or(refused)?;
+        all_or(&refused)?;
         Ok(planned)
     }
 
@@ -109,7 +109,7 @@ impl Sidecars {
                 }
             }
         }
-        all_or(refused)?;
+        all_or(&refused)?;
         Ok(planned)
     }
 
@@ -169,7 +169,7 @@ fn unsettled(rows: &[NamespaceStatus], names: &[WorkloadName]) -> Result<(), Fai
             }
         }
     }
-    all_or(refused)
+    all_or(&refused)
 }
 
 fn has_effect(

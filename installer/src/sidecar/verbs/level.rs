@@ -1,5 +1,7 @@
 //! `log-level`: how much running proxies write, until they start anew.
 
+use std::collections::BTreeMap;
+
 use futures_util::StreamExt as _;
 
 use super::super::loggers;
@@ -90,7 +92,7 @@ async fn row(proxies: &Proxies, pod: &PodView, paths: &[String]) -> LevelRow {
             let (level, others) = loggers::summary(&loggers);
             (Some(level), others, None)
         }
-        Err(error) => (None, Default::default(), Some(error.to_string())),
+        Err(error) => (None, BTreeMap::default(), Some(error.to_string())),
     };
     LevelRow {
         namespace: pod.namespace.clone(),

@@ -22,17 +22,33 @@ pub(crate) enum Which {
     Old,
 }
 
+/// What is asked of a restart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Restarting {
+    /// Which workloads.
+    pub(crate) which: Which,
+    /// How fast.
+    pub(crate) pace: Pace,
+    /// What may be done.
+    pub(crate) mode: Mode,
+    /// Without a question.
+    pub(crate) yes: bool,
+}
+
 impl Sidecars {
     /// Restarts workloads in batches.
     pub(crate) async fn restart(
         &self,
         targets: &[Target],
         namespace: Option<&str>,
-        which: Which,
-        pace: Pace,
-        mode: Mode,
-        yes: bool,
+        asked: Restarting,
     ) -> Outcome {
+        let Restarting {
+            which,
+            pace,
+            mode,
+            yes,
+        } = asked;
         let rows = self.concerned(targets, namespace).await?;
         let (names, mut done) = choose(&rows, which);
         if mode != Mode::Act || names.is_empty() {
@@ -104,8 +120,8 @@ impl Sidecars {
         let done = restarter.all(names, begin).await;
         drop(progress);
         if begin {
-            let begun = names.iter().zip(&done);
-            let changes = begun
+            let started = names.iter().zip(&done);
+            let changes = started
                 .filter(|(_, row)| row.result != Verdict::Skipped)
                 .map(|(name, _)| change(name))
                 .collect();

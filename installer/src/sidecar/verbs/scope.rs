@@ -35,7 +35,9 @@ impl Sidecars {
         {
             return Err(Failure::text(
                 Exit::Failure,
-                format!("there is no namespace {missing}"),
+                format!(
+                    "there is no namespace {missing}: correct the name, or `kubectl create namespace {missing}`"
+                ),
             ));
         }
         let of = |name: &str| {
@@ -66,14 +68,14 @@ impl Sidecars {
             .filter_map(|name| guard(name, &self.root).err())
             .map(|refusal| format!("{refusal}; --mesh-wide is for the root namespace"))
             .collect();
-        all_or(refused)?;
+        all_or(&refused)?;
         let mut planned = Vec::new();
         let mut refused = Vec::new();
         let root = mesh.then_some(&self.root);
         let outline = self.reader.outline(None, &self.root).await?;
         for namespace in namespaces.iter().chain(root) {
             if !outline.namespaces.contains_key(namespace) {
-                refused.push(format!("there is no namespace {namespace}"));
+                refused.push(format!("there is no namespace {namespace}: correct the name, or `kubectl create namespace {namespace}`"));
                 continue;
             }
             let sidecars = self.reader.sidecars(Some(namespace)).await?;
@@ -83,7 +85,7 @@ impl Sidecars {
             }
             planned.push(self.planned_scope(namespace, sidecars, reach));
         }
-        all_or(refused)?;
+        all_or(&refused)?;
         self.finish(planned, manner).await
     }
 

@@ -43,7 +43,9 @@ impl Sidecars {
                 .iter()
                 .find(|name| !snapshot.namespaces.contains_key(**name))
             {
-                let text = format!("there is no namespace {missing}");
+                let text = format!(
+                    "there is no namespace {missing}: correct the name, or `kubectl create namespace {missing}`"
+                );
                 return Err(Failure::text(Exit::Failure, text));
             }
             rows.retain(|row| named.contains(&row.namespace.as_str()));

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::edit::{Edit, Site, current};
 use super::super::injector::Labels;
+use super::super::passthrough::Passing;
 use super::super::report::{SettingsReport, SettingsRow};
 use super::super::restart::Pace;
 use super::super::target::Target;
@@ -51,13 +52,12 @@ impl Sidecars {
         &self,
         targets: &[Target],
         namespace: Option<&str>,
-        asked: Option<&passthrough::Asked>,
-        direction: Option<passthrough::Direction>,
+        passing: &Passing,
         tuning: &Tuning,
     ) -> Outcome {
-        let edit = |current: &Labels| match asked {
-            Some(asked) => passthrough::edit(asked, current),
-            None => Ok(passthrough::clear(direction)),
+        let edit = |current: &Labels| match passing {
+            Passing::Set(asked) => passthrough::edit(asked, current),
+            Passing::Clear(direction) => Ok(passthrough::clear(*direction)),
         };
         self.tune(targets, namespace, &edit, tuning).await
     }
@@ -101,7 +101,7 @@ impl Sidecars {
             };
             planned.push(self.workload_edit(name, decided).await?);
         }
-        let exit = Self::ended(&planned, tuning.manner.mode);
+        let ending = Self::ended(&planned, tuning.manner.mode);
         let written = self.carry_out(planned, tuning.manner).await?;
         match tuning.restart {
             Some(pace) if tuning.manner.mode == Mode::Act => {
@@ -113,7 +113,7 @@ impl Sidecars {
                     self.output
                         .say("a changed template is rolled out by its controller; --restart waits for it");
                 }
-                Ok(exit)
+                Ok(ending)
             }
         }
     }

@@ -126,7 +126,7 @@ struct Condition {
     message: Option<String>,
 }
 
-/// Deployment, StatefulSet or DaemonSet.
+/// Deployment, `StatefulSet` or `DaemonSet`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct WorkloadObject {
@@ -278,7 +278,7 @@ fn template(metadata: Meta, spec: &PodSpec) -> Template {
     }
 }
 
-/// A Deployment's pods belong to a ReplicaSet, whose name ends in the hash that is the pods' label: no list is needed.
+/// A Deployment's pods belong to a `ReplicaSet`, whose name ends in the hash that is the pods' label: no list is needed.
 fn belongs(metadata: &Meta, spec: &PodSpec) -> Belongs {
     let owners = metadata.owner_references.iter().flatten();
     let owner = owners.into_iter().find(|owner| owner.controller);

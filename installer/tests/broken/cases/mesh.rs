@@ -1,0 +1,213 @@
+//! What is in the way of a mesh that is there: other meshes, other versions, other people; and of its gateways.
+
+use super::super::world::Config;
+use super::{CASE, Case};
+
+/// The first makes the mesh `shop`, the last takes it away.
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = others();
+    cases.extend(gateways());
+    cases.extend(ends());
+    cases
+}
+
+fn others() -> Vec<Case> {
+    vec![
+        Case {
+            name: "a mesh that there is not",
+            before: |world| {
+                let line = "mesh create shop CHARTS --root-namespace shop --no-wait";
+                let ran = world.weft(Config::Right, line);
+                assert_eq!(ran.code, 0, "{ran:#?}");
+            },
+            weft: "mesh delete shoop --yes",
+            code: 64,
+            object: "there is no mesh \"shoop\"",
+            remedy: "recorded are: shop (in shop)",
+            ..CASE
+        },
+        Case {
+            name: "another mesh in the same root namespace",
+            weft: "mesh create second CHARTS --root-namespace shop",
+            object: "Deployment shop/istiod: an Istio has the root namespace shop",
+            remedy: "choose another root namespace (spec.rootNamespace, --root-namespace)",
+            ..CASE
+        },
+        Case {
+            name: "an object of another mesh",
+            weft: "mesh create second CHARTS --root-namespace second --no-wait",
+            object: "ValidatingWebhookConfiguration istiod-default-validator: it belongs to the mesh shop",
+            remedy: "leave the object out with raw values",
+            after: |world| {
+                // That is how.
+                let line = "mesh plan second CHARTS --root-namespace second --revision two --set base.defaultRevision=\"\"";
+                let ran = world.weft(Config::Right, line);
+                assert_eq!(ran.code, 0, "{ran:#?}");
+            },
+            ..CASE
+        },
+        Case {
+            name: "the same mesh in another root namespace",
+            weft: "mesh create shop CHARTS --root-namespace elsewhere",
+            code: 65,
+            object: "mesh shop is in namespace shop",
+            remedy: "correct spec.rootNamespace, or choose another name",
+            ..CASE
+        },
+        Case {
+            name: "a mesh that is there and is another",
+            weft: "mesh create shop CHARTS --root-namespace shop --scale S200P1000",
+            object: "mesh shop exists and is described differently",
+            remedy: "`weft mesh apply` changes it",
+            ..CASE
+        },
+        Case {
+            name: "two minor versions at once",
+            weft: "mesh apply shop SOURCE --root-namespace shop --istio-version 1.33.0",
+            code: 65,
+            object: "from Istio 1.31.0 to 1.33.0",
+            remedy: "upgrade to 1.32 first",
+            ..CASE
+        },
+        Case {
+            name: "a downgrade",
+            weft: "mesh apply shop SOURCE --root-namespace shop --istio-version 1.30.0",
+            code: 65,
+            object: "Istio 1.30.0 is older than 1.31.0",
+            remedy: "go back to the revision that ran before",
+            ..CASE
+        },
+        Case {
+            name: "a minor version in place of a patch",
+            weft: "mesh apply shop SOURCE --root-namespace shop --istio-version 1.32.0",
+            code: 65,
+            object: "mesh shop runs Istio 1.31.0",
+            remedy: "`weft mesh upgrade shop --to 1.32.0`",
+            ..CASE
+        },
+        Case {
+            name: "somebody else is at work",
+            fault: "apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: weft, namespace: shop}\n\
+                spec: {holderIdentity: 'alice | mesh apply shop | elsewhere | 1', leaseDurationSeconds: 3600, renewTime: '2100-01-01T00:00:00.000000Z'}\n",
+            weft: "mesh apply shop CHARTS --root-namespace shop --no-wait",
+            object: "alice with `weft mesh apply shop` holds Lease shop/weft",
+            remedy: "wait until it is done",
+            ..CASE
+        },
+        Case {
+            name: "a mesh that is protected",
+            before: |world| {
+                world.weft(Config::Right, "mesh protect shop");
+            },
+            weft: "mesh delete shop --yes --force",
+            object: "mesh shop is protected",
+            remedy: "`weft mesh protect shop --off` lets it go",
+            after: |world| {
+                world.weft(Config::Right, "mesh protect shop --off");
+            },
+            ..CASE
+        },
+    ]
+}
+
+fn gateways() -> Vec<Case> {
+    vec![
+        Case {
+            name: "a gateway where injection is off",
+            fault: "apiVersion: v1\nkind: Namespace\nmetadata: {name: closed, labels: {istio-injection: disabled}}\n",
+            weft: "gateway create front -n closed --mesh shop --service-type ClusterIP",
+            object: "gateway closed/front",
+            remedy: "enable injection for the namespace (`weft sidecar enable`)",
+            ..CASE
+        },
+        Case {
+            name: "a Deployment with the name of the gateway",
+            fault: "apiVersion: v1\nkind: Namespace\nmetadata: {name: edge}\n",
+            before: |world| {
+                world.kubectl("-n edge create deployment front --image=none");
+            },
+            weft: "gateway create front -n edge --mesh shop --service-type ClusterIP",
+            object: "UNIQUE_DEPLOYMENT: Deployment edge/front is there already",
+            remedy: "choose another name for the gateway",
+            ..CASE
+        },
+        Case {
+            name: "a port of the nodes that is taken",
+            fault: "apiVersion: v1\nkind: Namespace\nmetadata: {name: ports}\n---\n\
+                apiVersion: v1\nkind: Service\nmetadata: {name: first, namespace: ports}\nspec: {type: NodePort, ports: [{port: 80, nodePort: 30123}]}\n",
+            weft: "gateway create front -n ports --mesh shop --service-type NodePort --port http2:80:8080:30123",
+            object: "Service ports/first has port 30123 of the nodes already",
+            remedy: "choose another nodePort",
+            ..CASE
+        },
+        Case {
+            name: "nobody gives load balancers addresses",
+            fault: "apiVersion: v1\nkind: Namespace\nmetadata: {name: balanced}\n",
+            weft: "gateway create front -n balanced --mesh shop --timeout 4s",
+            code: 3,
+            object: "Service balanced/front: nobody has given it an address",
+            remedy: "make its type ClusterIP or NodePort",
+            after: |world| {
+                world.weft(
+                    Config::Right,
+                    "gateway delete front -n balanced --mesh shop --yes",
+                );
+            },
+            ..CASE
+        },
+        Case {
+            name: "an injector without pods",
+            fault: "apiVersion: v1\nkind: Namespace\nmetadata: {name: waiting}\n",
+            weft: "gateway create front -n waiting --mesh shop --service-type ClusterIP --timeout 4s",
+            code: 3,
+            object: "Deployment waiting/front: its pods are refused: the admission webhook ",
+            remedy: "look at the pods of Service shop/istiod",
+            after: |world| {
+                world.weft(
+                    Config::Right,
+                    "gateway delete front -n waiting --mesh shop --yes",
+                );
+            },
+            ..CASE
+        },
+    ]
+}
+
+/// From here on the mesh is half deleted.
+fn ends() -> Vec<Case> {
+    vec![
+        Case {
+            name: "a finalizer that holds a part of a mesh",
+            before: |world| {
+                world.kubectl("-n shop patch configmap istio -p {\"metadata\":{\"finalizers\":[\"example.com/hold\"]}}");
+            },
+            weft: "mesh delete shop --yes --timeout 4s",
+            code: 3,
+            object: "ConfigMap shop/istio: its finalizer example.com/hold holds it",
+            remedy: "see that the controller of the finalizer runs",
+            ..CASE
+        },
+        Case {
+            name: "a mesh that is half deleted is not created",
+            weft: "mesh create shop CHARTS --root-namespace shop --no-wait",
+            object: "mesh shop is being deleted",
+            remedy: "finish that with `weft mesh delete shop`",
+            ..CASE
+        },
+        Case {
+            name: "a mesh that is half deleted has a state",
+            weft: "mesh status shop",
+            code: 2,
+            object: "mesh shop is being deleted",
+            remedy: "finish that with `weft mesh delete shop`",
+            after: |world| {
+                world.kubectl(
+                    "-n shop patch configmap istio -p {\"metadata\":{\"finalizers\":null}}",
+                );
+                // The same command goes on.
+                world.delete_mesh("shop");
+            },
+            ..CASE
+        },
+    ]
+}
