@@ -19,6 +19,7 @@ use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, EngineError, Manner};
 use crate::cluster::error::ClusterError;
 use crate::cluster::inventory::Parent;
+use crate::cluster::order::is_namespace;
 use crate::cluster::peek::text;
 use crate::cluster::snapshot;
 use crate::cluster::told::Told;
@@ -67,6 +68,7 @@ pub(crate) async fn delete(
     }
     if record.state.phase == Phase::Terminating
         && let Some(namespace) = root(cluster, &record).await?.filter(is_going)
+        && has_no_members(cluster, &record).await?
     {
         return leave(cluster, output, &namespace, how).await;
     }
@@ -119,6 +121,13 @@ async fn root(cluster: &Cluster, record: &MeshRecord) -> Result<Option<Value>, C
 
 fn is_going(object: &Value) -> bool {
     object.pointer("/metadata/deletionTimestamp").is_some()
+}
+
+/// Whether all of the set is gone, but for the namespace that it is in.
+async fn has_no_members(cluster: &Cluster, record: &MeshRecord) -> Result<bool, EngineError> {
+    let members = engine::assess(cluster, &nothing(record).parent).await?;
+    let mut ids = members.iter().map(|(target, _)| &target.id);
+    Ok(ids.all(is_namespace))
 }
 
 /// A deletion that was stopped at its last step: the rest is gone, the record goes with the namespace.

@@ -14,9 +14,9 @@ const KILLS: u32 = 2;
 struct Points(u64);
 
 impl Points {
-    /// Anywhere in one of so many equal parts of a time: all parts have their turn.
-    fn in_part(&mut self, part: u32, parts: u32, whole: Duration) -> Duration {
-        (whole / parts).mul_f64(f64::from(part) + self.next())
+    /// Anywhere in one of so many equal parts of the whole, which is 1: all parts have their turn.
+    fn in_part(&mut self, part: u32, parts: u32) -> f64 {
+        (f64::from(part) + self.next()) / f64::from(parts)
     }
 
     /// From 0 to 1, as Weyl's sequence, stirred (`SplitMix64`), gives it.
@@ -56,14 +56,19 @@ pub(crate) fn killed_anywhere_it_ends_the_same(world: &World, seed: Option<u64>)
         for kill in 0..KILLS {
             // Far points of neighbours in one round: the second is killed on what the first one left.
             let part = kill * ROUNDS + round;
-            world.killed(CREATE, points.in_part(part, KILLS * ROUNDS, creating));
+            world.killed(
+                CREATE,
+                creating.mul_f64(points.in_part(part, KILLS * ROUNDS)),
+            );
         }
         halfway += u32::from(Objects::read(world).of_the_mesh() != end.mesh);
         world.weft(CREATE).must(0, &["is as it is described"]);
         eventually("it is as if nobody had disturbed it", || {
             is(&end, world, &bare)
         });
-        world.killed(DELETE, points.in_part(round, ROUNDS, deleting));
+        // Most of the work is at the beginning; then the namespace is waited for.
+        let point = points.in_part(round, ROUNDS);
+        world.killed(DELETE, deleting.mul_f64(point * point));
         deleted(world, &bare);
     }
     let kills = ROUNDS * (KILLS + 1);
