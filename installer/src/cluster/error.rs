@@ -344,10 +344,12 @@ fn permit(message: &str) -> String {
 
 /// What an error says to people: the server's own words, where it answered.
 pub(crate) fn said(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) if !status.message.is_empty() => status.message.clone(),
-        _ => root_cause(error),
+    if let kube::Error::Api(status) = error
+        && !status.message.is_empty()
+    {
+        return status.message.clone();
     }
+    root_cause(error)
 }
 
 /// What else is in the way of a request, and what to do about it.

@@ -119,7 +119,7 @@ impl MeshStatus {
             Phase::Failed => Some(format!(
                 "the last change of mesh {name} did not come to its end: correct what is in its way, and run the same command again"
             )),
-            _ => None,
+            Phase::Creating | Phase::Updating | Phase::Succeeded => None,
         }
     }
 

@@ -24,7 +24,7 @@ pub(crate) struct World {
     charts: PathBuf,
     folder: tempfile::TempDir,
     // Takes connections, and nobody serves them.
-    _silent: TcpListener,
+    silent: TcpListener,
     // Takes the cluster down, last.
     _session: Session,
 }
@@ -51,7 +51,7 @@ impl World {
             charts: session.tool(Tool::Charts).unwrap().join("1.31"),
             folder: tempfile::tempdir().unwrap(),
             cluster,
-            _silent: silent,
+            silent,
             _session: session,
         };
         world.write_kubeconfigs();
@@ -62,7 +62,7 @@ impl World {
     fn write_kubeconfigs(&self) {
         let text = self.kubectl("config view --raw -o json");
         let right: Value = serde_json::from_str(&text).unwrap();
-        let silent = self._silent.local_addr().unwrap();
+        let silent = self.silent.local_addr().unwrap();
         let with = |file: &str, pointer: &str, value: Value| {
             let mut changed = right.clone();
             *changed.pointer_mut(pointer).unwrap() = value;
