@@ -33,7 +33,7 @@ pub(super) fn root_namespace(facts: &Facts, wish: &Wish) -> Vec<Check> {
     let words = std::iter::once("it is being deleted, and not gone")
         .chain(why)
         .collect::<Vec<_>>()
-        .join("; ");
+        .join(": ");
     vec![
         subject
             .fail(
