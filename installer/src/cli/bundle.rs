@@ -28,14 +28,13 @@ enum BundleVerb {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "The file is a tar of an OCI image layout: skopeo reads oci-archive:FILE:NAME out of it. The same content gives
-the same file. An image for several platforms is taken whole.
+    after_help = "The file is a tar of an OCI image layout: skopeo reads oci-archive:FILE:NAME out of it. The same content gives the same file. An image for several platforms is taken whole.
 
 Examples:
   weft bundle create mesh.tar --istio 1.31.0
   weft bundle create mesh.tar --istio 1.31.0 --plugin registry.example/weft/rate-limit:1 \\
       --image docker.io/istio/pilot:1.31.0 --image docker.io/istio/proxyv2:1.31.0
-  weft bundle create mesh.tar --istio 1.31.0 --charts ./charts --dry-run     says what would be in it"
+  weft bundle create mesh.tar --istio 1.31.0 --charts ./charts --dry-run    shows it"
 )]
 struct CreateArgs {
     /// The file to write
@@ -76,13 +75,12 @@ struct InspectArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Charts go to PREFIX/charts/NAME:VERSION. Of other names the registry is replaced and the rest stays: docker.io/istio/pilot:1.31.0
-becomes REGISTRY/PREFIX/istio/pilot:1.31.0. What is there already is not sent again.
+    after_help = "Charts go to PREFIX/charts/NAME:VERSION. Of other names the registry is replaced and the rest stays: docker.io/istio/pilot:1.31.0 becomes REGISTRY/PREFIX/istio/pilot:1.31.0. What is there already is not sent again.
 
 Examples:
   weft bundle push mesh.tar registry.site/mesh --dry-run
   weft bundle push mesh.tar registry.site/mesh
-  weft bundle push mesh.tar localhost:5000 --plain-http -o name     prints what to name in mesh files and `weft plugin deploy`"
+  weft bundle push mesh.tar localhost:5000 --plain-http -o name     what to name elsewhere"
 )]
 struct PushArgs {
     /// The bundle

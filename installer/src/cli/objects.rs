@@ -49,8 +49,7 @@ struct StatusArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Each file is a stage: it is written once what is in the one before is ready. The set is kept by the ApplySet convention of
-Kubernetes, in a ConfigMap of that name. Ctrl-C leaves what is written; the same command goes on from there.
+    after_help = "Each file is a stage: it is written once what is in the one before is ready. The set is kept by the ApplySet convention of Kubernetes, in a ConfigMap of that name. Ctrl-C leaves what is written; the same command goes on from there.
 
 Examples:
   weft objects apply -f base.yaml -f app.yaml --set-name app -n shop

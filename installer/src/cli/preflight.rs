@@ -10,8 +10,7 @@ use crate::mesh::record::find::DEFAULT_ROOT;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Nothing is written. Exits 2 when something would not work (fail), 0 when nothing would, whatever is only doubtful
-(warn) or could not be looked at (skipped).
+    after_help = "Nothing is written. Exits 2 when something would not work (fail), 0 when nothing would, whatever is only doubtful (warn) or could not be looked at (skipped).
 
 Examples:
   weft preflight

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use super::fetch::{Release, refused};
 use super::record;
-use super::spec::Mesh;
+use super::spec::{Discovery, Mesh};
 use super::values::{Component, values};
 use crate::cluster::discovery::Kinds;
 use crate::cluster::inventory::Parent;
 use crate::cluster::wanted::{Stage, Wanted};
 use crate::failure::{Exit, Failure};
+use crate::sidecar::scope::{self, Reach};
 
 /// What templates are told about who installs them. It must not be `Helm`: nobody is to look for a release that is not there.
 const SERVICE: &str = "weft";
@@ -66,6 +67,12 @@ pub(crate) fn wanted(
             cluster,
         )?);
     }
+    if let Some(scope) = discovery(newest.mesh) {
+        stages.push(Stage {
+            component: "discovery".to_owned(),
+            objects: vec![scope],
+        });
+    }
     // The agent only needs the node, and pods that are injected need the agent.
     for component in [Component::Cni, Component::Ztunnel] {
         if component.is_in(newest.mesh) {
@@ -78,6 +85,14 @@ pub(crate) fn wanted(
         namespace: newest.mesh.root_namespace().to_owned(),
         stages,
     })
+}
+
+/// What sidecars are told about, where that is less than the mesh: a resource of Istio's, since no chart has it.
+fn discovery(mesh: &Mesh) -> Option<Value> {
+    let sidecar = mesh.spec.sidecar.as_ref()?;
+    let root = mesh.root_namespace();
+    (sidecar.discovery == Some(Discovery::Namespace))
+        .then(|| scope::object(root, root, &Reach::Local))
 }
 
 /// What Helm would call the release of a control plane.

@@ -22,7 +22,7 @@ mod template;
 mod tests;
 
 pub(crate) use charts::ChartSource;
-pub(crate) use sidecar::{Collector, Protocol, Sidecar, Tracing};
+pub(crate) use sidecar::{Collector, Discovery, Protocol, Sidecar, Tracing};
 pub(crate) use size::{Resources, Scale, Size, Sizes};
 pub(crate) use template::template;
 pub(crate) use traffic::{Failover, Locality, LocalityShare, Retries, Traffic};
@@ -106,7 +106,7 @@ pub(crate) struct Spec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1), extend("errorMessage" = CLUSTERS_HELP))]
     pub(crate) clusters: Vec<Cluster>,
-    /// What installs Istio: auto (default) takes sail where the Sail operator is installed, else charts.
+    /// What installs Istio: charts (weft itself), which auto (default) is too for now, or sail (the Sail operator), not yet offered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) engine: Option<Engine>,
     /// Where Istio's charts are: oci://, https://, a directory, or a bundle (.tar, .tar.gz, .tgz). Default: Istio's own releases.

@@ -7,8 +7,7 @@ use super::{ChartArgs, Where, WriteArgs};
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A gateway is a Deployment and a Service from Istio's own chart, in the version of the mesh. Its image comes from the
-mesh's injector. Ctrl-C leaves what is written; the same command goes on from there.
+    after_help = "A gateway is a Deployment and a Service from Istio's own chart, in the version of the mesh. Its image comes from the mesh's injector. Ctrl-C leaves what is written; the same command goes on from there.
 
 Examples:
   weft gateway create edge -n edge
@@ -56,8 +55,7 @@ pub(super) struct StatusArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Flags change what the gateway was made with; a file takes its place. Name, namespace and labels stay as they are:
-Kubernetes does not let the labels change by which a Deployment knows its pods.
+    after_help = "Flags change what the gateway was made with; a file takes its place. Name, namespace and labels stay as they are: Kubernetes does not let the labels change by which a Deployment knows its pods.
 
 Examples:
   weft gateway update edge -n edge --replicas 3
@@ -111,8 +109,7 @@ pub(super) struct ValidateArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Each is made anew from the chart of the mesh's version, and restarted where its proxies are of another one. A selector
-that would change, which Kubernetes refuses, is found before anything is written.
+    after_help = "Each is made anew from the chart of the mesh's version, and restarted where its proxies are of another one. A selector that would change, which Kubernetes refuses, is found before anything is written.
 
 Examples:
   weft gateway upgrade edge -n edge
@@ -135,8 +132,7 @@ pub(super) struct UpgradeArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Istio's Gateways that select it, VirtualServices that name those, and Gateways of Kubernetes' own API that have its
-Service as their address keep it from being deleted.
+    after_help = "Istio's Gateways that select it, VirtualServices that name those, and Gateways of Kubernetes' own API that have its Service as their address keep it from being deleted.
 
 Examples:
   weft gateway delete edge -n edge

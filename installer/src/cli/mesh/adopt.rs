@@ -10,9 +10,7 @@ use crate::mesh::record::find;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "It finds what istioctl, Helm, the Sail operator or plain manifests installed, and writes a ConfigMap
-weft-mesh-NAME into the root namespace. Nothing of the mesh itself is written or owned.
-Once more, it brings the record up to date.
+    after_help = "It finds what istioctl, Helm, the Sail operator or plain manifests installed, and writes a ConfigMap weft-mesh-NAME into the root namespace. Nothing of the mesh itself is written or owned. Once more, it brings the record up to date.
 
 Examples:
   weft mesh adopt

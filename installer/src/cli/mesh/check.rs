@@ -10,8 +10,7 @@ use clap::Args;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Nothing is asked of a cluster. Exits 65 with every mistake when the file is refused, and 2 when a version
-does not go together with another one.
+    after_help = "Nothing is asked of a cluster. Exits 65 with every mistake when the file is refused, and 2 when a version does not go together with another one.
 
 Examples:
   weft mesh check -f mesh.yaml

@@ -55,15 +55,13 @@ pub(super) struct Writing {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "The cluster is looked at first (as `weft preflight` does), then everything is written in Istio's own order, each stage once the
-one before it is ready. The mesh file is kept in the cluster, in ConfigMap weft-mesh-NAME of the root namespace. Ctrl-C leaves what is
-written; the same command goes on from there, and on a mesh that is as described it changes nothing.
+    after_help = "The cluster is looked at first (as `weft preflight` does), then everything is written in Istio's own order, each stage once the one before it is ready. The mesh file is kept in the cluster, in ConfigMap weft-mesh-NAME of the root namespace. Ctrl-C leaves what is written; the same command goes on from there, and on a mesh that is as described it changes nothing.
 
 Examples:
   weft mesh create shop --istio-version 1.31.0
   weft mesh create -f mesh.yaml
   weft mesh create -f mesh.yaml --dry-run=client
-  weft mesh create shop --istio-version 1.31.0 --charts oci://registry.example/istio/charts --hub registry.example/istio"
+  weft mesh create shop --istio-version 1.31.0 --charts mesh.tar --hub registry.example/istio"
 )]
 pub(super) struct CreateArgs {
     #[command(flatten)]
@@ -74,8 +72,7 @@ pub(super) struct CreateArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "What a mesh has and its file does not say any more is removed, after a question. Another minor version or revision is an upgrade:
-see `weft mesh upgrade`.
+    after_help = "What a mesh has and its file does not say any more is removed, after a question. Another minor version or revision is an upgrade: see `weft mesh upgrade`.
 
 Examples:
   weft mesh apply -f mesh.yaml

@@ -12,8 +12,7 @@ use serde_json::{Map, Value};
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "The values are those that differ from the charts' own, raw values included: what `helm install -f` would take.
-They are YAML, or JSON with -o json.
+    after_help = "The values are those that differ from the charts' own, raw values included: what `helm install -f` would take. They are YAML, or JSON with -o json.
 
 Examples:
   weft mesh values -f mesh.yaml

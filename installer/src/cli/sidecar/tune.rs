@@ -55,12 +55,11 @@ impl TuneArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Without a flag, shows what is set. none, or 0, means no request or no limit. Once one of the four is set, the mesh's
-default counts for none of them. Workloads win over the mesh.
+    after_help = "Without a flag, shows what is set. none, or 0, means no request or no limit. Once one of the four is set, the mesh's default counts for none of them. Workloads win over the mesh.
 
 Examples:
   weft sidecar resources -n shop
-  weft sidecar resources deploy/cart -n shop --cpu 100m --memory 128Mi --memory-limit 512Mi --cpu-limit none
+  weft sidecar resources deploy/cart -n shop --cpu 100m --cpu-limit none --memory 128Mi
   weft sidecar resources deploy/cart -n shop --clear"
 )]
 pub(super) struct ResourcesArgs {
@@ -102,13 +101,12 @@ pub(super) async fn resources(args: ResourcesArgs, context: &Context) -> Outcome
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Without a flag, shows what is set. What is named is added to what is there; --remove takes it out. Incoming traffic is
-told apart by port only, outgoing traffic by port or network.
+    after_help = "Without a flag, shows what is set. What is named is added to what is there; --remove takes it out. Incoming traffic is told apart by port only, outgoing traffic by port or network.
 
 Examples:
   weft sidecar passthrough -n shop
   weft sidecar passthrough deploy/cart -n shop --direction in --match exclude --port 3306
-  weft sidecar passthrough deploy/cart -n shop --direction out --match exclude --port 6379,9092 --cidr 10.64.24.0/21
+  weft sidecar passthrough deploy/cart -n shop --direction out --match exclude --port 6379,9092
   weft sidecar passthrough deploy/cart -n shop --direction out --clear"
 )]
 pub(super) struct PassthroughArgs {

@@ -7,9 +7,7 @@ use crate::sidecar::target::Target;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Namespaces are ENABLED, DISABLED or UNSET; _WAIT is behind it while some pod waits for a restart. Workloads are
-INJECTED, UN_INJECTED or NEED_RESTART; proxies are RUNNING, STARTING, FAILED, or the pod is NOT_INJECTED.
-Exits 2 when something waits, fails, or contradicts itself. -A shows namespaces, one namespace its workloads, a workload its pods.
+    after_help = "Namespaces are ENABLED, DISABLED or UNSET; _WAIT is behind it while some pod waits for a restart. Workloads are INJECTED, UN_INJECTED or NEED_RESTART; proxies are RUNNING, STARTING, FAILED, or the pod is NOT_INJECTED. Exits 2 when something waits, fails, or contradicts itself. -A shows namespaces, one namespace its workloads, a workload its pods.
 
 Examples:
   weft sidecar status -A
@@ -29,8 +27,7 @@ pub(super) struct StatusArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "The webhooks that are really installed are evaluated: those of every revision and tag. Labels and annotations that
-you add are tried out and not written.
+    after_help = "The webhooks that are really installed are evaluated: those of every revision and tag. Labels and annotations that you add are tried out and not written.
 
 Examples:
   weft sidecar explain deploy/cart -n shop
@@ -56,9 +53,7 @@ pub(super) struct ExplainArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A namespace gets the label istio-injection=enabled, or istio.io/rev with --revision; one of the two goes when the
-other comes, because istio-injection would win over istio.io/rev. Its pods stay as they are until they are restarted.
-The template of a workload gets sidecar.istio.io/inject, which its controller rolls out at once.
+    after_help = "A namespace gets the label istio-injection=enabled, or istio.io/rev with --revision; one of the two goes when the other comes, because istio-injection would win over istio.io/rev. Its pods stay as they are until they are restarted. The template of a workload gets sidecar.istio.io/inject, which its controller rolls out at once.
 
 Examples:
   weft sidecar enable shop books --restart
@@ -127,8 +122,7 @@ pub(super) struct RestartCommon {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A workload begins only when its PodDisruptionBudgets allow what its rollout takes down at once, and is done when all
-new pods have been ready for a while. A failure stops the batches that have not begun. Exits 4 when some failed.
+    after_help = "A workload begins only when its PodDisruptionBudgets allow what its rollout takes down at once, and is done when all new pods have been ready for a while. A failure stops the batches that have not begun. Exits 4 when some failed.
 
 Examples:
   weft sidecar restart shop --needed --yes
@@ -159,12 +153,11 @@ pub(super) struct UpgradeArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Levels: trace, debug, info, warning, error, critical, off. A proxy forgets them when it starts anew; nothing is
-written to the cluster.
+    after_help = "Levels: trace, debug, info, warning, error, critical, off. A proxy forgets them when it starts anew; nothing is written to the cluster.
 
 Examples:
   weft sidecar log-level deploy/cart -n shop
-  weft sidecar log-level pod/cart-7d5b -n shop --level info --logger http=debug --logger rbac=debug
+  weft sidecar log-level pod/cart-7d5b -n shop --level info --logger http=debug
   weft sidecar log-level shop --level warning"
 )]
 pub(super) struct LevelArgs {

@@ -11,6 +11,10 @@ pub(super) fn known(records: &[MeshRecord], mesh: &Mesh) -> Result<Option<MeshRe
         let text = "an external mesh is run by somebody else: `weft mesh adopt` records it, and nothing is installed";
         return Err(Failure::text(Exit::BadInput, text));
     }
+    if mesh.spec.engine == Some(spec::Engine::Sail) {
+        let text = "spec.engine says sail, and weft does not yet install with the Sail operator: write charts, or leave it out";
+        return Err(Failure::text(Exit::BadInput, text));
+    }
     let (name, root) = (&mesh.metadata.name, mesh.root_namespace());
     let here = records
         .iter()

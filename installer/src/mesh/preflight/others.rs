@@ -33,7 +33,7 @@ pub(super) fn root_namespace(facts: &Facts, wish: &Wish) -> Vec<Check> {
     let words = std::iter::once("it is being deleted, and not gone")
         .chain(why)
         .collect::<Vec<_>>()
-        .join("; ");
+        .join(": ");
     vec![
         subject
             .fail(
@@ -91,17 +91,12 @@ pub(super) fn meshes(facts: &Facts, wish: &Wish) -> Vec<Check> {
 
 /// What weft installed needs no adoption.
 fn remedy(mesh: &Found) -> String {
-    let ours = mesh
-        .control_planes
-        .iter()
-        .find_map(|plane| match &plane.part.installed_by {
-            Installer::Weft { mesh } => Some(mesh),
-            Installer::Helm { .. }
-            | Installer::Sail { .. }
-            | Installer::Istioctl
-            | Installer::Manifests { .. }
-            | Installer::Unknown => None,
-        });
+    let ours = mesh.control_planes.iter().find_map(|plane| {
+        let Installer::Weft { mesh } = &plane.part.installed_by else {
+            return None;
+        };
+        Some(mesh)
+    });
     match ours {
         Some(other) => format!(
             "choose another root namespace (spec.rootNamespace, --root-namespace), or delete mesh {other} first"

@@ -9,6 +9,7 @@ pub(super) fn cases() -> Vec<Case> {
     cases.extend(images());
     cases.extend(names());
     cases.extend(leftovers());
+    cases.extend(records());
     cases
 }
 
@@ -162,6 +163,11 @@ fn leftovers() -> Vec<Case> {
             remedy: "kubectl delete mutatingwebhookconfiguration istio-sidecar-injector-old",
             ..CASE
         },
+    ]
+}
+
+fn records() -> Vec<Case> {
+    vec![
         Case {
             name: "a record that somebody broke",
             fault: "apiVersion: v1\nkind: Namespace\nmetadata: {name: scribbled}\n---\n\

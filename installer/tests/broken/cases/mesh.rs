@@ -6,6 +6,7 @@ use super::{CASE, Case};
 /// The first makes the mesh `shop`, the last takes it away.
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = others();
+    cases.extend(changes());
     cases.extend(gateways());
     cases.extend(ends());
     cases
@@ -62,6 +63,11 @@ fn others() -> Vec<Case> {
             remedy: "`weft mesh apply` changes it",
             ..CASE
         },
+    ]
+}
+
+fn changes() -> Vec<Case> {
+    vec![
         Case {
             name: "two minor versions at once",
             weft: "mesh apply shop SOURCE --root-namespace shop --istio-version 1.33.0",

@@ -13,9 +13,7 @@ use crate::mesh::version::IstioVersion;
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    after_help = "In place, the control plane becomes the new one, and workloads follow with `weft sidecar upgrade`. As a canary, the new control
-plane comes beside the old one; then namespaces move, it is promoted, and the old one goes when nothing uses it. Until then
-`rollback` leads back. One minor version at a time. A command that was killed or interrupted is run again and goes on.
+    after_help = "In place, the control plane becomes the new one, and workloads follow with `weft sidecar upgrade`. As a canary, the new control plane comes beside the old one; then namespaces move, it is promoted, and the old one goes when nothing uses it. Until then `rollback` leads back. One minor version at a time. A command that was killed or interrupted is run again and goes on.
 
 Examples:
   weft mesh upgrade shop --to 1.31.0 --diff
@@ -112,9 +110,7 @@ pub(super) struct PaceArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A namespace that names the old revision gets istio.io/rev with the new one, and istio-injection, which would win, goes; what it
-said before is kept for a rollback. A namespace that names a tag moves with the tag. The first workload that does not get
-ready stops it.
+    after_help = "A namespace that names the old revision gets istio.io/rev with the new one, and istio-injection, which would win, goes; what it said before is kept for a rollback. A namespace that names a tag moves with the tag. The first workload that does not get ready stops it.
 
 Examples:
   weft mesh upgrade move shop cart orders
@@ -170,8 +166,7 @@ pub(super) struct PromoteArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Pods, gateways, namespaces and tags that still use the old revision are named, and then it stays. Where the old one had no name,
-the new one takes over istio-injection=enabled, and namespaces get the labels back that they had.
+    after_help = "Pods, gateways, namespaces and tags that still use the old revision are named, and then it stays. Where the old one had no name, the new one takes over istio-injection=enabled, and namespaces get the labels back that they had.
 
 Examples:
   weft mesh upgrade finish shop
