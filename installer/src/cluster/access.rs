@@ -57,7 +57,8 @@ impl Access {
         };
         // kube compares NO_PROXY with the proxy's own address and knows no HTTP_PROXY: we decide.
         config.proxy_url = route::proxy(&config.cluster_url, named.as_deref(), environment)?;
-        config.connect_timeout = Some(self.timeout);
+        // Ours runs out first, and says what it is.
+        config.connect_timeout = Some(self.timeout.saturating_add(Duration::from_secs(1)));
         // We look at the clock ourselves: a retry inside the client would outlast --request-timeout.
         config.default_retry = false;
         let server = config.cluster_url.to_string();

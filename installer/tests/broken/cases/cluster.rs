@@ -113,7 +113,6 @@ const HOOK: &str = "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingW
     clientConfig: {service: {name: istiod-old, namespace: gone, path: /inject}}, \
     rules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [serviceaccounts]}]}]\n";
 
-#[expect(clippy::too_many_lines, reason = "a table, row by row")]
 fn leftovers() -> Vec<Case> {
     vec![
         Case {

@@ -12,7 +12,6 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-#[expect(clippy::too_many_lines, reason = "a table, row by row")]
 fn others() -> Vec<Case> {
     vec![
         Case {
