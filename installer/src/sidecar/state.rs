@@ -1,180 +1,20 @@
 //! What is, against what should be: the states of pods, workloads and namespaces.
 
-use std::collections::BTreeMap;
+mod shape;
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
 use super::decision::{Decision, INJECTION, Place, Template, contradiction, decide};
 use super::injector::{Injectors, Labels, REVISION};
 use super::view::{Belongs, PodView, Proxy, Trouble, Workload, WorkloadName, tag};
+pub(crate) use shape::{
+    NamespaceState, NamespaceStatus, PodState, PodStatus, WorkloadState, WorkloadStatus,
+};
 
 /// The kinds of one image; they say nothing about its version.
 const IMAGE_KINDS: [&str; 2] = ["-distroless", "-debug"];
 /// The annotation that names another image for one workload's proxies.
 const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
-
-/// A pod's proxy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum PodState {
-    /// It has none.
-    NotInjected,
-    /// It is there and not yet ready.
-    Starting,
-    /// It runs.
-    Running,
-    /// It does not.
-    Failed,
-}
-
-/// A workload against what its pods would be now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum WorkloadState {
-    /// All pods have the proxy that they would get.
-    Injected,
-    /// No pod has one, and none would get one; or there is no pod.
-    UnInjected,
-    /// Some pod is not what it would be now.
-    NeedRestart,
-}
-
-/// What a namespace says, and whether its pods have heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum NamespaceState {
-    /// It asks for injection.
-    Enabled,
-    /// It does, and some pod waits for a restart.
-    EnabledWait,
-    /// It declines.
-    Disabled,
-    /// It does, and some pod waits for a restart.
-    DisabledWait,
-    /// It says nothing.
-    Unset,
-}
-
-impl PodState {
-    /// In the reference's spelling.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::NotInjected => "NOT_INJECTED",
-            Self::Starting => "STARTING",
-            Self::Running => "RUNNING",
-            Self::Failed => "FAILED",
-        }
-    }
-}
-
-impl WorkloadState {
-    /// In the reference's spelling.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Injected => "INJECTED",
-            Self::UnInjected => "UN_INJECTED",
-            Self::NeedRestart => "NEED_RESTART",
-        }
-    }
-}
-
-impl NamespaceState {
-    /// In the reference's spelling; a namespace that says nothing has none there.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Enabled => "ENABLED",
-            Self::EnabledWait => "ENABLED_WAIT",
-            Self::Disabled => "DISABLED",
-            Self::DisabledWait => "DISABLED_WAIT",
-            Self::Unset => "UNSET",
-        }
-    }
-
-    /// Whether a change of the namespace still awaits restarts.
-    pub(crate) fn waits(self) -> bool {
-        matches!(self, Self::EnabledWait | Self::DisabledWait)
-    }
-}
-
-/// One pod.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PodStatus {
-    /// Its name.
-    pub(crate) name: String,
-    /// Its proxy.
-    pub(crate) state: PodState,
-    /// The revision that injected it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) revision: Option<String>,
-    /// The version of its proxy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) version: Option<String>,
-    /// Why it is not as it would be now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) stale: Option<String>,
-    /// Why its proxy does not run.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) failure_reason: Vec<String>,
-}
-
-/// One workload, or one pod that belongs to none which could be restarted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct WorkloadStatus {
-    /// Its namespace.
-    pub(crate) namespace: String,
-    /// `Deployment`, …; `Pod` for a pod alone.
-    pub(crate) kind: &'static str,
-    /// Its name.
-    pub(crate) name: String,
-    /// How it is.
-    pub(crate) state: WorkloadState,
-    /// Whether a restart through its owner is possible.
-    pub(crate) restartable: bool,
-    /// Pods with a proxy.
-    pub(crate) injected: usize,
-    /// All pods that count.
-    pub(crate) total: usize,
-    /// Whether a new pod would get a proxy, and what decides it.
-    pub(crate) wanted: bool,
-    /// The revision of that proxy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) revision: Option<String>,
-    /// The label or rule that won.
-    pub(crate) winner: String,
-    /// Whether two webhooks inject its pods.
-    pub(crate) is_doubled: bool,
-    /// Why it needs a restart, or whatever else is odd.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) reason: String,
-    /// Its pods.
-    pub(crate) pods: Vec<PodStatus>,
-}
-
-/// One namespace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct NamespaceStatus {
-    /// Its name.
-    pub(crate) namespace: String,
-    /// What it says, and whether its pods have heard.
-    pub(crate) state: NamespaceState,
-    /// The label that says so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) label: Option<String>,
-    /// Pods with a proxy.
-    pub(crate) injected: usize,
-    /// All pods that count.
-    pub(crate) total: usize,
-    /// Workloads that need a restart.
-    pub(crate) need_restart: usize,
-    /// What is odd.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) findings: Vec<String>,
-    /// Its workloads.
-    pub(crate) workloads: Vec<WorkloadStatus>,
-}
 
 /// Everything that was read.
 #[derive(Clone, Debug, Default)]
@@ -406,31 +246,6 @@ fn other_version(proxy: &Proxy, wanted: &str) -> Option<String> {
             proxy.version
         )
     })
-}
-
-impl NamespaceStatus {
-    /// Whether somebody should look: labels that contradict each other, or one of the workloads.
-    pub(crate) fn has_findings(&self) -> bool {
-        !self.findings.is_empty() || self.workloads.iter().any(WorkloadStatus::has_findings)
-    }
-}
-
-impl WorkloadStatus {
-    /// Whether somebody should look: it waits, it is injected twice, or a proxy fails.
-    fn has_findings(&self) -> bool {
-        self.state == WorkloadState::NeedRestart
-            || self.is_doubled
-            || self.pods.iter().any(|pod| pod.state == PodState::Failed)
-    }
-
-    /// Whether only a proxy of another version or revision makes it stale: labels and pods agree.
-    pub(crate) fn is_only_old(&self) -> bool {
-        self.wanted
-            && self
-                .pods
-                .iter()
-                .all(|pod| pod.state != PodState::NotInjected)
-    }
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ fn refused() -> Vec<Case> {
             vec![HOOK.to_owned(), plain],
             &[
                 "its pods are refused: the admission webhook unready.example.com does not answer",
-                "look at the pods of its server",
+                "look at the pods of Service",
             ],
         ),
         (
