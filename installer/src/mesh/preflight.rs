@@ -11,6 +11,7 @@ mod gather;
 mod others;
 mod pods;
 mod quantity;
+mod releases;
 mod report;
 mod versions;
 
@@ -214,7 +215,7 @@ pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
         others::meshes,
         others::webhooks,
         others::definitions,
-        others::releases,
+        releases::releases,
         others::roles,
         bounds::quotas,
         bounds::limit_ranges,

@@ -2,6 +2,7 @@
 
 mod inject;
 mod level;
+mod planned;
 mod restart;
 mod scope;
 mod show;
@@ -13,10 +14,11 @@ pub(crate) use restart::{Restarting, Which};
 pub(crate) use show::Sample;
 pub(crate) use tune::Tuning;
 
+use planned::{Deed, Planned, conflicts};
+
 use serde_json::Value;
 
-use super::edit::{Edit, Prepared, Site, current, prepare};
-use super::injector::Labels;
+use super::edit::{Edit, Site, current, prepare};
 use super::read::{Reader, collection};
 use super::report::{ChangeReport, ChangeRow, Written};
 use super::restart::path;
@@ -25,7 +27,6 @@ use super::view::WorkloadName;
 use super::wish::{Refusal, guard};
 use super::write::Writer;
 use crate::cluster::access::Cluster;
-use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::Change;
@@ -63,25 +64,6 @@ pub(crate) struct Sidecars {
     root: String,
     /// The command, for the history.
     verb: String,
-}
-
-/// An edit of one object, decided.
-struct Planned {
-    id: ObjectId,
-    path: String,
-    /// The labels that it has.
-    labels: Labels,
-    deed: Deed,
-}
-
-enum Deed {
-    /// Labels or annotations on an object of somebody else's.
-    Edit(Box<Prepared>),
-    /// An object of weft's own: as it is, as it will be, and what differs.
-    Own {
-        before: Option<Value>,
-        after: Option<Value>,
-    },
 }
 
 impl Sidecars {
@@ -238,74 +220,6 @@ impl Sidecars {
         self.carry_out(planned, manner).await?;
         Ok(exit)
     }
-}
-
-impl Planned {
-    fn row(&self, mode: Mode) -> ChangeRow {
-        let (fields, object) = match &self.deed {
-            Deed::Edit(prepared) => (prepared.changes.clone(), Some(prepared.body.clone())),
-            Deed::Own { before, after } => {
-                let spec = |object: &Option<Value>| {
-                    let spec = object.as_ref().and_then(|object| object.get("spec"));
-                    serde_json::json!({"spec": spec.cloned().unwrap_or_default()})
-                };
-                let fields = crate::cluster::diff::changes(&spec(before), &spec(after));
-                (fields, after.clone())
-            }
-        };
-        ChangeRow {
-            object: self.id.clone(),
-            result: match (fields.is_empty(), mode) {
-                (true, _) => Written::Unchanged,
-                (false, Mode::Act) => Written::Done,
-                (false, _) => Written::WouldBe,
-            },
-            fields,
-            manifest: object.filter(|_| matches!(mode, Mode::Client | Mode::Server)),
-            message: String::new(),
-        }
-    }
-
-    fn change(&self) -> Change {
-        let (before, after) = match &self.deed {
-            Deed::Edit(prepared) => (Some(prepared.before.clone()), Some(prepared.after.clone())),
-            Deed::Own { before, after } => (before.clone(), after.clone()),
-        };
-        Change {
-            object: self.id.clone(),
-            before,
-            after,
-        }
-    }
-
-    async fn write(&self, writer: &Writer) -> Result<(), ClusterError> {
-        let what = self.id.to_string();
-        match &self.deed {
-            Deed::Edit(prepared) => writer.edit(&what, &self.path, prepared).await,
-            Deed::Own {
-                after: Some(object),
-                ..
-            } => writer.own(&what, &self.path, object).await,
-            Deed::Own { after: None, .. } => writer.delete(&what, &self.path).await,
-        }
-    }
-}
-
-/// What somebody else owns is told before anything is written, of all objects at once.
-fn conflicts(planned: &[Planned]) -> Result<(), Failure> {
-    let mut lines = Vec::new();
-    for plan in planned {
-        if let Deed::Edit(prepared) = &plan.deed
-            && !prepared.foreign.is_empty()
-        {
-            let error = ClusterError::Conflict {
-                what: format!("write {}", plan.id),
-                fields: prepared.foreign.clone(),
-            };
-            lines.push(error.to_string());
-        }
-    }
-    all_or(&lines)
 }
 
 /// Several reasons are one failure.
