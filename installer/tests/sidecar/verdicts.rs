@@ -193,13 +193,19 @@ fn real(world: &World, namespace: &str) -> Vec<Option<String>> {
     let Ok(answer) = answer else {
         return vec![None; PODS.len()];
     };
-    let answer: Value = serde_json::from_str(&answer).unwrap();
-    answer["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(injected)
-        .collect()
+    // One list, or, where some of them were refused at first, a document for each.
+    let documents: Vec<Value> = serde_json::Deserializer::from_str(&answer)
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    let pods: Vec<&Value> = match documents.as_slice() {
+        [list] if list["items"].is_array() => list["items"].as_array().unwrap().iter().collect(),
+        documents => documents.iter().collect(),
+    };
+    if pods.len() != PODS.len() {
+        return vec![None; PODS.len()];
+    }
+    pods.into_iter().map(injected).collect()
 }
 
 fn injected(pod: &Value) -> Option<String> {

@@ -42,13 +42,14 @@ spec:
   strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}
   selector: {matchLabels: {app: server}}
   template:
-    metadata: {labels: {app: server}}
+    # A busy machine takes a while to tell everybody that a pod goes: until then it answers, and so does its proxy.
+    metadata: {labels: {app: server}, annotations: {proxy.istio.io/config: "{terminationDrainDuration: 15s}"}}
     spec:
       containers:
       - name: app
         image: IMAGE
         args: ["--port", "8080"]
-        lifecycle: {preStop: {exec: {command: [sleep, "6"]}}}
+        lifecycle: {preStop: {exec: {command: [sleep, "15"]}}}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
