@@ -31,6 +31,18 @@ pub(crate) struct Resource {
 }
 
 impl Resource {
+    /// A kind of the core group, which every API server has in namespaces.
+    pub(crate) fn core(kind: &str, plural: &str) -> Self {
+        Self {
+            group: String::new(),
+            version: "v1".to_owned(),
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+            namespaced: true,
+            served: true,
+        }
+    }
+
     /// The address of all its objects, or of those in a namespace.
     pub(crate) fn path(&self, namespace: Option<&str>) -> String {
         let root = if self.group.is_empty() {

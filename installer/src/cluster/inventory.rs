@@ -58,14 +58,7 @@ impl Parent {
 
     /// Where such objects are.
     pub(crate) fn resource() -> Resource {
-        Resource {
-            group: String::new(),
-            version: "v1".to_owned(),
-            kind: "ConfigMap".to_owned(),
-            plural: "configmaps".to_owned(),
-            namespaced: true,
-            served: true,
-        }
+        Resource::core("ConfigMap", "configmaps")
     }
 
     /// The marks that say which set this is and where its members are.

@@ -206,12 +206,8 @@ pub(crate) fn namespace(name: &str) -> (ObjectId, Resource) {
         name: name.to_owned(),
     };
     let resource = Resource {
-        group: String::new(),
-        version: "v1".to_owned(),
-        kind: "Namespace".to_owned(),
-        plural: "namespaces".to_owned(),
         namespaced: false,
-        served: true,
+        ..Resource::core("Namespace", "namespaces")
     };
     (id, resource)
 }

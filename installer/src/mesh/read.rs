@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
+use crate::cluster::peek::list;
+pub(crate) use crate::cluster::peek::{annotation, label};
 
 /// How many objects one page of a list holds.
 const PAGE: u32 = 500;
@@ -131,16 +133,6 @@ pub(crate) fn text<'a>(object: &'a Value, at: &str) -> Option<&'a str> {
     object.pointer(at).and_then(Value::as_str)
 }
 
-/// A label of an object.
-pub(crate) fn label<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
-    object.pointer("/metadata/labels")?.get(key)?.as_str()
-}
-
-/// An annotation of an object.
-pub(crate) fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
-    object.pointer("/metadata/annotations")?.get(key)?.as_str()
-}
-
 /// The name of an object.
 pub(crate) fn name(object: &Value) -> &str {
     text(object, "/metadata/name").unwrap_or_default()
@@ -153,9 +145,5 @@ pub(crate) fn namespace(object: &Value) -> &str {
 
 /// The items of a list in an object.
 pub(crate) fn items<'a>(object: &'a Value, at: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    object
-        .pointer(at)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    list(object, at).iter()
 }

@@ -1,9 +1,7 @@
 //! Writes: the only module here that changes a cluster.
 
-use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use k8s_openapi::jiff::Timestamp;
-use kube::Api;
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::core::Request;
 use serde_json::{Value, json};
 
@@ -144,21 +142,13 @@ impl Writer {
         }
         let entry = Entry {
             at: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            who: self.who().await,
+            // A server that does not tell is not worth a failure.
+            who: history::who(&self.cluster)
+                .await
+                .unwrap_or_else(|_| "unknown".to_owned()),
             verb: verb.to_owned(),
             changes,
         };
         history::record(&self.cluster, root, &entry).await
-    }
-
-    /// As whom the API server knows us; a server that does not tell is not worth a failure.
-    async fn who(&self) -> String {
-        let api: Api<SelfSubjectReview> = Api::all(self.cluster.client.clone());
-        let (params, question) = (PostParams::default(), SelfSubjectReview::default());
-        let asked = api.create(&params, &question);
-        let review = self.cluster.call("ask who we are", asked).await.ok();
-        review
-            .and_then(|review| review.status?.user_info?.username)
-            .unwrap_or_else(|| "unknown".to_owned())
     }
 }

@@ -28,7 +28,12 @@ pub(super) async fn gather(
     }
     let mut evidence = Evidence {
         events: cluster
-            .select(&core("events", "Event"), namespace, "", "type=Warning")
+            .select(
+                &Resource::core("Event", "events"),
+                namespace,
+                "",
+                "type=Warning",
+            )
             .await?,
         ..Evidence::default()
     };
@@ -38,7 +43,7 @@ pub(super) async fn gather(
     let labels = selector(object);
     if matches!(id.group.as_str(), "apps" | "batch") && !labels.is_empty() {
         evidence.pods = cluster
-            .select(&core("pods", "Pod"), namespace, &labels, "")
+            .select(&Resource::core("Pod", "pods"), namespace, &labels, "")
             .await?;
         if id.kind == "Deployment" {
             evidence.replica_sets = cluster
@@ -107,20 +112,9 @@ fn is_made_by(object: &Value, owner: &Value) -> bool {
         .any(|reference| text(reference, "/uid") == uid)
 }
 
-fn core(plural: &str, kind: &str) -> Resource {
-    Resource {
-        group: String::new(),
-        version: "v1".to_owned(),
-        kind: kind.to_owned(),
-        plural: plural.to_owned(),
-        namespaced: true,
-        served: true,
-    }
-}
-
 fn replica_sets() -> Resource {
     Resource {
         group: "apps".to_owned(),
-        ..core("replicasets", "ReplicaSet")
+        ..Resource::core("ReplicaSet", "replicasets")
     }
 }

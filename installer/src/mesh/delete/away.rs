@@ -56,7 +56,7 @@ pub(super) async fn take_away(
     let told = Told::new(output, how.progress);
     engine::carry_out(cluster, &told, plan, Some(how.timeout)).await?;
     // What istiod put into every namespace.
-    let maps = core("ConfigMap", "configmaps");
+    let maps = Resource::core("ConfigMap", "configmaps");
     for object in cluster.select(&maps, None, CERTIFICATES, "").await? {
         if DISTRIBUTED.contains(&text(&object, "/metadata/name")) {
             remove(cluster, &maps, &object).await?;
@@ -87,7 +87,7 @@ pub(super) async fn take_away(
 /// Whether nothing runs there.
 async fn is_empty(cluster: &Cluster, namespace: &str) -> Result<bool, ClusterError> {
     let pods = cluster
-        .select(&core("Pod", "pods"), Some(namespace), "", "")
+        .select(&Resource::core("Pod", "pods"), Some(namespace), "", "")
         .await?;
     Ok(pods.iter().all(is_going))
 }
@@ -103,12 +103,12 @@ async fn clear(cluster: &Cluster, record: &MeshRecord) -> Result<(), Failure> {
             namespace: Some(root.to_owned()),
             name: name.to_owned(),
         };
-        let resource = core(kind, plural);
+        let resource = Resource::core(kind, plural);
         if let Some(object) = cluster.read(&resource, &id).await? {
             remove(cluster, &resource, &object).await?;
         }
     }
-    let maps = core("ConfigMap", "configmaps");
+    let maps = Resource::core("ConfigMap", "configmaps");
     for object in cluster
         .select(&maps, Some(root), "weft.dev/history=true", "")
         .await?
@@ -156,15 +156,4 @@ fn named(resource: &Resource, object: &Value) -> Option<ObjectId> {
         namespace: text("/metadata/namespace"),
         name: text("/metadata/name")?,
     })
-}
-
-fn core(kind: &str, plural: &str) -> Resource {
-    Resource {
-        group: String::new(),
-        version: "v1".to_owned(),
-        kind: kind.to_owned(),
-        plural: plural.to_owned(),
-        namespaced: true,
-        served: true,
-    }
 }
