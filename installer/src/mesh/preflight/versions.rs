@@ -1,55 +1,40 @@
 //! Which Istio goes with which Kubernetes.
 
 use super::{Check, Subject};
-
-/// Minor versions of Istio 1.x, and of the Kubernetes 1.x that each supports.
-const TABLE: [(u32, u32, u32); 5] = [
-    (27, 29, 33),
-    (28, 30, 34),
-    (29, 31, 35),
-    (30, 32, 36),
-    (31, 32, 36),
-];
+use crate::mesh::version::{IstioVersion, KubernetesVersion, Support, support};
 
 /// Whether the two go together.
 pub(super) fn compare(subject: Subject, istio: &str, kubernetes: &str) -> Check {
-    let (Some((1, wanted)), Some((1, found))) = (minor(istio), minor(kubernetes)) else {
+    let look_up = "look it up in Istio's table of supported releases";
+    let versions = (
+        istio.parse::<IstioVersion>(),
+        kubernetes.parse::<KubernetesVersion>(),
+    );
+    let (Ok(wanted), Ok(found)) = versions else {
         return subject.warn(
             format!("weft does not know whether Istio {istio} runs on Kubernetes {kubernetes}"),
-            "look it up in Istio's table of supported releases",
+            look_up,
         );
     };
-    let Some((_, oldest, newest)) = TABLE.iter().find(|(minor, ..)| *minor == wanted) else {
-        return subject.warn(
-            format!("weft does not know on which Kubernetes Istio {istio} runs"),
-            "look it up in Istio's table of supported releases",
-        );
-    };
-    let range = format!("1.{oldest} to 1.{newest}");
-    if found < *oldest {
-        subject.fail(
-            format!("Kubernetes {kubernetes} is too old for Istio {istio}, which supports {range}"),
+    match support(&wanted, &found) {
+        Support::Supported => subject.pass(format!("Istio {istio} supports Kubernetes {kubernetes}")),
+        Support::TooOld { supported } => subject.fail(
+            format!("Kubernetes {kubernetes} is too old for Istio {istio}, which supports {supported}"),
             "upgrade Kubernetes, or choose an older Istio",
-        )
-    } else if found > *newest {
-        subject.warn(
-            format!(
-                "Kubernetes {kubernetes} is newer than Istio {istio} knows, which supports {range}"
-            ),
+        ),
+        Support::TestedNotSupported { supported } => subject.warn(
+            format!("Kubernetes {kubernetes} was tested with Istio {istio}, which supports {supported}"),
+            "upgrade Kubernetes, or choose an older Istio",
+        ),
+        Support::TooNew { supported } => subject.warn(
+            format!("Kubernetes {kubernetes} is newer than Istio {istio} knows, which supports {supported}"),
             "choose a newer Istio",
-        )
-    } else {
-        subject.pass(format!("Istio {istio} supports Kubernetes {kubernetes}"))
+        ),
+        Support::Unknown => subject.warn(
+            format!("weft does not know on which Kubernetes Istio {istio} runs"),
+            look_up,
+        ),
     }
-}
-
-/// `1` and `28` of `v1.28.3+rke2r1`.
-fn minor(text: &str) -> Option<(u32, u32)> {
-    let mut parts = text
-        .strip_prefix('v')
-        .unwrap_or(text)
-        .split(['.', '-', '+']);
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 #[cfg(test)]
