@@ -20,7 +20,6 @@ use crate::cluster::engine;
 use crate::cluster::plan::Plan;
 use crate::cluster::report::{PlanReport, changes};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::mesh::record::lock::{self, Held};
 use crate::output::{Output, ProgressChoice};
 
 pub(crate) use super::home::Asked;
@@ -110,12 +109,6 @@ impl Gateways {
                 Ok(Some(if drifts { Exit::Drift } else { Exit::Ok }))
             }
         }
-    }
-
-    /// The right to write to the mesh.
-    async fn hold(&self, root: &str, verb: &str) -> Result<Held, Failure> {
-        let who = crate::history::who(&self.cluster).await?;
-        lock::hold(&self.cluster, root, &who, verb).await
     }
 
     /// Shows one gateway as it is.

@@ -6,10 +6,10 @@ use super::report::{EntriesReport, EntryReport, Filter, UndoReport};
 use super::store::{History, Past};
 use super::stored::Limits;
 use super::undo::{self, Action, Unsafe};
-use super::{Change, keep, note, who};
+use super::{Change, keep, note};
 use crate::cluster::access::Cluster;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::mesh::record::lock;
+use crate::mesh::record::lock::while_held;
 use crate::output::Output;
 
 /// What may be done with an undo.
@@ -73,18 +73,11 @@ impl Verbs<'_> {
 
     /// Undoes the last entry.
     pub(crate) async fn undo(&self, mode: Mode) -> Outcome {
-        let held = match mode {
-            Mode::Act => {
-                let who = who(self.cluster).await?;
-                Some(lock::hold(self.cluster, self.namespace, &who, "undo").await?)
-            }
-            Mode::Rehearse | Mode::Diff => None,
-        };
-        let outcome = self.undo_last(mode).await;
-        if let Some(held) = held {
-            held.release().await?;
+        let undo = self.undo_last(mode);
+        match mode {
+            Mode::Act => while_held(self.cluster, self.namespace, "undo", undo).await,
+            Mode::Rehearse | Mode::Diff => undo.await,
         }
-        outcome
     }
 
     async fn undo_last(&self, mode: Mode) -> Outcome {

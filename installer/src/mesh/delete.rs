@@ -12,7 +12,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::adopt::verbs::forget;
-use super::record::{MeshRecord, Mode, Phase, lock, object_name};
+use super::record::lock::while_held;
+use super::record::{MeshRecord, Mode, Phase, object_name};
 use super::upgrade::facts::Facts;
 use super::upgrade::usage::Usage;
 use crate::cluster::access::Cluster;
@@ -26,7 +27,6 @@ use crate::cluster::told::Told;
 use crate::cluster::wanted::Wanted;
 use crate::cluster::watch::Target;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::history::who;
 use crate::output::{Output, ProgressChoice};
 use away::take_away;
 use guards::{Condition, Guard, GuardsReport, guards};
@@ -93,24 +93,10 @@ pub(crate) async fn delete(
     if !output.confirm(&question, how.yes).await? {
         return Err(Failure::text(Exit::Failure, "nothing was written"));
     }
-    let who = who(cluster).await?;
+    let verb = format!("mesh delete {}", record.name);
     let root = record.root_namespace.clone();
-    let held = lock::hold(
-        cluster,
-        &root,
-        &who,
-        &format!("mesh delete {}", record.name),
-    )
-    .await?;
-    let done = take_away(cluster, output, record, &plan, how).await;
-    let released = held.release().await;
-    done?;
-    // The Lease went with its namespace, if that went.
-    if let Err(error) = released
-        && !error.is_not_found()
-    {
-        return Err(error.into());
-    }
+    let act = take_away(cluster, output, record, &plan, how);
+    while_held(cluster, &root, &verb, act).await?;
     Ok(Exit::Ok)
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::fetch::{self, Release};
-use super::record::{self, Engine, MeshRecord, MeshState, Mode, Phase, lock};
+use super::record::lock::while_held;
+use super::record::{self, Engine, MeshRecord, MeshState, Mode, Phase};
 use super::render::{self, Plane};
 use super::spec::Mesh;
 use super::values::Component;
@@ -23,7 +24,7 @@ use crate::cluster::request::Write;
 use crate::cluster::snapshot;
 use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure};
-use crate::history::{note, who};
+use crate::history::note;
 use crate::output::{Output, ProgressChoice};
 pub(crate) use account::changes;
 use allowed::{check_step, known, no_version};
@@ -117,11 +118,7 @@ impl Installer<'_> {
         }
         let root = prepared.mesh.root_namespace();
         self.make_home(&prepared.plan).await?;
-        let who = who(self.cluster).await?;
-        let held = lock::hold(self.cluster, root, &who, verb).await?;
-        let done = self.act(prepared, verb, timeout).await;
-        held.release().await?;
-        done
+        while_held(self.cluster, root, verb, self.act(prepared, verb, timeout)).await
     }
 
     async fn act(

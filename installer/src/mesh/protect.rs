@@ -1,9 +1,10 @@
 //! `weft mesh protect`: a mesh that may not be deleted.
 
-use super::record::{MeshRecord, lock};
+use super::record::MeshRecord;
+use super::record::lock::while_held;
 use crate::cluster::access::Cluster;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::history::{Change, note, who};
+use crate::history::{Change, note};
 use crate::output::Output;
 
 /// Sets or lifts the lock on deletion.
@@ -24,14 +25,12 @@ pub(crate) async fn protect(
         output.say(format!("mesh {name} would be {word}"));
         return Ok(Exit::Ok);
     }
-    let who = who(cluster).await?;
     let verb = format!("mesh protect {name}{}", if on { "" } else { " --off" });
-    let held = lock::hold(cluster, &record.root_namespace, &who, &verb).await?;
+    let root = record.root_namespace.clone();
     let before = record.object()?;
     record.state.protected = on;
-    let done = write(cluster, &mut record, &verb, before).await;
-    held.release().await?;
-    done?;
+    let act = write(cluster, &mut record, &verb, before);
+    while_held(cluster, &root, &verb, act).await?;
     output.say(format!("mesh {name} is {word}"));
     Ok(Exit::Ok)
 }

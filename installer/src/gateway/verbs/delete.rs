@@ -14,6 +14,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::history::{Change, note};
 use crate::mesh::install::changes;
 use crate::mesh::read::{name, namespace};
+use crate::mesh::record::lock::while_held;
 
 /// What is asked of it.
 #[derive(Clone, Copy, Debug)]
@@ -57,10 +58,9 @@ impl Gateways {
             return Err(Failure::text(Exit::Failure, "nothing was deleted"));
         }
         let verb = format!("gateway delete {}", names.join(" "));
-        let held = self.hold(&home.root, &verb).await?;
-        let done = self.remove_all(home, &verb, records, &plans, asked).await;
-        held.release().await?;
-        done.map(|()| Exit::Ok)
+        let act = self.remove_all(home, &verb, records, &plans, asked);
+        while_held(&self.cluster, &home.root, &verb, act).await?;
+        Ok(Exit::Ok)
     }
 
     /// Whatever refers to one of them, of all of them at once.

@@ -15,6 +15,7 @@ use crate::cluster::told::Told;
 use crate::cluster::watch::{Unready, Waited, Watch};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::read::{name, namespace, text};
+use crate::mesh::record::lock::while_held;
 use crate::sidecar::read::collection;
 use crate::sidecar::write::Writer;
 
@@ -94,13 +95,14 @@ impl Gateways {
         manner: Manner,
     ) -> Result<(), Failure> {
         let verb = format!("gateway upgrade {}", prepared.after.name());
-        let held = self.hold(&home.root, &verb).await?;
-        let mut done = self.act(prepared, &verb, manner).await;
-        if done.is_ok() && !rolls_anyway(&prepared.plan) {
-            done = self.restart_if_old(prepared, manner.timeout).await;
-        }
-        held.release().await?;
-        done?;
+        let act = async {
+            self.act(prepared, &verb, manner).await?;
+            if rolls_anyway(&prepared.plan) {
+                return Ok(());
+            }
+            self.restart_if_old(prepared, manner.timeout).await
+        };
+        while_held(&self.cluster, &home.root, &verb, act).await?;
         self.show(&prepared.after).await.map(drop)
     }
 

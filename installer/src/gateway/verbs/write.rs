@@ -11,6 +11,7 @@ use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::{Change, note};
 use crate::mesh::install::changes;
+use crate::mesh::record::lock::while_held;
 
 /// What is to be done with one gateway.
 #[derive(Debug)]
@@ -86,10 +87,8 @@ impl Gateways {
         if let Some(exit) = self.shown(&prepared.plan, manner.mode)? {
             return Ok(exit);
         }
-        let held = self.hold(&home.root, verb).await?;
-        let done = self.act(&prepared, verb, manner).await;
-        held.release().await?;
-        done?;
+        let act = self.act(&prepared, verb, manner);
+        while_held(&self.cluster, &home.root, verb, act).await?;
         self.show(&prepared.after).await
     }
 

@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::super::record::{self, MeshRecord, MeshState, Mode, Phase, lock};
+use super::super::record::lock::while_held;
+use super::super::record::{self, MeshRecord, MeshState, Mode, Phase};
 use super::installer::Installer;
 use super::report::MeshesReport;
 use super::{Found, find, snapshot};
 use crate::cluster::access::Cluster;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::report::ChangesReport;
-use crate::history::{Change, note, who};
+use crate::history::{Change, note};
 use crate::output::{Format, Output};
 
 /// What is asked of `weft mesh adopt`.
@@ -88,17 +89,15 @@ async fn write(
     change: Change,
     force: bool,
 ) -> Result<MeshRecord, Failure> {
-    let who = who(cluster).await?;
     let verb = format!("mesh adopt {}", record.name);
-    let held = lock::hold(cluster, &record.root_namespace, &who, &verb).await?;
-    let written = match record.write(cluster, force).await {
-        Ok(()) => note(cluster, &record.root_namespace, &verb, vec![change])
-            .await
-            .map_err(Failure::from),
-        Err(failure) => Err(failure),
+    let root = record.root_namespace.clone();
+    let act = async {
+        record.write(cluster, force).await?;
+        note(cluster, &root, &verb, vec![change]).await?;
+        Ok(())
     };
-    held.release().await?;
-    written.map(|()| record)
+    while_held(cluster, &root, &verb, act).await?;
+    Ok(record)
 }
 
 /// Takes the record of a mesh away. Nothing of the mesh itself is touched.
@@ -110,22 +109,18 @@ pub(crate) async fn forget(cluster: &Cluster, record: &MeshRecord) -> Result<(),
         );
         return Err(Failure::text(Exit::Failure, text));
     }
-    let who = who(cluster).await?;
     let verb = format!("mesh forget {}", record.name);
-    let held = lock::hold(cluster, &record.root_namespace, &who, &verb).await?;
     let change = Change {
         object: record.id(),
         before: Some(record.object()?),
         after: None,
     };
-    let done = match record.delete(cluster).await {
-        Ok(()) => note(cluster, &record.root_namespace, &verb, vec![change])
-            .await
-            .map_err(Failure::from),
-        Err(failure) => Err(failure),
+    let act = async {
+        record.delete(cluster).await?;
+        note(cluster, &record.root_namespace, &verb, vec![change]).await?;
+        Ok(())
     };
-    held.release().await?;
-    done
+    while_held(cluster, &record.root_namespace, &verb, act).await
 }
 
 /// Every mesh that is recorded, and every Istio that is not.

@@ -46,7 +46,7 @@ enum Claim {
 
 /// The right to write, until it is let go.
 #[derive(Debug)]
-pub(crate) struct Held {
+struct Held {
     api: Api<Lease>,
     cluster: Cluster,
     name: String,
@@ -54,13 +54,37 @@ pub(crate) struct Held {
     signs: tokio::task::JoinHandle<()>,
 }
 
-/// Takes the right to write to what is in `namespace`.
-pub(crate) async fn hold(
+/// Acts with the right to write to what is in `namespace`, and lets it go whatever came of it.
+///
+/// # Errors
+/// What `act` failed with comes before a Lease that could not be let go: that one ends by itself. Exit code 1 where
+/// somebody else writes already, or took the right over meanwhile; `act` is stopped then, at its next wait.
+pub(crate) fn while_held<T>(
     cluster: &Cluster,
     namespace: &str,
-    who: &str,
     verb: &str,
-) -> Result<Held, Failure> {
+    act: impl Future<Output = Result<T, Failure>>,
+) -> impl Future<Output = Result<T, Failure>> {
+    // What acts is large, and would lie in the future of every caller.
+    let act = Box::pin(act);
+    async move {
+        let who = crate::history::who(cluster).await?;
+        let mut held = hold(cluster, namespace, &who, verb).await?;
+        let done = tokio::select! {
+            done = act => done,
+            _ = &mut held.signs => Err(lost(namespace)),
+        };
+        let released = held.release().await;
+        let done = done?;
+        match released {
+            // A deletion takes the Lease along with its namespace.
+            Err(error) if !error.is_not_found() => Err(error.into()),
+            _ => Ok(done),
+        }
+    }
+}
+
+async fn hold(cluster: &Cluster, namespace: &str, who: &str, verb: &str) -> Result<Held, Failure> {
     let api: Api<Lease> = Api::namespaced(cluster.client.clone(), namespace);
     let name = "weft".to_owned();
     let holder = Holder::here(who, verb);
@@ -113,7 +137,7 @@ pub(crate) async fn hold(
 
 impl Held {
     /// Lets it go. It would go by itself too, only later.
-    pub(crate) async fn release(self) -> Result<(), ClusterError> {
+    async fn release(self) -> Result<(), ClusterError> {
         self.signs.abort();
         let Some(lease) = self
             .cluster
@@ -217,6 +241,15 @@ fn claim(lease: &Lease, now: Timestamp, us: &Holder) -> Claim {
     }
 }
 
+/// Somebody took the Lease over: our signs of life did not come through for too long.
+fn lost(namespace: &str) -> Failure {
+    let text = format!(
+        "Lease {namespace}/weft is held by another weft now: this one gave no sign of life for {SECONDS} s \
+         (a slow API server, or a machine that slept), and stopped; run the same command again when that one is done"
+    );
+    Failure::text(Exit::Failure, text)
+}
+
 fn busy(namespace: &str, holder: &str, seconds: i64) -> Failure {
     let text = format!(
         "another weft works on the mesh in {namespace}: {holder} holds Lease {namespace}/weft; \
@@ -242,12 +275,13 @@ impl Holder {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(" | ").map(str::to_owned);
+        // From the end: a user's name may have anything in it.
+        let mut parts = text.rsplitn(4, " | ").map(str::to_owned);
         Some(Self {
-            who: parts.next()?,
-            verb: parts.next()?,
-            machine: parts.next()?,
             pid: parts.next()?.parse().ok()?,
+            machine: parts.next()?,
+            verb: parts.next()?,
+            who: parts.next()?,
         })
     }
 }

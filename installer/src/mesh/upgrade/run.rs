@@ -16,9 +16,9 @@ use crate::cluster::engine::EngineError;
 use crate::cluster::plan::Plan;
 use crate::cluster::report::{PlanReport, changes};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::history::who;
 use crate::mesh::install::Installer;
-use crate::mesh::record::{self, Engine, MeshRecord, Phase, find, lock};
+use crate::mesh::record::lock::while_held;
+use crate::mesh::record::{self, Engine, MeshRecord, Phase, find};
 use crate::mesh::spec::Mesh;
 use crate::mesh::version::IstioVersion;
 use crate::sidecar::report::RestartReport;
@@ -215,15 +215,12 @@ impl Upgrader<'_> {
 
     async fn carry_out(&self, record: &MeshRecord, upgrade: Upgrade, steps: &[Step]) -> Outcome {
         let (cluster, root) = (self.installer.cluster, &record.root_namespace);
-        let who = who(cluster).await?;
-        let held = lock::hold(cluster, root, &who, &self.verb).await?;
         let mut deeds = Deeds::new(self, root, upgrade);
-        let done = self.unchanged(record).await;
-        let done = match done {
-            Ok(()) => deeds.all(steps).await,
-            Err(failure) => Err(failure),
+        let act = async {
+            self.unchanged(record).await?;
+            deeds.all(steps).await
         };
-        held.release().await?;
+        let done = while_held(cluster, root, &self.verb, act).await;
         let rows = deeds.restarted();
         if !rows.is_empty() {
             self.installer.output.report(&RestartReport(rows.clone()))?;
