@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::cluster::access::{Access, Cluster};
+use crate::cluster::mode::Mode;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::mesh::record::find;
@@ -115,6 +116,37 @@ impl WaitArgs {
     /// How long; nothing for not at all.
     pub(crate) fn timeout(self) -> Option<Duration> {
         (!self.no_wait).then_some(self.timeout)
+    }
+}
+
+/// Whether to act, or only to show what would be done.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct RehearseArgs {
+    /// Only show what would be done: as weft knows it, or as the API server answers [without WHERE: server]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHERE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "server",
+        conflicts_with = "diff"
+    )]
+    dry_run: Option<DryRun>,
+    /// Only show what differs; exits 5 when something does
+    #[arg(long)]
+    diff: bool,
+}
+
+impl RehearseArgs {
+    /// What may be done.
+    pub(crate) fn mode(self) -> Mode {
+        match (self.diff, self.dry_run) {
+            (true, _) => Mode::Diff,
+            (false, Some(DryRun::Client)) => Mode::Client,
+            (false, Some(DryRun::Server)) => Mode::Server,
+            (false, None) => Mode::Act,
+        }
     }
 }
 

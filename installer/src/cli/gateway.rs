@@ -6,12 +6,12 @@ mod verbs;
 
 use clap::{Args, Subcommand};
 
-use super::connection::{DryRun, MeshArgs, ProgressArgs, WaitArgs};
+use super::connection::{MeshArgs, ProgressArgs, RehearseArgs, WaitArgs};
 use super::plugin::RegistryArgs;
 use super::{Context, block_on};
 use crate::charts::{Charts, Source};
 use crate::failure::{Failure, Outcome};
-use crate::gateway::verbs::{Asked, Gateways, Manner, Mode};
+use crate::gateway::verbs::{Asked, Gateways, Manner};
 use crate::mesh::spec::ChartSource;
 use crate::mesh::version::IstioVersion;
 use crate::output::ProgressChoice;
@@ -69,12 +69,8 @@ struct ChartArgs {
 /// How to write.
 #[derive(Args, Clone, Copy, Debug)]
 struct WriteArgs {
-    /// Only print what would be written: as weft knows it, or as the API server answers
-    #[arg(long, value_enum, value_name = "WHERE", conflicts_with = "diff")]
-    dry_run: Option<DryRun>,
-    /// Only show what differs, field by field; exits 5 when something does
-    #[arg(long)]
-    diff: bool,
+    #[command(flatten)]
+    rehearse: RehearseArgs,
     /// Take over fields that somebody else owns
     #[arg(long)]
     force_conflicts: bool,
@@ -133,12 +129,7 @@ impl Where {
 impl WriteArgs {
     fn manner(self) -> Manner {
         Manner {
-            mode: match (self.diff, self.dry_run) {
-                (true, _) => Mode::Diff,
-                (false, Some(DryRun::Client)) => Mode::Client,
-                (false, Some(DryRun::Server)) => Mode::Server,
-                (false, None) => Mode::Act,
-            },
+            mode: self.rehearse.mode(),
             force_conflicts: self.force_conflicts,
             timeout: self.wait.timeout(),
         }

@@ -8,11 +8,12 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::connection::{ClusterArgs, DryRun, ProgressArgs, WaitArgs};
+use super::connection::{ClusterArgs, ProgressArgs, RehearseArgs, WaitArgs};
 use super::{Context, block_on, runtime};
 use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, Manner};
 use crate::cluster::inventory::Parent;
+use crate::cluster::mode::Mode;
 use crate::cluster::report::{PlanReport, StatusReport, changes};
 use crate::cluster::told::Told;
 use crate::cluster::wanted::{Stage, Wanted};
@@ -66,12 +67,8 @@ struct ApplyArgs {
     /// Remove what belongs to the set and is in no file
     #[arg(long)]
     prune: bool,
-    /// Only show what would be done: as weft knows it, or as the API server answers
-    #[arg(long, value_enum, value_name = "WHERE", conflicts_with = "diff")]
-    dry_run: Option<DryRun>,
-    /// Only show what differs, field by field; exits 5 when something does
-    #[arg(long)]
-    diff: bool,
+    #[command(flatten)]
+    rehearse: RehearseArgs,
     /// Take over fields that somebody else owns
     #[arg(long)]
     force_conflicts: bool,
@@ -137,18 +134,19 @@ async fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
         namespace,
         stages,
     };
+    let mode = args.rehearse.mode();
     let manner = Manner {
         force: args.force_conflicts,
         prune: args.prune,
-        rehearse: args.dry_run != Some(DryRun::Client),
+        rehearse: mode.rehearses(),
     };
     let plan = engine::plan(&cluster, &wanted, manner).await?;
-    if args.diff {
+    if mode == Mode::Diff {
         context.output.report(&changes(&plan))?;
         let drifts = !plan.changes_nothing();
         return Ok(if drifts { Exit::Drift } else { Exit::Ok });
     }
-    if args.dry_run.is_none() {
+    if mode == Mode::Act {
         let told = Told::new(&context.output, args.progress.progress);
         engine::carry_out(&cluster, &told, &plan, args.wait.timeout()).await?;
     }

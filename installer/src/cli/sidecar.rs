@@ -135,7 +135,7 @@ async fn restart(
     let asked = Restarting {
         which,
         pace: args.pace.pace(),
-        mode: args::mode(args.dry_run, args.diff),
+        mode: args.rehearse.mode(),
         yes: args.yes,
     };
     sidecars

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use super::connection::MeshArgs;
+use super::connection::{MeshArgs, RehearseArgs};
 use super::{Context, block_on};
 use crate::failure::Outcome;
-use crate::history::verbs::{Mode, Verbs};
+use crate::history::verbs::Verbs;
 
 #[derive(Args, Debug)]
 #[command(
@@ -17,12 +17,8 @@ Examples:
   weft undo"
 )]
 pub(super) struct UndoArgs {
-    /// Let the API server check it without keeping it
-    #[arg(long, conflicts_with = "diff")]
-    dry_run: bool,
-    /// Only show what would change; exits 5 when something would
-    #[arg(long)]
-    diff: bool,
+    #[command(flatten)]
+    rehearse: RehearseArgs,
     #[command(flatten)]
     mesh: MeshArgs,
 }
@@ -32,11 +28,6 @@ pub(super) struct UndoArgs {
     reason = "every verb takes its arguments whole"
 )]
 pub(super) fn run(args: UndoArgs, context: &Context) -> Outcome {
-    let mode = match (args.dry_run, args.diff) {
-        (true, _) => Mode::Rehearse,
-        (false, true) => Mode::Diff,
-        (false, false) => Mode::Act,
-    };
     block_on(async {
         let (cluster, namespace) = args.mesh.find(&context.environment).await?;
         let verbs = Verbs {
@@ -44,6 +35,6 @@ pub(super) fn run(args: UndoArgs, context: &Context) -> Outcome {
             namespace: &namespace,
             output: &context.output,
         };
-        verbs.undo(mode).await
+        verbs.undo(args.rehearse.mode()).await
     })
 }

@@ -17,25 +17,13 @@ use super::spec::MeshGateway;
 use crate::charts::Charts;
 use crate::cluster::access::Cluster;
 use crate::cluster::engine;
+use crate::cluster::mode::Mode;
 use crate::cluster::plan::Plan;
 use crate::cluster::report::{PlanReport, changes};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{Output, ProgressChoice};
 
 pub(crate) use super::home::Asked;
-
-/// What may be done with what was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// Carry it out.
-    Act,
-    /// Show what would be written, as far as we know.
-    Client,
-    /// Let the server check it, and show it.
-    Server,
-    /// Show what differs.
-    Diff,
-}
 
 /// How to write.
 #[derive(Clone, Copy, Debug)]

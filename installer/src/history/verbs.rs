@@ -8,20 +8,10 @@ use super::stored::Limits;
 use super::undo::{self, Action, Unsafe};
 use super::{Change, keep, note};
 use crate::cluster::access::Cluster;
+use crate::cluster::mode::Mode;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::record::lock::while_held;
 use crate::output::Output;
-
-/// What may be done with an undo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// Carry it out.
-    Act,
-    /// Have the API server check it.
-    Rehearse,
-    /// Show what would change.
-    Diff,
-}
 
 /// A history, and where to tell about it.
 #[derive(Debug)]
@@ -76,7 +66,7 @@ impl Verbs<'_> {
         let undo = self.undo_last(mode);
         match mode {
             Mode::Act => while_held(self.cluster, self.namespace, "undo", undo).await,
-            Mode::Rehearse | Mode::Diff => undo.await,
+            Mode::Client | Mode::Server | Mode::Diff => undo.await,
         }
     }
 
@@ -90,16 +80,13 @@ impl Verbs<'_> {
             return Err(Failure::text(Exit::Failure, text));
         };
         let actions = self.plan(&last).await?;
-        if mode == Mode::Diff {
+        if matches!(mode, Mode::Diff | Mode::Client) {
             let changes: Vec<_> = actions.iter().map(Action::change).collect();
             self.output.report(&UndoReport::of(&last, &changes))?;
-            return Ok(if actions.is_empty() {
-                Exit::Ok
-            } else {
-                Exit::Drift
-            });
+            let drifts = mode == Mode::Diff && !actions.is_empty();
+            return Ok(if drifts { Exit::Drift } else { Exit::Ok });
         }
-        let (changes, trouble) = self.carry_out(&actions, mode == Mode::Rehearse).await;
+        let (changes, trouble) = self.carry_out(&actions, mode == Mode::Server).await;
         if mode == Mode::Act && !changes.is_empty() {
             let verb = format!("undo {} ({})", last.number, last.verb);
             note(self.cluster, self.namespace, &verb, changes.clone()).await?;

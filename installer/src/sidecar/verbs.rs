@@ -27,23 +27,11 @@ use super::view::WorkloadName;
 use super::wish::{Refusal, guard};
 use super::write::Writer;
 use crate::cluster::access::Cluster;
+use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::Change;
 use crate::output::Output;
-
-/// What may be done with what was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// Carry it out.
-    Act,
-    /// Show what would be written, as far as we know.
-    Client,
-    /// Let the server check it, and show it.
-    Server,
-    /// Show what differs.
-    Diff,
-}
 
 /// How to write.
 #[derive(Clone, Copy, Debug)]

@@ -44,7 +44,7 @@ pub(crate) fn from_nothing_to_pruned(world: &World) {
     );
 
     // A plan of what cannot be known yet is still a plan, and writes nothing.
-    corner.apply(&[BASE, &app], &["--dry-run", "server"]).must(
+    corner.apply(&[BASE, &app], &["--dry-run=server"]).must(
         0,
         &[
             "Namespace life",
@@ -127,7 +127,7 @@ fn prunes(world: &World, app: &str) {
         "ConfigMap,Deployment.apps,Loom.example.com,Service"
     );
 
-    let plan = corner.apply(&[&only], &["--prune", "--dry-run", "server"]);
+    let plan = corner.apply(&[&only], &["--prune", "--dry-run=server"]);
     plan.must(0, &["Deployment life/web", "Loom life/one", "prune"]);
     let pruned = corner.apply(&[&only], &["--prune"]);
     pruned.must(
@@ -143,7 +143,7 @@ fn prunes(world: &World, app: &str) {
     );
     assert_eq!(parent(&corner)[kinds], "ConfigMap");
     corner
-        .apply(&[&only, app], &["--dry-run", "client"])
+        .apply(&[&only, app], &["--dry-run=client"])
         .must(65, &["it stands in"]);
     corner.kubectl(&["get", "namespace", "life"]);
     corner.kubectl(&["get", "customresourcedefinition", "looms.example.com"]);

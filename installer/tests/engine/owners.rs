@@ -15,7 +15,7 @@ pub(crate) fn fields_of_others(world: &World) {
     let wanted = format!("{settings}{}", map("another", ""));
 
     // Their field of its own is none of ours; the one that both want is told with its owner.
-    let plan = corner.apply(&[&wanted], &["--dry-run", "server", "-o", "json"]);
+    let plan = corner.apply(&[&wanted], &["--dry-run=server", "-o", "json"]);
     plan.must(0, &["\"conflict\"", ".data.a", "their-editor"]);
     corner.apply(&[&wanted], &[]).must(
         1,

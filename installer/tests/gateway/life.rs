@@ -88,7 +88,7 @@ pub(crate) fn from_nothing_to_a_request_and_back(world: &World) {
 fn created(world: &World) -> Ipv4Addr {
     let line = "create front -n edge --label istio=ingressgateway --requests cpu=10m,memory=40Mi --replicas 1";
     world
-        .weft(&format!("{line} --dry-run server"))
+        .weft(&format!("{line} --dry-run=server"))
         .must(0, &["Deployment edge/front", "create"]);
     world.weft(&format!("{line} --diff")).must(5, &[]);
     let creating = world.begin(&format!("gateway {line} --timeout 90s"));

@@ -116,12 +116,12 @@ fn somebody_else_writes(corner: &Corner<'_>, image: &str) {
     let conflict = [".spec.failStrategy belongs to kubectl-edit"];
     corner.deploy("shop", image, TWO, &[]).must(1, &conflict);
     corner
-        .deploy("shop", image, TWO, &["--dry-run", "server"])
+        .deploy("shop", image, TWO, &["--dry-run=server"])
         .must(1, &conflict);
     corner
         .deploy("shop", image, TWO, &["--force-conflicts"])
         .must(0, &[]);
     corner
-        .deploy("shop", image, TWO, &["--dry-run", "server", "-o", "json"])
+        .deploy("shop", image, TWO, &["--dry-run=server", "-o", "json"])
         .must(0, &["\"FAIL_CLOSE\""]);
 }

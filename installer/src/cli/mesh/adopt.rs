@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::connection::ServerArgs;
+use crate::cli::connection::{RehearseArgs, ServerArgs};
 use crate::cli::{Context, block_on};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::mesh::adopt::verbs::{self, Adoption, Doing};
+use crate::mesh::adopt::verbs::{self, Adoption};
 use crate::mesh::record::find;
 
 #[derive(Args, Debug)]
@@ -24,12 +24,8 @@ pub(super) struct AdoptArgs {
     /// Its root namespace, where there are several
     #[arg(long, value_name = "NAME", help_heading = "Cluster")]
     root_namespace: Option<String>,
-    /// Only print the record
-    #[arg(long, conflicts_with = "diff")]
-    dry_run: bool,
-    /// Only show what would change in the record; exits 5 when something would
-    #[arg(long)]
-    diff: bool,
+    #[command(flatten)]
+    rehearse: RehearseArgs,
     /// Take over fields of the record that somebody else wrote
     #[arg(long)]
     force_conflicts: bool,
@@ -48,11 +44,15 @@ pub(super) struct ListArgs {
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
+  weft mesh forget shop --dry-run
   weft mesh forget shop
   weft mesh forget shop --yes")]
 pub(super) struct ForgetArgs {
     /// The mesh
     name: String,
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -61,15 +61,10 @@ pub(super) struct ForgetArgs {
 }
 
 pub(super) fn adopt(args: AdoptArgs, context: &Context) -> Outcome {
-    let mode = match (args.dry_run, args.diff) {
-        (true, _) => Doing::DryRun,
-        (false, true) => Doing::Diff,
-        (false, false) => Doing::Act,
-    };
     let asked = Adoption {
         name: args.name,
         root: args.root_namespace,
-        mode,
+        mode: args.rehearse.mode(),
         force: args.force_conflicts,
     };
     block_on(async {
@@ -97,6 +92,11 @@ pub(super) fn forget(args: ForgetArgs, context: &Context) -> Outcome {
     block_on(async {
         let cluster = args.server.access().connect(&context.environment).await?;
         let record = find::one(&cluster, Some(&args.name)).await?;
+        if args.dry_run {
+            let text = format!("mesh {} would be forgotten", record.name);
+            context.output.say(text);
+            return Ok(Exit::Ok);
+        }
         let question = format!("Forget mesh {} in {}?", record.name, record.root_namespace);
         if !context.output.confirm(&question, args.yes).await? {
             return Err(Failure::text(Exit::Failure, "nothing was forgotten"));

@@ -5,10 +5,11 @@ mod session;
 use clap::Args;
 
 use super::flags::MeshFlags;
-use crate::cli::connection::{DryRun, ProgressArgs, ServerArgs, WaitArgs};
+use crate::cli::connection::{ProgressArgs, RehearseArgs, ServerArgs, WaitArgs};
 use crate::cli::plugin::RegistryArgs;
 use crate::cli::{Context, runtime};
 use crate::cluster::engine::Manner;
+use crate::cluster::mode::Mode;
 use crate::cluster::plan::Action;
 use crate::cluster::report::{PlanReport, changes};
 use crate::failure::{Exit, Failure, Outcome};
@@ -35,12 +36,8 @@ pub(super) struct Common {
 /// How to write.
 #[derive(Args, Debug)]
 pub(super) struct Writing {
-    /// Only show what would be done: as weft knows it, or as the API server answers
-    #[arg(long, value_enum, value_name = "WHERE", conflicts_with = "diff")]
-    dry_run: Option<DryRun>,
-    /// Only show what differs, field by field; exits 5 when something does
-    #[arg(long)]
-    diff: bool,
+    #[command(flatten)]
+    rehearse: RehearseArgs,
     /// Do not look whether the mesh can work before anything is written
     #[arg(long)]
     skip_preflight: bool,
@@ -162,21 +159,23 @@ fn write(
     let mesh = common.mesh.read(context)??;
     interruptible(async {
         let session = Session::open(common, context).await?;
-        if !writing.skip_preflight && writing.dry_run != Some(DryRun::Client) {
+        let mode = writing.rehearse.mode();
+        if !writing.skip_preflight && mode.rehearses() {
             session.preflight(&mesh, context).await?;
         }
         let installer = session.installer(writing.progress, context);
-        let manner = common.manner(writing.dry_run != Some(DryRun::Client));
+        let manner = common.manner(mode.rehearses());
         let prepared = installer.prepare(mesh, manner).await?;
         if is_new {
             refuse_another(&prepared)?;
         }
-        if writing.diff {
-            return differences(&prepared, context);
-        }
-        if writing.dry_run.is_some() {
-            context.output.report(&PlanReport(&prepared.plan))?;
-            return Ok(Exit::Ok);
+        match mode {
+            Mode::Diff => return differences(&prepared, context),
+            Mode::Client | Mode::Server => {
+                context.output.report(&PlanReport(&prepared.plan))?;
+                return Ok(Exit::Ok);
+            }
+            Mode::Act => {}
         }
         if !may_prune(&prepared, writing.yes, context).await? {
             return Err(Failure::text(Exit::Failure, "nothing was written"));

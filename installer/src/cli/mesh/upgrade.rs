@@ -5,9 +5,10 @@ mod args;
 use std::time::Duration;
 
 use crate::charts::Charts;
-use crate::cli::connection::{DryRun, ServerArgs};
+use crate::cli::connection::ServerArgs;
 use crate::cli::plugin::RegistryArgs;
 use crate::cli::{Context, runtime};
+use crate::cluster::mode::Mode;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::install::Installer;
 use crate::mesh::upgrade::run::Upgrader;
@@ -15,7 +16,6 @@ use crate::mesh::upgrade::steps::Verb;
 use crate::mesh::upgrade::target::Asked;
 use crate::output::ProgressChoice;
 use crate::sidecar::restart::Pace;
-use crate::sidecar::verbs::Mode;
 pub(super) use args::UpgradeArgs;
 use args::{Common, PaceArgs, StartArgs, StatusArgs, UpgradeVerb};
 
@@ -131,17 +131,11 @@ fn pace(args: Option<PaceArgs>) -> Pace {
 
 impl Common {
     fn call(self, name: String, said: String, doing: Doing, args: Option<PaceArgs>) -> Call {
-        let mode = match (self.diff, self.dry_run) {
-            (true, _) => Mode::Diff,
-            (false, Some(DryRun::Client)) => Mode::Client,
-            (false, Some(DryRun::Server)) => Mode::Server,
-            (false, None) => Mode::Act,
-        };
         Call {
             name,
             said,
             doing,
-            mode,
+            mode: self.rehearse.mode(),
             force: self.force_conflicts,
             timeout: self.wait.timeout(),
             pace: pace(args),

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use crate::cli::connection::{ClusterArgs, duration};
+use crate::cli::connection::{ClusterArgs, RehearseArgs, duration};
 use crate::sidecar::restart::Pace;
 use crate::sidecar::target::Target;
-use crate::sidecar::verbs::{Manner, Mode};
+use crate::sidecar::verbs::Manner;
 
 /// Which cluster, and which mesh on it.
 #[derive(Args, Clone, Debug)]
@@ -27,12 +27,8 @@ pub(super) struct MeshArgs {
 /// How to write.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct WriteArgs {
-    /// Only print what would be written: as weft knows it, or as the API server answers
-    #[arg(long, value_enum, value_name = "WHERE", conflicts_with = "diff")]
-    dry_run: Option<DryRun>,
-    /// Only show what differs, field by field; exits 5 when something does
-    #[arg(long)]
-    diff: bool,
+    #[command(flatten)]
+    rehearse: RehearseArgs,
     /// Take over labels and annotations that somebody else owns
     #[arg(long)]
     force_conflicts: bool,
@@ -42,29 +38,10 @@ impl WriteArgs {
     /// The same as a value.
     pub(super) fn manner(self) -> Manner {
         Manner {
-            mode: mode(self.dry_run, self.diff),
+            mode: self.rehearse.mode(),
             force_conflicts: self.force_conflicts,
         }
     }
-}
-
-/// What may be done.
-pub(super) fn mode(dry_run: Option<DryRun>, diff: bool) -> Mode {
-    match (diff, dry_run) {
-        (true, _) => Mode::Diff,
-        (false, Some(DryRun::Client)) => Mode::Client,
-        (false, Some(DryRun::Server)) => Mode::Server,
-        (false, None) => Mode::Act,
-    }
-}
-
-/// `--dry-run`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum DryRun {
-    /// Ask the API server nothing but what is there
-    Client,
-    /// Let the API server check it without keeping it
-    Server,
 }
 
 /// How to go about restarts.

@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::args::{DryRun, MeshArgs, PaceArgs, WriteArgs, pair, target};
+use super::args::{MeshArgs, PaceArgs, WriteArgs, pair, target};
+use crate::cli::connection::RehearseArgs;
 use crate::sidecar::target::Target;
 
 #[derive(Args, Debug)]
@@ -108,12 +109,8 @@ pub(super) struct RestartCommon {
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,
-    /// Only print what would be restarted
-    #[arg(long, value_enum, value_name = "WHERE", conflicts_with = "diff")]
-    pub(super) dry_run: Option<DryRun>,
-    /// Only print what would be restarted; exits 5 when something would
-    #[arg(long)]
-    pub(super) diff: bool,
+    #[command(flatten)]
+    pub(super) rehearse: RehearseArgs,
     #[command(flatten)]
     pub(super) pace: PaceArgs,
     #[command(flatten)]

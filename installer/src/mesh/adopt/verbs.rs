@@ -8,6 +8,7 @@ use super::installer::Installer;
 use super::report::MeshesReport;
 use super::{Found, find, snapshot};
 use crate::cluster::access::Cluster;
+use crate::cluster::mode;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::report::ChangesReport;
 use crate::history::{Change, note};
@@ -21,20 +22,9 @@ pub(crate) struct Adoption {
     /// Which Istio, where there are several.
     pub(crate) root: Option<String>,
     /// What may be done.
-    pub(crate) mode: Doing,
+    pub(crate) mode: mode::Mode,
     /// Take over fields of the record that somebody else wrote.
     pub(crate) force: bool,
-}
-
-/// What may be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Doing {
-    /// Write it.
-    Act,
-    /// Print what would be written.
-    DryRun,
-    /// Show what would change.
-    Diff,
 }
 
 /// Records an Istio that somebody else runs.
@@ -66,12 +56,12 @@ pub(crate) async fn adopt(cluster: &Cluster, output: &Output, asked: &Adoption) 
         after: Some(after.object()?),
     };
     match asked.mode {
-        Doing::DryRun => print(output, &after.object()?),
-        Doing::Diff => {
+        mode::Mode::Client | mode::Mode::Server => print(output, &after.object()?),
+        mode::Mode::Diff => {
             output.report(&ChangesReport::of(&[change]))?;
             Ok(Exit::Drift)
         }
-        Doing::Act => {
+        mode::Mode::Act => {
             let written = write(cluster, after, change, asked.force).await?;
             output.say(format!(
                 "recorded in {}; nothing else was written",

@@ -13,6 +13,7 @@ use super::state::{Strategy, Upgrade};
 use super::steps::{Step, Verb};
 use super::target::{Asked, recorded, target};
 use crate::cluster::engine::EngineError;
+use crate::cluster::mode::Mode;
 use crate::cluster::plan::Plan;
 use crate::cluster::report::{PlanReport, changes};
 use crate::failure::{Exit, Failure, Outcome};
@@ -23,7 +24,6 @@ use crate::mesh::spec::Mesh;
 use crate::mesh::version::IstioVersion;
 use crate::sidecar::report::RestartReport;
 use crate::sidecar::restart::Pace;
-use crate::sidecar::verbs::Mode;
 use act::Deeds;
 
 /// Upgrades one mesh.

@@ -8,7 +8,8 @@ use super::super::state::{NamespaceStatus, Snapshot, WorkloadState, survey};
 use super::super::target::Target;
 use super::super::view::WorkloadName;
 use super::super::wish::{self, Refusal, Wish};
-use super::{Manner, Mode, Planned, Sidecars, all_or, workloads};
+use super::{Manner, Planned, Sidecars, all_or, workloads};
+use crate::cluster::mode::Mode;
 use crate::failure::{Exit, Failure, Outcome};
 
 /// What is asked for, of what, and what comes after.

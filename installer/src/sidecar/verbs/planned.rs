@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Mode, all_or};
+use super::all_or;
 use crate::cluster::error::ClusterError;
+use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
 use crate::failure::Failure;
 use crate::history::Change;

@@ -6,7 +6,8 @@ use super::super::state::{NamespaceStatus, WorkloadState, WorkloadStatus, survey
 use super::super::target::Target;
 use super::super::view::{Kind, WorkloadName};
 use super::super::write::Writer;
-use super::{Mode, Sidecars};
+use super::Sidecars;
+use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::Change;

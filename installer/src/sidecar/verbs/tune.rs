@@ -10,7 +10,8 @@ use super::super::restart::Pace;
 use super::super::target::Target;
 use super::super::view::WorkloadName;
 use super::super::{passthrough, resources};
-use super::{Manner, Mode, Sidecars, workloads};
+use super::{Manner, Sidecars, workloads};
+use crate::cluster::mode::Mode;
 use crate::failure::{Exit, Failure, Outcome};
 
 /// What is set, and how.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::connection::{DryRun, ProgressArgs, ServerArgs, WaitArgs, duration};
+use crate::cli::connection::{ProgressArgs, RehearseArgs, ServerArgs, WaitArgs, duration};
 use crate::cli::plugin::RegistryArgs;
 use crate::mesh::upgrade::state::Strategy;
 use crate::mesh::version::IstioVersion;
@@ -75,12 +75,8 @@ pub(super) struct StartArgs {
 /// What all that write take.
 #[derive(Args, Debug)]
 pub(super) struct Common {
-    /// Only show what would be done: as weft knows it, or as the API server answers
-    #[arg(long, value_enum, value_name = "WHERE", conflicts_with = "diff")]
-    pub(super) dry_run: Option<DryRun>,
-    /// Only show what differs; exits 5 when something does
-    #[arg(long)]
-    pub(super) diff: bool,
+    #[command(flatten)]
+    pub(super) rehearse: RehearseArgs,
     /// Take over fields and labels that somebody else owns
     #[arg(long)]
     pub(super) force_conflicts: bool,

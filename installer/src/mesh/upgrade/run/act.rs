@@ -27,7 +27,6 @@ use crate::sidecar::edit::{Prepared, Site, prepare};
 use crate::sidecar::injector::REVISION;
 use crate::sidecar::read::{Reader, collection};
 use crate::sidecar::restart::Restarted;
-use crate::sidecar::verbs::Mode;
 use crate::sidecar::write::Writer;
 
 /// Between two looks at webhooks.
@@ -214,7 +213,7 @@ impl Upgrader<'_> {
         let manner = Manner {
             force: self.force,
             prune: true,
-            rehearse: self.mode != Mode::Client,
+            rehearse: self.mode.rehearses(),
         };
         self.installer.plan(&planes, manner).await
     }
