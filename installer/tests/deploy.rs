@@ -49,7 +49,7 @@ mod tests {
             "is a Pod of v1",
         ),
         (
-            "deploy limit --image IMAGE --diff --dry-run nowhere",
+            "deploy limit --image IMAGE --diff --dry-run=nowhere",
             64,
             "invalid value",
         ),

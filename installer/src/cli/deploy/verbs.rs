@@ -111,8 +111,8 @@ pub(in crate::cli) struct DeployArgs {
     /// Leave a version that does not work where it is
     #[arg(long, help_heading = "Waiting")]
     pub(super) no_rollback: bool,
-    /// Only print what would be written: as weft knows it, or as the API server answers
-    #[arg(long, value_enum, value_name = "WHERE")]
+    /// Only show what would be done: as weft knows it, or as the API server answers [without WHERE: server]
+    #[arg(long, value_enum, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "server")]
     pub(super) dry_run: Option<DryRun>,
     /// Only show what differs, field by field; exits 5 when something does. With --dry-run=client the API server is not asked
     /// whether it would take it; with --dry-run=server its answer is what is compared, and it must give one
