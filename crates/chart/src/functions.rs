@@ -22,6 +22,7 @@ pub(crate) mod text;
 pub(crate) mod types;
 
 use crate::template::{Failure, Outcome};
+use crate::value::convert::weight;
 use crate::value::{Map, Value};
 
 /// What kind of argument a function takes, as Go's type of the parameter has it.
@@ -157,6 +158,12 @@ impl Function {
         self.size = Some(size);
         self
     }
+}
+
+/// The size of what goes through all that is in its arguments.
+fn through(given: &[Value]) -> Option<usize> {
+    let mut weights = given.iter().map(weight);
+    weights.try_fold(0_usize, |sum, one| sum.checked_add(one?))
 }
 
 impl Arguments<'_> {

@@ -9,12 +9,14 @@ pub(crate) mod print;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::rc::Rc;
 
 /// A value of a template.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum Value {
     /// No value at all, as an empty pipeline result has it. A field of it is again none.
+    #[default]
     Absent,
     /// A null among data. A field of it is a mistake.
     Null,
@@ -22,10 +24,14 @@ pub(crate) enum Value {
     Int(i64),
     Float(f64),
     Text(Rc<str>),
-    List(Rc<[Value]>),
+    List(List),
     Map(Map),
     Object(Object),
 }
+
+/// A list, which never changes.
+#[derive(Clone, Debug)]
+pub(crate) struct List(Rc<[Value]>);
 
 /// A map that all who hold it share.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +94,61 @@ impl FromIterator<(Rc<str>, Value)> for Map {
     }
 }
 
+impl FromIterator<Value> for List {
+    fn from_iter<I: IntoIterator<Item = Value>>(items: I) -> Self {
+        Self(items.into_iter().collect())
+    }
+}
+
+impl Deref for List {
+    type Target = [Value];
+
+    fn deref(&self) -> &[Value] {
+        &self.0
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        if let Some(items) = Rc::get_mut(&mut self.0) {
+            bury(items.iter_mut().map(std::mem::take).collect());
+        }
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        if let Some(entries) = Rc::get_mut(&mut self.0) {
+            bury(std::mem::take(entries.get_mut()).into_values().collect());
+        }
+    }
+}
+
+/// Drops values level by level: a template can nest lists deeper than a stack is.
+fn bury(mut dead: Vec<Value>) {
+    while let Some(value) = dead.pop() {
+        match value {
+            Value::List(mut list) => {
+                if let Some(items) = Rc::get_mut(&mut list.0) {
+                    dead.extend(items.iter_mut().map(std::mem::take));
+                }
+            }
+            Value::Map(mut map) => {
+                if let Some(entries) = Rc::get_mut(&mut map.0) {
+                    dead.extend(std::mem::take(entries.get_mut()).into_values());
+                }
+            }
+            Value::Absent
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Object(_) => {}
+        }
+    }
+}
+
 impl Value {
     pub(crate) fn text(text: impl Into<Rc<str>>) -> Self {
         Self::Text(text.into())
@@ -145,7 +206,7 @@ impl Value {
     }
 
     /// Its items, if Go calls it a slice.
-    pub(crate) fn items(&self) -> Option<Rc<[Self]>> {
+    pub(crate) fn items(&self) -> Option<List> {
         match self {
             Self::List(items) => Some(items.clone()),
             Self::Object(Object::ApiVersions(versions)) => {

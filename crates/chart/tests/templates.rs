@@ -256,6 +256,15 @@ mod tests {
             "{{ range 1000000000000 }}{{ end }}",
             "{{ printf \"%999999999d\" 1 }}",
             "{{ $d := dict }}{{ $_ := set $d \"d\" $d }}{{ $d }}",
+            "{{ $x := list 1 }}{{ range until 60 }}{{ $x = concat $x $x }}{{ end }}",
+            "{{ $x := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}{{ $_ := deepCopy $x }}",
+            "{{ $x := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}{{ $_ := mustToJson $x }}",
+            "{{ $t := repeat 9000000 \"b\" }}{{ $_ := cat $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t $t }}",
+            "{{ $_ := replace \"a\" (repeat 1000000 \"b\") (repeat 1000000 \"a\") }}",
+            "{{ $_ := regexReplaceAll \"a\" (repeat 1000000 \"a\") (repeat 1000000 \"b\") }}",
+            "{{ $_ := regexReplaceAll \".*\" (repeat 1000000 \"a\") (repeat 1000 \"${0}\") }}",
+            "{{ $_ := join (repeat 1000000 \"b\") (until 1000000) }}",
+            "{{ $_ := uniq (until 100000) }}",
         ];
         for template in table {
             let run = move || rendered(&[("templates/t.yaml", template)], &Values::new());
@@ -268,6 +277,12 @@ mod tests {
                 "{template}"
             );
         }
+        let nested = "a: 1\n{{ $x := list }}{{ $m := dict }}{{ range until 300000 }}{{ $x = list $x }}{{ $m = dict \"m\" $m }}{{ end }}";
+        let thread = std::thread::Builder::new()
+            .stack_size(2 << 20)
+            .spawn(move || rendered(&[("templates/t.yaml", nested)], &Values::new()).is_ok())
+            .unwrap();
+        assert!(thread.join().unwrap(), "what nests deep is dropped");
         let deep = format!("{}1{}", "(".repeat(1_000), ")".repeat(1_000));
         assert!(
             rendered(

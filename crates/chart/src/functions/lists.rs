@@ -3,12 +3,11 @@
 use super::Kind::{Any, Int};
 use super::numbers::{to_int, whole};
 use super::text::strings;
-use super::{Arguments, Function, failed, string};
+use super::{Arguments, Function, failed, string, through};
 use crate::template::run::endless;
 use crate::template::{Failure, Outcome};
-use crate::value::Value;
 use crate::value::convert::deep_equal;
-use std::rc::Rc;
+use crate::value::{List, Value};
 
 pub(super) const TABLE: &[Function] = &[
     Function::new("append", &[Any, Any], push),
@@ -18,7 +17,7 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("first", &[Any], |given| {
         at_end(given, "first", <[Value]>::first)
     }),
-    Function::new("has", &[Any, Any], has),
+    Function::new("has", &[Any, Any], has).size(through),
     Function::new("initial", &[Any], |given| {
         part(given, "initial", |items| {
             items.split_last().map(|(_, rest)| rest)
@@ -37,7 +36,7 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("mustFirst", &[Any], |given| {
         at_end(given, "first", <[Value]>::first)
     }),
-    Function::new("mustHas", &[Any, Any], has),
+    Function::new("mustHas", &[Any, Any], has).size(through),
     Function::new("mustInitial", &[Any], |given| {
         part(given, "initial", |items| {
             items.split_last().map(|(_, rest)| rest)
@@ -55,8 +54,10 @@ pub(super) const TABLE: &[Function] = &[
     }),
     Function::new("mustReverse", &[Any], reverse),
     Function::new("mustSlice", &[Any], slice).rest(Any),
-    Function::new("mustUniq", &[Any], uniq),
-    Function::new("mustWithout", &[Any], without).rest(Any),
+    Function::new("mustUniq", &[Any], uniq).size(each_with_each),
+    Function::new("mustWithout", &[Any], without)
+        .rest(Any)
+        .size(each_with_each),
     Function::new("prepend", &[Any, Any], prepend),
     Function::new("push", &[Any, Any], push),
     Function::new("rest", &[Any], |given| {
@@ -72,7 +73,7 @@ pub(super) const TABLE: &[Function] = &[
         Ok(Value::list(given.0.iter().cloned()))
     })
     .rest(Any),
-    Function::new("uniq", &[Any], uniq),
+    Function::new("uniq", &[Any], uniq).size(each_with_each),
     Function::new("until", &[Int], |given| {
         until(0, given.int(0), if given.int(0) < 0 { -1 } else { 1 })
     })
@@ -89,7 +90,9 @@ pub(super) const TABLE: &[Function] = &[
                 .fold(0, usize::saturating_add),
         )
     }),
-    Function::new("without", &[Any], without).rest(Any),
+    Function::new("without", &[Any], without)
+        .rest(Any)
+        .size(each_with_each),
 ];
 
 /// A bound of how much room a list up to this number takes.
@@ -101,7 +104,7 @@ fn turns(value: &Value) -> usize {
     count.saturating_mul(size_of::<Value>())
 }
 
-pub(super) fn items(value: &Value, what: &str) -> Outcome<Rc<[Value]>> {
+pub(super) fn items(value: &Value, what: &str) -> Outcome<List> {
     let kind = value.kind_name();
     value
         .items()
@@ -167,6 +170,12 @@ fn concat(given: &Arguments<'_>) -> Outcome<Value> {
         all.extend(items.iter().cloned());
     }
     Ok(Value::list(all))
+}
+
+/// Every item may be compared with every other one.
+fn each_with_each(given: &[Value]) -> Option<usize> {
+    let items = given.first()?.items()?;
+    through(given)?.checked_mul(items.len().max(given.len()))
 }
 
 fn has(given: &Arguments<'_>) -> Outcome<Value> {

@@ -1,7 +1,7 @@
 //! Maps, some of whose functions change them for all who hold them.
 
 use super::Kind::{Any, Map as OfMap, Text};
-use super::{Arguments, Function, failed, string};
+use super::{Arguments, Function, failed, string, through};
 use crate::template::Outcome;
 use crate::template::run::endless;
 use crate::value::convert::deep_copy;
@@ -12,7 +12,8 @@ use std::rc::Rc;
 pub(super) const TABLE: &[Function] = &[
     Function::new("deepCopy", &[Any], |given| {
         deep_copy(given.any(0)).ok_or_else(endless)
-    }),
+    })
+    .size(through),
     Function::new("dict", &[], dict).rest(Any),
     Function::new("dig", &[Any, Any, Any], dig).rest(Any),
     Function::new("get", &[OfMap, Text], |given| {
@@ -35,19 +36,26 @@ pub(super) const TABLE: &[Function] = &[
     })
     .rest(OfMap),
     Function::new("len", &[Any], len),
-    Function::new("merge", &[OfMap], |given| merged(given, Winner::Target)).rest(OfMap),
+    Function::new("merge", &[OfMap], |given| merged(given, Winner::Target))
+        .rest(OfMap)
+        .size(through),
     Function::new("mergeOverwrite", &[OfMap], |given| {
         merged(given, Winner::Source)
     })
-    .rest(OfMap),
+    .rest(OfMap)
+    .size(through),
     Function::new("mustDeepCopy", &[Any], |given| {
         deep_copy(given.any(0)).ok_or_else(endless)
-    }),
-    Function::new("mustMerge", &[OfMap], |given| merged(given, Winner::Target)).rest(OfMap),
+    })
+    .size(through),
+    Function::new("mustMerge", &[OfMap], |given| merged(given, Winner::Target))
+        .rest(OfMap)
+        .size(through),
     Function::new("mustMergeOverwrite", &[OfMap], |given| {
         merged(given, Winner::Source)
     })
-    .rest(OfMap),
+    .rest(OfMap)
+    .size(through),
     Function::new("omit", &[OfMap], |given| Ok(chosen(given, false))).rest(Text),
     Function::new("pick", &[OfMap], |given| Ok(chosen(given, true))).rest(Text),
     Function::new("pluck", &[Text], |given| {

@@ -11,12 +11,13 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("mustRegexFind", &[Text, Text], find),
     Function::new("mustRegexFindAll", &[Text, Text, Int], find_all),
     Function::new("mustRegexMatch", &[Text, Text], matches),
-    Function::new("mustRegexReplaceAll", &[Text, Text, Text], replace),
+    Function::new("mustRegexReplaceAll", &[Text, Text, Text], replace).size(replaced_size),
     Function::new(
         "mustRegexReplaceAllLiteral",
         &[Text, Text, Text],
         replace_literal,
-    ),
+    )
+    .size(replaced_size),
     Function::new("mustRegexSplit", &[Text, Text, Int], split),
     Function::new("regexFind", &[Text, Text], find),
     Function::new("regexFindAll", &[Text, Text, Int], find_all),
@@ -24,12 +25,13 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("regexQuoteMeta", &[Text], |given| {
         Ok(Value::text(regex::escape(given.text(0))))
     }),
-    Function::new("regexReplaceAll", &[Text, Text, Text], replace),
+    Function::new("regexReplaceAll", &[Text, Text, Text], replace).size(replaced_size),
     Function::new(
         "regexReplaceAllLiteral",
         &[Text, Text, Text],
         replace_literal,
-    ),
+    )
+    .size(replaced_size),
     Function::new("regexSplit", &[Text, Text, Int], split),
     Function::new("semverCompare", &[Text, Text], |given| {
         let satisfied = version::satisfies(given.text(1), given.text(0));
@@ -59,6 +61,22 @@ fn find_all(given: &Arguments<'_>) -> Outcome<Value> {
     let expression = compile(given)?;
     let found = expression.find_iter(given.text(1)).take(limit);
     Ok(Value::list(found.map(|found| Value::text(found.as_str()))))
+}
+
+/// Each match becomes the new text, in which each `$` may stand for all of the match.
+fn replaced_size(given: &[Value]) -> Option<usize> {
+    let [_, Value::Text(text), Value::Text(new)] = given else {
+        return None;
+    };
+    let expression = compile(&Arguments(given)).ok()?;
+    let references = new.matches('$').count();
+    let sizes = expression.find_iter(text).map(|found| {
+        found
+            .len()
+            .saturating_mul(references)
+            .saturating_add(new.len())
+    });
+    Some(sizes.fold(0, usize::saturating_add))
 }
 
 fn replace(given: &Arguments<'_>) -> Outcome<Value> {

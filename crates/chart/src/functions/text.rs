@@ -22,7 +22,7 @@ pub(super) const TABLE: &[Function] = &[
         Ok(Value::text(indent(given, "")?))
     })
     .size(indent_size),
-    Function::new("join", &[Text, Any], join),
+    Function::new("join", &[Text, Any], join).size(join_size),
     Function::new("lower", &[Text], |given| {
         Ok(Value::text(given.text(0).to_lowercase()))
     }),
@@ -48,6 +48,12 @@ pub(super) const TABLE: &[Function] = &[
         Ok(Value::text(
             given.text(2).replace(given.text(0), given.text(1)),
         ))
+    })
+    .size(|given| match given {
+        [Value::Text(old), Value::Text(new), Value::Text(text)] => {
+            text.matches(&**old).count().checked_mul(new.len())
+        }
+        _ => None,
     }),
     Function::new("split", &[Text, Text], |given| {
         Ok(Value::Map(numbered(given.text(1).split(given.text(0)))))
@@ -150,6 +156,13 @@ fn squote(given: &Arguments<'_>) -> Outcome<Value> {
         words.push(format!("'{}'", string(value)?));
     }
     Ok(Value::text(words.join(" ")))
+}
+
+fn join_size(given: &[Value]) -> Option<usize> {
+    let [Value::Text(between), list] = given else {
+        return None;
+    };
+    list.items()?.len().checked_mul(between.len())
 }
 
 fn join(given: &Arguments<'_>) -> Outcome<Value> {

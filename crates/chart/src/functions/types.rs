@@ -1,7 +1,7 @@
 //! What a value is.
 
-use super::Function;
 use super::Kind::{Any, Text};
+use super::{Function, through};
 use crate::template::run::endless;
 use crate::value::Value;
 use crate::value::convert::deep_equal;
@@ -11,7 +11,8 @@ pub(super) const TABLE: &[Function] = &[
         deep_equal(given.any(0), given.any(1))
             .map(Value::Bool)
             .ok_or_else(endless)
-    }),
+    })
+    .size(through),
     Function::new("kindIs", &[Text, Any], |given| {
         Ok(Value::Bool(given.any(1).kind_name() == given.text(0)))
     }),

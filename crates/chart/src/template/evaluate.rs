@@ -137,13 +137,18 @@ impl Run<'_> {
                 self.plain(function, &arguments)
             }
         }?;
-        if let Value::Text(text) = &result {
-            self.budget.bytes(text.len())?;
-        }
+        self.budget.bytes(shallow(&result))?;
         Ok(result)
     }
 
     fn plain(&self, function: &Function, arguments: &[Value]) -> Outcome<Value> {
+        // What a function makes is no larger than what it is given, unless it says so.
+        for argument in arguments {
+            self.budget.bytes(argument.items().map_or_else(
+                || shallow(argument),
+                |items| items.iter().map(shallow).fold(0, usize::saturating_add),
+            ))?;
+        }
         if let Some(bytes) = function.size.and_then(|size| size(arguments)) {
             self.budget.bytes(bytes)?;
         }
@@ -235,6 +240,15 @@ impl Run<'_> {
             }
         };
         fit(value, kind)
+    }
+}
+
+/// How many bytes a value takes by itself.
+fn shallow(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        Value::List(items) => items.len().saturating_mul(size_of::<Value>()),
+        _ => 0,
     }
 }
 

@@ -35,10 +35,11 @@ impl Budget {
         Ok(())
     }
 
-    /// Takes room for a text.
+    /// Takes room for a text or a list.
     pub(crate) fn bytes(&self, count: usize) -> Outcome<()> {
         let left = self.bytes.get().checked_sub(count);
-        let left = left.ok_or_else(|| Failure::new("the chart makes too much text"))?;
+        let left =
+            left.ok_or_else(|| Failure::new("the chart makes too much text and too long lists"))?;
         self.bytes.set(left);
         Ok(())
     }

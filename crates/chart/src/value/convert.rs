@@ -1,6 +1,6 @@
 //! Values from JSON and back, bounded: a template can make a map that holds itself, or one that unfolds without end.
 
-use super::{Map, Object, Value};
+use super::{List, Map, Object, Value};
 use serde_json::{Map as JsonMap, Number, Value as Json};
 use std::rc::Rc;
 
@@ -9,11 +9,15 @@ pub(crate) const DEEPEST: u32 = 100;
 /// How many values one conversion may visit: Istio's largest, all its CRDs, has a tenth.
 const MOST: usize = 2_000_000;
 
+/// How many bytes of text one conversion may take along. One text can be in a value any number of times.
+const LONGEST: usize = 128 << 20;
+
 /// What remains of a bounded walk.
 #[derive(Debug)]
 pub(crate) struct Walk {
     deeper: u32,
     more: usize,
+    bytes: usize,
 }
 
 impl Walk {
@@ -21,7 +25,14 @@ impl Walk {
         Self {
             deeper: DEEPEST,
             more: MOST,
+            bytes: LONGEST,
         }
+    }
+
+    /// The text, unless it is too much.
+    pub(crate) fn text<'t>(&mut self, text: &'t str) -> Option<&'t str> {
+        self.bytes = self.bytes.checked_sub(text.len())?;
+        Some(text)
     }
 
     /// One level down, unless it is too far or too much.
@@ -69,7 +80,7 @@ fn json(value: &Value, walk: &mut Walk) -> Option<Json> {
             Value::Bool(truth) => Json::Bool(*truth),
             Value::Int(number) => Json::from(*number),
             Value::Float(number) => Json::Number(Number::from_f64(*number)?),
-            Value::Text(text) => Json::from(&**text),
+            Value::Text(text) => Json::from(walk.text(text)?),
             Value::List(items) => {
                 let items: Option<Vec<Json>> = items.iter().map(|item| json(item, walk)).collect();
                 Json::Array(items?)
@@ -108,6 +119,37 @@ fn object_json(object: &Object, walk: &mut Walk) -> Option<Json> {
     Some(Json::Object(entries.into_iter().collect()))
 }
 
+/// How many bytes a value takes with all that is in it, about. None when it nests too deep or is too much.
+pub(crate) fn weight(value: &Value) -> Option<usize> {
+    let mut walk = Walk::new();
+    weigh(value, &mut walk)?;
+    let values = MOST.checked_sub(walk.more)?;
+    let bytes = LONGEST.checked_sub(walk.bytes)?;
+    values.checked_mul(size_of::<Value>())?.checked_add(bytes)
+}
+
+fn weigh(value: &Value, walk: &mut Walk) -> Option<()> {
+    walk.down(|walk| {
+        match value {
+            Value::Text(text) => walk.text(text).map(drop)?,
+            Value::List(items) => items.iter().try_for_each(|item| weigh(item, walk))?,
+            Value::Map(map) => {
+                let entries = map.entries();
+                entries
+                    .iter()
+                    .try_for_each(|(_, value)| weigh(value, walk))?;
+            }
+            Value::Absent
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Object(_) => {}
+        }
+        Some(())
+    })
+}
+
 /// A copy that shares nothing with the original.
 pub(crate) fn deep_copy(value: &Value) -> Option<Value> {
     copy(value, &mut Walk::new())
@@ -117,8 +159,7 @@ fn copy(value: &Value, walk: &mut Walk) -> Option<Value> {
     walk.down(|walk| {
         Some(match value {
             Value::List(items) => {
-                let items: Option<Rc<[Value]>> =
-                    items.iter().map(|item| copy(item, walk)).collect();
+                let items: Option<List> = items.iter().map(|item| copy(item, walk)).collect();
                 Value::List(items?)
             }
             Value::Map(map) => {

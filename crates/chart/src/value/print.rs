@@ -18,7 +18,7 @@ fn write(value: &Value, out: &mut String, walk: &mut Walk) -> Option<()> {
             Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
             Value::Int(number) => write!(out, "{number}").ok()?,
             Value::Float(number) => out.push_str(&shortest(*number)),
-            Value::Text(text) => out.push_str(text),
+            Value::Text(text) => out.push_str(walk.text(text)?),
             Value::List(items) => write_list(items, out, walk)?,
             Value::Map(map) => {
                 let entries = map.entries();

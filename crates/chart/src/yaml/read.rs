@@ -87,6 +87,7 @@ impl<'t> Reader<'t> {
             _ => return Ok(Json::Null),
         };
         if anchor > 0 {
+            self.spend(size(&value))?;
             self.anchors.insert(anchor, value.clone());
         }
         Ok(value)
@@ -224,10 +225,16 @@ impl<'t> Reader<'t> {
     }
 }
 
+/// How much of the budget a copy takes: its values, and its text as values of the same size.
 fn size(value: &Json) -> usize {
+    let text = |text: &str| text.len() / size_of::<Json>();
     let below: usize = match value {
         Json::Array(items) => items.iter().map(size).sum(),
-        Json::Object(object) => object.values().map(size).sum(),
+        Json::Object(object) => {
+            let keys: usize = object.keys().map(|key| text(key)).sum();
+            keys.saturating_add(object.values().map(size).sum())
+        }
+        Json::String(content) => text(content),
         _ => 0,
     };
     below.saturating_add(1)
@@ -291,6 +298,12 @@ mod tests {
             text.push_str(&line);
         }
         assert!(read(&text).unwrap_err().contains("excessive"));
+        let long = format!(
+            "a: &a {}\nb: [{}]",
+            "x".repeat(1 << 20),
+            "*a, ".repeat(1000)
+        );
+        assert!(read(&long).is_err());
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         assert!(read(&deep).is_err());
     }
