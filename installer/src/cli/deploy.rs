@@ -3,8 +3,6 @@
 mod args;
 mod verbs;
 
-use std::io::Read as _;
-
 use anyhow::Context as _;
 use serde_json::Value;
 
@@ -176,16 +174,8 @@ async fn wish(
 
 /// The one document of a file.
 async fn document(file: &str, context: &Context) -> Result<Option<Value>, Failure> {
-    let read = if file == "-" {
-        input::aside(|mut stdin| {
-            let mut text = Vec::new();
-            stdin.read_to_end(&mut text).map(|_| text)
-        })
+    let text = input::read_aside(context.environment.directory(), file)
         .await
-    } else {
-        std::fs::read(context.environment.directory().join(file))
-    };
-    let text = read
         .with_context(|| format!("cannot read {file}"))
         .exit_with(Exit::BadInput)?;
     let mut documents =

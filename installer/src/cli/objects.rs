@@ -2,8 +2,6 @@
 //!
 //! It is hidden: whoever looks for a mesh needs the verbs on meshes. It shows what the engine does, whatever the objects.
 
-use std::io::Read as _;
-
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -18,6 +16,7 @@ use crate::cluster::report::{PlanReport, StatusReport, changes};
 use crate::cluster::told::Told;
 use crate::cluster::wanted::{Stage, Wanted};
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
+use crate::input;
 use crate::plugin::configuration;
 
 #[derive(Args, Debug)]
@@ -156,13 +155,8 @@ async fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
 
 /// The objects of a file, as a stage of its name. Lists are what is in them.
 fn stage(file: &str, context: &Context) -> Result<Stage, Failure> {
-    let mut text = Vec::new();
-    let read = if file == "-" {
-        std::io::stdin().read_to_end(&mut text).map(drop)
-    } else {
-        std::fs::read(context.environment.directory().join(file)).map(|bytes| text = bytes)
-    };
-    read.with_context(|| format!("cannot read {file}"))
+    let text = input::read(context.environment.directory(), file)
+        .with_context(|| format!("cannot read {file}"))
         .exit_with(Exit::BadInput)?;
     let documents =
         configuration::documents(&text).map_err(|error| Failure::from(error).context(file))?;

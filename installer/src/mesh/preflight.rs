@@ -37,6 +37,8 @@ pub(crate) struct Wish {
     pub(crate) istiod: Resources,
     /// What each sidecar asks for, and its limits.
     pub(crate) proxy: Resources,
+    /// Whether istiod's pods name a seccompProfile, without which `restricted` refuses them.
+    pub(crate) seccomp: bool,
 }
 
 /// What not every mesh has.
@@ -95,6 +97,7 @@ impl Wish {
                 limits: Some(("2".to_owned(), "1Gi".to_owned())),
                 replicas: 1,
             },
+            seccomp: false,
         }
     }
 }

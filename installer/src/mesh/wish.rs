@@ -33,6 +33,9 @@ pub(crate) fn wish(mesh: &Mesh) -> Wish {
             ..resources(istiod.pointer("/resources"), usual.istiod)
         },
         proxy: resources(istiod.pointer("/global/proxy/resources"), usual.proxy),
+        seccomp: istiod
+            .pointer("/seccompProfile/type")
+            .is_some_and(|kind| kind != "Unconfined"),
         ..usual
     }
 }
@@ -87,5 +90,9 @@ mod tests {
             ("500Mi", 2)
         );
         assert_eq!(large.with, [Extra::Cni, Extra::Ambient]);
+
+        let bounded =
+            "{version: 1.31.0, values: {istiod: {seccompProfile: {type: RuntimeDefault}}}}";
+        assert!(of(bounded).seccomp && !plain.seccomp);
     }
 }

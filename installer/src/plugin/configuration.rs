@@ -5,13 +5,12 @@
 //! `WasmPlugin` may be given instead; then its `pluginConfig` is meant.
 
 mod exact;
-mod words;
 
 use crate::failure::{Exit, Failure};
+use crate::input::words::Words;
 use exact::Exact;
 use serde_json::{Map, Value};
 use serde_saphyr::DuplicateKeyPolicy;
-use words::Words;
 
 /// Why a file is no configuration.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

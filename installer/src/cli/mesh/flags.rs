@@ -8,6 +8,7 @@ mod traffic;
 
 use crate::cli::Context;
 use crate::failure::{Exit, ExitWith as _, Failure};
+use crate::input;
 use crate::mesh::spec::Mesh;
 use crate::mesh::spec::document::{Document, parse};
 use crate::mesh::spec::mistake::{Mistake, Mistakes};
@@ -16,7 +17,6 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::Value;
 use settings::Settings;
-use std::io::Read as _;
 
 /// A mesh, as the command line describes it.
 #[derive(Args, Clone, Debug, Default)]
@@ -202,13 +202,8 @@ impl InstallFlags {
 
 /// The bytes of a file, which is `what`; `-` is standard input.
 pub(in crate::cli) fn bytes(what: &str, file: &str, context: &Context) -> Result<Vec<u8>, Failure> {
-    let mut text = Vec::new();
-    let read = if file == "-" {
-        std::io::stdin().read_to_end(&mut text).map(|_| text)
-    } else {
-        std::fs::read(context.environment.directory().join(file))
-    };
-    read.with_context(|| format!("cannot read the {what} {file}"))
+    input::read(context.environment.directory(), file)
+        .with_context(|| format!("cannot read the {what} {file}"))
         .exit_with(Exit::BadInput)
 }
 

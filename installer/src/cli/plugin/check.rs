@@ -4,13 +4,13 @@ use super::build::FreshArgs;
 use super::images::RegistryArgs;
 use crate::cli::{Context, block_on};
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
+use crate::input;
 use crate::output::Format;
 use crate::plugin::check::{Verdict, check};
 use crate::plugin::configuration;
 use crate::plugin::source::Source;
 use anyhow::Context as _;
 use clap::Args;
-use std::io::Read as _;
 
 #[derive(Args, Debug)]
 #[command(
@@ -68,12 +68,7 @@ pub(super) fn run(args: CheckArgs, context: &Context) -> Outcome {
 
 /// A file's bytes; `-` is standard input.
 fn read(file: &str, context: &Context) -> Result<Vec<u8>, Failure> {
-    let mut text = Vec::new();
-    let read = if file == "-" {
-        std::io::stdin().read_to_end(&mut text).map(|_| text)
-    } else {
-        std::fs::read(context.environment.directory().join(file))
-    };
-    read.with_context(|| format!("cannot read the configuration {file}"))
+    input::read(context.environment.directory(), file)
+        .with_context(|| format!("cannot read the configuration {file}"))
         .exit_with(Exit::BadInput)
 }

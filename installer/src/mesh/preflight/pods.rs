@@ -26,6 +26,12 @@ pub(super) fn security(facts: &Facts, wish: &Wish) -> Vec<Check> {
             let words = format!("it enforces {level}, and the CNI plugin's pods are privileged");
             let remedy = format!("label it {ENFORCE}=privileged");
             checks.push(subject.fail(words, remedy).about(object));
+        } else if name(one) == wish.root_namespace && level == "restricted" && !wish.seccomp {
+            let words = "it enforces restricted, and istiod's pods name no seccompProfile: they are refused";
+            let remedy = format!(
+                "set values.istiod.seccompProfile.type to RuntimeDefault in the mesh file, or label it {ENFORCE}=baseline"
+            );
+            checks.push(subject.fail(words, remedy).about(object));
         } else if name(one) != wish.root_namespace && is_injected(one) && !plugin {
             let words = format!(
                 "it enforces {level}, and istio-init needs NET_ADMIN: pods with a sidecar are refused"

@@ -478,6 +478,19 @@ fn pod_security() {
             "Fail | Namespace istio-system | it enforces baseline, and the CNI plugin's pods are privileged",
         ),
         (namespace("istio-system", "baseline"), wish(), "Pass"),
+        (
+            namespace("istio-system", "restricted"),
+            wish(),
+            "Fail | Namespace istio-system | it enforces restricted, and istiod's pods name no seccompProfile",
+        ),
+        (
+            namespace("istio-system", "restricted"),
+            Wish {
+                seccomp: true,
+                ..wish()
+            },
+            "Pass",
+        ),
     ] {
         must(
             "POD_SECURITY",

@@ -2,6 +2,7 @@
 //! with its place, all of them at once. (A plugin's configuration is read by a stricter reader that stops at the first.)
 
 use super::mistake::{Mistake, Mistakes, escaped};
+use crate::input::words::Words;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::DuplicateKeyPolicy;
@@ -41,7 +42,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Document, Mistakes> {
     };
     let mut documents = serde_saphyr::from_multiple_with_options::<Document>(text, options)
         .map_err(|error| {
-            let words = error.to_string();
+            let words = error.render_with_formatter(&Words);
             let words = words.strip_prefix("error: ").unwrap_or(&words);
             refused(format!("it is no YAML that weft reads: {words}"))
         })?;

@@ -4,7 +4,8 @@ use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 use std::borrow::Cow;
 
 /// Our words where the library's name its options, and the library's elsewhere.
-pub(super) struct Words;
+#[derive(Debug)]
+pub(crate) struct Words;
 
 impl MessageFormatter for Words {
     fn format_message<'a>(&self, error: &'a Error) -> Cow<'a, str> {
@@ -22,6 +23,9 @@ impl MessageFormatter for Words {
         }
         if let Error::UnknownAnchor { .. } = error {
             return "this alias names no anchor that stands before it; a text that starts with * needs quotes".into();
+        }
+        if let Error::Budget { .. } = error {
+            return "it unfolds to more than weft takes: what its aliases (*name) stand for is counted each time".into();
         }
         if let Error::UnsupportedTag { tag, .. } = error {
             return format!(
