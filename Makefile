@@ -24,7 +24,7 @@ wasm: ## build every plugin to target/wasm/NAME.wasm
 	@$(LAB) install wasm-target wasm-opt
 	@$(WEFT) plugin build
 
-bench: ## what each plugin costs per request, beside a floor and Envoy's native filter
+bench: ## what each plugin costs per request, and what weft takes on a large cluster
 	@scripts/bench
 
 fuzz: ## fuzz each parser for SECONDS_EACH seconds (default 600)

@@ -1,6 +1,6 @@
 //! Sidecars: who gets one and why, how they are, and what can be set about them.
 //!
-//! `decision`, `state`, `wish`, `edit`, `resources`, `passthrough`, `scope`, `loggers` and `rollout` are values in and
+//! `decision`, `state`, `wish`, `edit`, `resources`, `passthrough`, `scope`, `loggers` and `rollout`, `usage` are values in and
 //! values out; `read`, `write` and `restart` are the edge; `verbs` puts them together.
 
 pub(crate) mod decision;
@@ -17,6 +17,7 @@ mod rollout;
 pub(crate) mod scope;
 pub(crate) mod state;
 pub(crate) mod target;
+mod usage;
 pub(crate) mod verbs;
 pub(crate) mod view;
 pub(crate) mod wish;

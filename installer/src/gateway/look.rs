@@ -1,6 +1,9 @@
 //! Reads the gateways of a cluster: those that weft made, and those of others, known by the proxies that they run.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::try_join_all;
+use futures_util::try_join;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -52,9 +55,9 @@ pub(crate) async fn all(
     cluster: &Cluster,
     namespace: Option<&str>,
 ) -> Result<Vec<GatewayView>, Failure> {
-    let records = record::all(cluster, namespace).await?;
-    let workloads = workloads(cluster, namespace).await?;
-    let services = read::all(cluster, SERVICES, namespace, "").await?;
+    let workloads = async { workloads(cluster, namespace).await.map_err(Failure::from) };
+    let (records, workloads) = try_join!(record::all(cluster, namespace), workloads)?;
+    let services = beside(cluster, &workloads).await?;
     let found = matched(records, workloads);
     let mut views = try_join_all(found.iter().map(|one| view(cluster, one, &services))).await?;
     views.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
@@ -66,10 +69,22 @@ pub(crate) async fn workloads(
     cluster: &Cluster,
     namespace: Option<&str>,
 ) -> Result<Vec<Value>, ClusterError> {
-    let mut found = read::all(cluster, DEPLOYMENTS, namespace, "").await?;
-    found.extend(read::all(cluster, DAEMON_SETS, namespace, "").await?);
-    found.retain(state::is_gateway);
+    let of = |kind| {
+        let asked = read::some(cluster, kind, namespace, "", state::is_gateway);
+        Box::pin(asked)
+    };
+    let (mut found, sets) = try_join!(of(DEPLOYMENTS), of(DAEMON_SETS))?;
+    found.extend(sets);
     Ok(found)
+}
+
+/// The Services of the namespaces that these are in: few, where a cluster has thousands.
+async fn beside(cluster: &Cluster, workloads: &[Value]) -> Result<Vec<Value>, ClusterError> {
+    let places: BTreeSet<&str> = workloads.iter().map(namespace).collect();
+    let asked = places
+        .into_iter()
+        .map(|place| read::all(cluster, SERVICES, Some(place), ""));
+    Ok(try_join_all(asked).await?.concat())
 }
 
 /// What may refer to gateways.

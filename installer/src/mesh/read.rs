@@ -75,6 +75,17 @@ pub(crate) async fn all(
     namespace: Option<&str>,
     labels: &str,
 ) -> Result<Vec<Value>, ClusterError> {
+    some(cluster, kind, namespace, labels, |_| true).await
+}
+
+/// Those of them that are kept: of a large cluster never more than one page besides.
+pub(crate) async fn some(
+    cluster: &Cluster,
+    kind: Kind,
+    namespace: Option<&str>,
+    labels: &str,
+    keep: impl Fn(&Value) -> bool,
+) -> Result<Vec<Value>, ClusterError> {
     let gvk = GroupVersionKind::gvk(kind.group, kind.version, kind.name);
     let resource = ApiResource::from_gvk_with_plural(&gvk, kind.plural);
     let client = cluster.client.clone();
@@ -92,8 +103,10 @@ pub(crate) async fn all(
             }
             page => page?,
         };
-        found.extend(page.items.iter().map(|item| whole(item, kind)));
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+        let next = page.metadata.continue_.filter(|token| !token.is_empty());
+        let items = page.items.into_iter().map(|item| whole(item, kind));
+        found.extend(items.filter(&keep));
+        match next {
             Some(token) => params = params.continue_token(&token),
             None => return Ok(found),
         }
@@ -114,7 +127,7 @@ pub(crate) async fn metadata(cluster: &Cluster, kind: Kind) -> Result<Vec<Value>
 }
 
 /// An item of a list does not say what it is.
-fn whole(item: &DynamicObject, kind: Kind) -> Value {
+fn whole(item: DynamicObject, kind: Kind) -> Value {
     let mut value = serde_json::to_value(item).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
         let group = if kind.group.is_empty() {

@@ -43,6 +43,11 @@ impl Quantity {
             .map(Self)
     }
 
+    /// How many thousandths it is.
+    pub(crate) fn thousandths(self) -> u128 {
+        self.0
+    }
+
     /// Whether it is nothing at all.
     pub(crate) fn is_zero(self) -> bool {
         self.0 == 0

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::injector::{Injectors, Settings, settings_name};
 use super::state::Snapshot;
+use super::usage::{self, Meter};
 use super::view::{Kind, NamespaceObject, Page, PodObject, PodView, Workload, WorkloadObject};
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
@@ -196,6 +197,13 @@ impl Reader {
             params = params.labels(labels);
         }
         self.list("list pods", &path, params, PodObject::view).await
+    }
+
+    /// What proxies use.
+    pub(crate) async fn meter(&self, namespace: Option<&str>) -> Meter {
+        let path = collection(usage::API, namespace, "pods");
+        let what = "list what pods use";
+        Meter::read(self.list(what, &path, ListParams::default(), Some).await)
     }
 
     /// The disruption budgets of a namespace.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::decision::{Decision, INJECTION, Place, Template, contradiction, decide};
 use super::injector::{Injectors, Labels, REVISION};
+use super::usage::Meter;
 use super::view::{Belongs, PodView, Proxy, Trouble, Workload, WorkloadName, tag};
 pub(crate) use shape::{
     NamespaceState, NamespaceStatus, PodState, PodStatus, WorkloadState, WorkloadStatus,
@@ -27,6 +28,8 @@ pub(crate) struct Snapshot {
     pub(crate) workloads: Vec<Workload>,
     /// The pods in them that count.
     pub(crate) pods: Vec<PodView>,
+    /// What their proxies use, where somebody wants to know.
+    pub(crate) meter: Meter,
 }
 
 /// The status of every namespace that was read.
@@ -43,7 +46,7 @@ pub(crate) fn survey(snapshot: &Snapshot) -> Vec<NamespaceStatus> {
             Belongs::To(name) => pods.entry(name).or_default().push(pod),
             Belongs::Else(template, whose) => {
                 let decision = decide(&snapshot.injectors, place(&pod.namespace), template);
-                let row = alone(&snapshot.injectors, pod, template, whose, &decision);
+                let row = alone(snapshot, pod, template, whose, &decision);
                 rows.entry(&pod.namespace).or_default().push(row);
             }
         }
@@ -52,7 +55,7 @@ pub(crate) fn survey(snapshot: &Snapshot) -> Vec<NamespaceStatus> {
         let namespace = workload.name.namespace.as_str();
         let decision = decide(&snapshot.injectors, place(namespace), &workload.template);
         let pods = pods.remove(&workload.name).unwrap_or_default();
-        let row = status(&snapshot.injectors, workload, &decision, &pods);
+        let row = status(snapshot, workload, &decision, &pods);
         rows.entry(namespace).or_default().push(row);
     }
     let of = |(name, labels): (&String, &Labels)| {
@@ -106,14 +109,14 @@ fn says(labels: &Labels, waits: bool) -> (NamespaceState, Option<String>) {
 }
 
 fn status(
-    injectors: &Injectors,
+    snapshot: &Snapshot,
     workload: &Workload,
     decision: &Decision,
     pods: &[&PodView],
 ) -> WorkloadStatus {
     let pods: Vec<_> = pods
         .iter()
-        .map(|pod| pod_status(injectors, pod, &workload.template, decision))
+        .map(|pod| pod_status(snapshot, pod, &workload.template, decision))
         .collect();
     let own = &workload.name;
     row(&own.namespace, own.kind.word(), &own.name, decision, pods)
@@ -121,13 +124,13 @@ fn status(
 
 /// A pod that nothing starts anew is a row of its own.
 fn alone(
-    injectors: &Injectors,
+    snapshot: &Snapshot,
     pod: &PodView,
     template: &Template,
     whose: &str,
     decision: &Decision,
 ) -> WorkloadStatus {
-    let pods = vec![pod_status(injectors, pod, template, decision)];
+    let pods = vec![pod_status(snapshot, pod, template, decision)];
     let mut row = row(&pod.namespace, "Pod", &pod.name, decision, pods);
     row.restartable = false;
     if row.state == WorkloadState::NeedRestart {
@@ -182,7 +185,7 @@ fn row(
 }
 
 fn pod_status(
-    injectors: &Injectors,
+    snapshot: &Snapshot,
     pod: &PodView,
     template: &Template,
     decision: &Decision,
@@ -199,7 +202,12 @@ fn pod_status(
         state,
         revision: pod.proxy.as_ref().map(|proxy| proxy.revision.clone()),
         version: pod.proxy.as_ref().map(|proxy| proxy.version.clone()),
-        stale: stale(injectors, pod, template, decision),
+        resources: pod.proxy.as_ref().map(|proxy| proxy.resources.clone()),
+        usage: pod.proxy.as_ref().map(|proxy| {
+            let limits = &proxy.resources.limits;
+            snapshot.meter.of(&pod.namespace, &pod.name, limits)
+        }),
+        stale: stale(&snapshot.injectors, pod, template, decision),
         failure_reason: failure.into_iter().cloned().collect(),
     }
 }

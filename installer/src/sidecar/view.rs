@@ -5,6 +5,7 @@ mod wire;
 use serde::Serialize;
 
 use super::decision::Template;
+use super::usage::Resources;
 pub(crate) use wire::{NamespaceObject, Page, PodObject, WorkloadObject, tag};
 
 /// The container of a sidecar.
@@ -87,6 +88,8 @@ pub(crate) struct Proxy {
     pub(crate) revision: String,
     /// The tag of its image.
     pub(crate) version: String,
+    /// What it may use.
+    pub(crate) resources: Resources,
     /// Why it does not run; nothing when it does.
     pub(crate) trouble: Option<Trouble>,
 }

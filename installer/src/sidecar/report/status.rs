@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::super::state::{
-    NamespaceState, NamespaceStatus, PodState, WorkloadState, WorkloadStatus,
+    NamespaceState, NamespaceStatus, PodState, PodStatus, WorkloadState, WorkloadStatus,
 };
+use super::super::usage::Usage;
 use super::or_dash;
 use crate::output::{Cell, Report, Style, Table};
 
@@ -113,8 +114,11 @@ fn pods(rows: &[NamespaceStatus]) -> Table {
         "STATE",
         "REVISION",
         "VERSION",
+        "CPU",
+        "MEMORY",
         "REASON",
-    ]);
+    ])
+    .wide(&["CPU REQUEST", "MEMORY REQUEST"]);
     for workload in rows.iter().flat_map(|row| &row.workloads) {
         for pod in &workload.pods {
             let style = match pod.state {
@@ -124,6 +128,9 @@ fn pods(rows: &[NamespaceStatus]) -> Table {
                 PodState::NotInjected => Style::Plain,
             };
             let reasons = pod.failure_reason.iter().chain(&pod.stale);
+            let [cpu, memory] = used(pod);
+            let requests = pod.resources.as_ref().map(|one| one.requests.clone());
+            let requests = requests.unwrap_or_default();
             let reason = reasons.map(String::as_str).collect::<Vec<_>>().join("; ");
             table.row([
                 workload.namespace.clone().into(),
@@ -132,11 +139,31 @@ fn pods(rows: &[NamespaceStatus]) -> Table {
                 Cell::styled(style, pod.state.word()),
                 or_dash(pod.revision.as_deref().unwrap_or_default()).into(),
                 or_dash(pod.version.as_deref().unwrap_or_default()).into(),
+                cpu.into(),
+                memory.into(),
                 or_dash(&reason).into(),
+                or_dash(requests.cpu.as_deref().unwrap_or_default()).into(),
+                or_dash(requests.memory.as_deref().unwrap_or_default()).into(),
             ]);
         }
     }
     table
+}
+
+/// CPU and memory of a proxy, what it uses of what it may: `13m/2`, `-/2` where it is not known, `13m/-` without a limit.
+fn used(pod: &PodStatus) -> [String; 2] {
+    let Some(resources) = &pod.resources else {
+        return [or_dash(""), or_dash("")];
+    };
+    let used = pod.usage.as_ref().map(Usage::told).unwrap_or_default();
+    let of = |used: Option<String>, limit: &Option<String>| {
+        let [used, limit] = [used.as_deref(), limit.as_deref()];
+        format!("{}/{}", used.unwrap_or("-"), limit.unwrap_or("-"))
+    };
+    [
+        of(used.cpu, &resources.limits.cpu),
+        of(used.memory, &resources.limits.memory),
+    ]
 }
 
 fn state(workload: &WorkloadStatus) -> Cell {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::sidecar::usage::{Resources, Usage};
+
 /// A pod's proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -99,6 +101,12 @@ pub(crate) struct PodStatus {
     /// The version of its proxy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<String>,
+    /// What its proxy may use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) resources: Option<Resources>,
+    /// What its proxy uses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) usage: Option<Usage>,
     /// Why it is not as it would be now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) stale: Option<String>,

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::sidecar::injector::Settings;
+use crate::sidecar::usage::Resources;
 use crate::sidecar::view::Kind;
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {
@@ -40,6 +41,7 @@ fn pod(text: &str) -> PodView {
     let proxy = text.split_once(' ').map(|(revision, version)| Proxy {
         revision: revision.to_owned(),
         version: version.to_owned(),
+        resources: Resources::default(),
         trouble: None,
     });
     PodView {
@@ -65,6 +67,7 @@ fn surveyed(place: &[(&str, &str)], template: &[(&str, &str)], pods: &[&str]) ->
             template,
         }],
         pods: pods.iter().map(|text| pod(text)).collect(),
+        meter: Meter::default(),
     };
     survey(&snapshot).remove(0)
 }
@@ -187,6 +190,7 @@ fn a_workloads_own_image_is_its_version() {
             },
         }],
         pods: vec![pod("default 9")],
+        meter: Meter::default(),
     };
     assert_eq!(
         survey(&snapshot)[0].workloads[0].state,
@@ -210,6 +214,7 @@ fn a_pod_alone_cannot_be_restarted() {
         namespaces: BTreeMap::from([("shop".to_owned(), labels(ON))]),
         workloads: vec![],
         pods: vec![alone],
+        meter: Meter::default(),
     };
     let row = &survey(&snapshot)[0].workloads[0];
     assert_eq!(
@@ -236,6 +241,7 @@ fn a_failed_proxy_is_a_finding() {
             template: Template::default(),
         }],
         pods: vec![broken],
+        meter: Meter::default(),
     };
     let row = &survey(&snapshot)[0];
     assert!(row.has_findings());

@@ -36,7 +36,11 @@ impl Sidecars {
             ([], true) => namespace,
             _ => None,
         };
-        let snapshot = self.reader.snapshot(only, &self.root).await?;
+        let (snapshot, meter) = tokio::join!(
+            self.reader.snapshot(only, &self.root),
+            self.reader.meter(only)
+        );
+        let snapshot = Snapshot { meter, ..snapshot? };
         let mut rows = survey(&snapshot);
         if only.is_none() && !named.is_empty() {
             if let Some(missing) = named
@@ -56,6 +60,10 @@ impl Sidecars {
             (false, Some(_)) => Level::Workloads,
             (false, None) => Level::Namespaces,
         };
+        if let (Level::Pods, Some(why)) = (level, &snapshot.meter.trouble) {
+            self.output
+                .say(format!("what the proxies use is unknown: {why}"));
+        }
         let found = rows
             .iter()
             .any(super::super::state::NamespaceStatus::has_findings);

@@ -113,6 +113,8 @@ fn workloads_wait_for_their_namespace() {
             },
             revision: None,
             version: None,
+            resources: None,
+            usage: None,
             stale: None,
             failure_reason: vec![],
         }],

@@ -40,6 +40,7 @@ fn labels(all: &[(&str, &str)]) -> crate::sidecar::injector::Labels {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, row by row")]
 fn everybody_who_uses_a_revision_is_counted_by_name() {
     let waypoint = WorkloadName {
         namespace: "shop".to_owned(),
@@ -89,6 +90,7 @@ fn everybody_who_uses_a_revision_is_counted_by_name() {
             pod("istio-system", "ingress", Some("default"), true),
             managed,
         ],
+        ..Snapshot::default()
     };
 
     let usage = Usage::of("default", &there, "istio-system");

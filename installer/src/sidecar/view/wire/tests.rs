@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use super::super::Trouble;
 use super::*;
 
 const INJECTED: &str = r#"{"containers":["istio-proxy"],"revision":"1-31"}"#;
