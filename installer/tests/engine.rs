@@ -54,17 +54,6 @@ mod tests {
             ("causes", causes::the_first_cause_is_told),
             ("killed", killed::killed_anywhere_it_is_gone_on_with),
         ];
-        std::thread::scope(|scope| {
-            let world = &world;
-            let running: Vec<_> = scenarios
-                .iter()
-                .map(|(name, scenario)| (name, scope.spawn(move || scenario(world))))
-                .collect();
-            let failed: Vec<_> = running
-                .into_iter()
-                .filter_map(|(name, thread)| thread.join().is_err().then_some(name))
-                .collect();
-            assert!(failed.is_empty(), "failed: {failed:?}");
-        });
+        lab::trial::side_by_side(&world, &scenarios);
     }
 }

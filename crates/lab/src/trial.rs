@@ -3,6 +3,8 @@
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    clippy::panic,
     reason = "what goes wrong is the test's result"
 )]
 
@@ -19,7 +21,6 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 
 /// Whether a test that needs a cluster is left out, which it says: it takes minutes and runs in the ladder only
 /// (`WEFT_LADDER=1`), where whatever is missing is a failure.
-#[must_use]
 pub fn is_left_out(test: &str) -> bool {
     if std::env::var_os("WEFT_LADDER").is_none_or(|set| set != "1") {
         output::say(&format!("LEFT OUT {test}: WEFT_LADDER=1 is not set"));
@@ -44,7 +45,6 @@ pub struct Ran {
 
 impl Ran {
     /// Of a process that has ended.
-    #[must_use]
     pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
@@ -54,7 +54,6 @@ impl Ran {
     }
 
     /// Whether it said this, wherever.
-    #[must_use]
     pub fn says(&self, text: &str) -> bool {
         self.talk.contains(text) || self.data.contains(text)
     }
@@ -69,7 +68,6 @@ impl Ran {
     }
 
     /// Its data, which is JSON.
-    #[must_use]
     pub fn json(&self) -> Value {
         let read = serde_json::from_str(&self.data).ok();
         assert!(read.is_some(), "no JSON: {self:#?}");
@@ -91,11 +89,24 @@ pub fn run(line: &str, command: &mut Command) -> Ran {
 }
 
 /// Waits until something is well; what it says otherwise is why it is not.
-pub fn eventually(what: &str, mut look: impl FnMut() -> Result<(), String>) {
+pub fn eventually(what: &str, look: impl FnMut() -> Result<(), String>) {
+    if let Err(why) = wait(look) {
+        panic!("{what}: not yet: {why}");
+    }
+}
+
+/// The same for one who goes on all the same.
+///
+/// # Errors
+/// Why it is not well after all that time.
+pub fn wait(mut look: impl FnMut() -> Result<(), String>) -> Result<(), String> {
     let start = Instant::now();
-    while let Err(why) = look() {
-        assert!(start.elapsed() < PATIENCE, "{what}: not yet: {why}");
-        std::thread::sleep(BETWEEN_LOOKS);
+    loop {
+        match look() {
+            Err(why) if start.elapsed() >= PATIENCE => return Err(why),
+            Err(_) => std::thread::sleep(BETWEEN_LOOKS),
+            Ok(()) => return Ok(()),
+        }
     }
 }
 
@@ -104,4 +115,22 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     eventually(what, || {
         holds().then_some(()).ok_or_else(|| "it is not".to_owned())
     });
+}
+
+/// A part of a test.
+pub type Scenario<World> = fn(&World);
+
+/// Runs scenarios side by side, each to its end: most of their time is waiting.
+pub fn side_by_side<World: Sync>(world: &World, scenarios: &[(&str, Scenario<World>)]) {
+    let failed: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = scenarios
+            .iter()
+            .map(|(name, scenario)| (name, scope.spawn(move || scenario(world))))
+            .collect();
+        let ended = running.into_iter();
+        ended
+            .filter_map(|(name, thread)| thread.join().is_err().then_some(name))
+            .collect()
+    });
+    assert!(failed.is_empty(), "failed: {failed:?}");
 }

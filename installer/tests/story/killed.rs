@@ -4,7 +4,7 @@ use super::objects::Objects;
 use super::steps::{STORY, Step};
 use super::told::{Life, State, ends};
 use super::world::World;
-use lab::trial::eventually;
+use lab::trial::wait;
 use std::time::{Duration, Instant};
 
 /// Killed so often in all, at least.
@@ -33,7 +33,7 @@ pub(crate) fn killed_anywhere_it_ends_the_same(world: &World, life: &Life, seed:
     let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
     println!("WEFT_SEED={seed}");
     let mut points = Points(seed);
-    let mut kills = 0;
+    let (mut kills, mut wrong) = (0, Vec::new());
     for (step, state) in STORY.iter().zip(&life.states) {
         (step.before)(world);
         std::thread::scope(|scope| {
@@ -41,13 +41,13 @@ pub(crate) fn killed_anywhere_it_ends_the_same(world: &World, life: &Life, seed:
             kills += killed(world, step, state, &mut points);
             goes_on(world, step);
         });
-        eventually(&format!("weft {}: as undisturbed", step.line), || {
-            Objects::read(world).settled().must_be(&state.objects)
-        });
+        let same = wait(|| Objects::read(world).settled().must_be(&state.objects));
+        wrong.extend(same.err().map(|why| format!("weft {}: {why}", step.line)));
     }
     ends(world, &life.bare);
     let seconds = began.elapsed().as_secs_f64();
     println!("a life with {kills} killed commands: {seconds:.0} s");
+    assert!(wrong.is_empty(), "not as undisturbed: {}", wrong.join("\n"));
     assert!(kills >= KILLS, "{kills} kills show too little");
 }
 

@@ -135,7 +135,7 @@ fn settled(mut object: Value) -> Value {
 }
 
 /// What is different each time: who wrote it when, and what is given by the cluster.
-const PASSING: [&str; 13] = [
+const PASSING: [&str; 14] = [
     "resourceVersion",
     "managedFields",
     "generation",
@@ -147,6 +147,7 @@ const PASSING: [&str; 13] = [
     "nodePort",
     "healthCheckNodePort",
     "kubectl.kubernetes.io/restartedAt",
+    "weft.dev/deployed-at",
     "deployment.kubernetes.io/revision",
     "control-plane.alpha.kubernetes.io/leader",
 ];

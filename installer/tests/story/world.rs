@@ -78,8 +78,8 @@ impl World {
     /// A plugin of the project's own.
     fn push_plugin(&self) {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let build = format!("plugin build rate-limit -C {} -o json", workspace.display());
-        let built = self.local(&build);
+        let line = format!("plugin build rate-limit -C {} -o json", workspace.display());
+        let built = self.local(&line);
         let module = built.must(0, &[]).json()[0]["path"].clone();
         self.write(
             "module.wasm",
