@@ -5,7 +5,7 @@
 //!   if it is killed.
 //! - [`envoy`] runs one Envoy as a child.
 //! - [`Apart`] is a lab of a test's own, beside one that is in use.
-//! - [`trial`] is what tests of a program on a cluster share.
+//! - [`trial`] is what tests of `weft` on a cluster share.
 //! - [`capabilities`] says what cannot run on this machine, and why.
 //!
 //! The lab is native and never shipped: it is the one crate that reads the clock and the environment as it likes.

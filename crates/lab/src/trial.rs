@@ -1,4 +1,4 @@
-//! What tests of a program on a cluster share: whether they run here, how a run of the program ended, and waiting until
+//! What tests of `weft` on a cluster share: whether they run here, how a run of it ended, and waiting until
 //! something holds.
 #![expect(
     clippy::expect_used,
@@ -75,11 +75,11 @@ impl Ran {
     }
 }
 
-/// Runs a program to its end. The harness shows what it said when the test fails: the whole story.
+/// Runs `weft` to its end. The harness shows what it said when the test fails: the whole story.
 #[expect(clippy::print_stdout, reason = "the harness keeps it")]
 pub fn run(line: &str, command: &mut Command) -> Ran {
     let start = Instant::now();
-    let ran = Ran::of(command.output().expect("the program starts"));
+    let ran = Ran::of(command.output().expect("weft starts"));
     let (code, seconds) = (ran.code, start.elapsed().as_secs_f64());
     println!(
         "weft {line}\n{}{}[{code:?}, {seconds:.1} s]",

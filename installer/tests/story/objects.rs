@@ -14,11 +14,21 @@ pub(crate) struct Objects(BTreeMap<String, Value>);
 impl Objects {
     /// Reads all that can be listed, but what comes and goes by itself: events, and signs of life.
     pub(crate) fn read(world: &World) -> Self {
+        Self::without(world, &[])
+    }
+
+    /// The same without definitions: they are most of it.
+    pub(crate) fn read_what_moves(world: &World) -> Self {
+        Self::without(world, &["customresourcedefinitions"])
+    }
+
+    fn without(world: &World, more: &[&str]) -> Self {
         let kinds = world.kubectl("api-resources --verbs=list -o name");
         let passing = ["events", "leases.coordination", "componentstatuses"];
+        let left_out = [&passing, more].concat();
         let kinds: Vec<_> = kinds
             .lines()
-            .filter(|kind| !passing.iter().any(|start| kind.starts_with(start)))
+            .filter(|kind| !left_out.iter().any(|start| kind.starts_with(start)))
             .collect();
         let text = world.kubectl(&format!("get {} -A -o json", kinds.join(",")));
         let list: Value = serde_json::from_str(&text).unwrap();
@@ -26,12 +36,16 @@ impl Objects {
         Self(named.map(|object| (name(object), object.clone())).collect())
     }
 
-    /// What a mesh that is gone may leave, taken out: Istio's definitions, which also have an entry each with the API server.
-    pub(crate) fn without_definitions(self) -> Self {
-        self.that(|object| match text(object, "/kind") {
-            "APIService" => !text(object, "/metadata/name").ends_with(".istio.io"),
-            _ => !is_definition(object),
-        })
+    /// What a mesh that is gone may leave, and the rest: Istio's definitions have an entry each with the API server, too.
+    pub(crate) fn definitions_and_rest(self) -> (Self, Self) {
+        let may_stay = |object: &Value| match text(object, "/kind") {
+            "APIService" => text(object, "/metadata/name").ends_with(".istio.io"),
+            _ => is_definition(object),
+        };
+        (
+            self.clone().that(may_stay),
+            self.that(|object| !may_stay(object)),
+        )
     }
 
     /// With nothing in them but what is wanted, and without what controllers make of that, or count.

@@ -11,7 +11,7 @@ pub(crate) type Deed = fn(&World);
 pub(crate) struct Step {
     /// The line of `weft`, as it is started and as it is started again.
     pub(crate) line: &'static str,
-    /// What it says at its end.
+    /// What it says at its end, when nobody disturbs it.
     pub(crate) says: &'static str,
     /// How it refuses when nothing is left for it to do: it may be killed when all was done.
     pub(crate) done: Option<&'static str>,

@@ -13,11 +13,13 @@ pub(crate) struct Life {
     pub(crate) bare: Objects,
     /// What each step came to.
     pub(crate) states: Vec<State>,
+    /// The definitions that stay.
+    pub(crate) left: Objects,
 }
 
 /// What a step came to.
 pub(crate) struct State {
-    /// All that there is.
+    /// All that there is, but for definitions.
     pub(crate) objects: Objects,
     /// How long it took.
     pub(crate) usual: Duration,
@@ -27,11 +29,13 @@ pub(crate) struct State {
 #[expect(clippy::print_stdout, reason = "the figures are a result")]
 pub(crate) fn from_nothing_to_nothing(world: &World) -> Life {
     let began = Instant::now();
-    let bare = Objects::read(world).without_definitions();
+    let (none, bare) = Objects::read(world).settled().definitions_and_rest();
+    assert_eq!(none.len(), 0, "the cluster is not bare");
     let states = STORY.iter().map(|step| played(world, step)).collect();
-    ends(world, &bare);
+    let left = left(world, &bare);
+    assert!(left.len() > 10, "the definitions stay");
     println!("a life: {:.0} s", began.elapsed().as_secs_f64());
-    Life { bare, states }
+    Life { bare, states, left }
 }
 
 fn played(world: &World, step: &Step) -> State {
@@ -51,24 +55,23 @@ fn played(world: &World, step: &Step) -> State {
 
 /// istiod adds things of its own for a while.
 fn at_rest(world: &World) -> Objects {
-    let mut last = Objects::read(world).settled();
+    let mut last = Objects::read_what_moves(world).settled();
     eventually("it is at rest", || {
-        let now = Objects::read(world).settled();
+        let now = Objects::read_what_moves(world).settled();
         let before = std::mem::replace(&mut last, now);
         last.must_be(&before)
     });
     last
 }
 
-/// Nothing is left of it but definitions.
-pub(crate) fn ends(world: &World, bare: &Objects) {
+/// Nothing is left of it but definitions, which are these.
+pub(crate) fn left(world: &World, bare: &Objects) -> Objects {
     others::leave(world);
+    let mut definitions = Objects::default();
     eventually("nothing is left but definitions", || {
-        Objects::read(world)
-            .without_definitions()
-            .settled()
-            .must_be(&bare.clone().settled())
+        let (left, rest) = Objects::read(world).settled().definitions_and_rest();
+        definitions = left;
+        rest.must_be(bare)
     });
-    let definitions = Objects::read(world).len() > bare.len();
-    assert!(definitions, "the definitions stay");
+    definitions
 }

@@ -94,10 +94,11 @@ impl Traffic {
         self.seen.set(well);
     }
 
-    /// Ends it.
+    /// Ends it; the next one begins anew.
     pub(crate) fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
         self.follower.join().unwrap();
+        std::fs::remove_dir_all(&self.folder).unwrap();
     }
 }
 
