@@ -2,9 +2,9 @@
 
 use super::charts;
 use super::traffic::Traffic;
-use lab::trial::{Ran, run};
+use lab::trial::{Ran, eventually, run};
 use lab::{Cluster, ClusterOptions, Session};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -162,6 +162,43 @@ impl World {
             "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{{labels}}}}}\n"
         );
         self.cluster.apply(&text).unwrap();
+    }
+
+    /// The labels of a namespace.
+    pub(crate) fn labels(&self, name: &str) -> String {
+        self.kubectl(&format!(
+            "get namespace {name} -o jsonpath={{.metadata.labels}}"
+        ))
+    }
+
+    /// The Service that validates for the whole mesh.
+    pub(crate) fn validator(&self) -> String {
+        let path = "jsonpath={.webhooks[0].clientConfig.service.name}";
+        self.kubectl(&format!(
+            "get validatingwebhookconfiguration istiod-default-validator -o {path}"
+        ))
+    }
+
+    /// Nothing of a control plane is left.
+    pub(crate) fn has_no(&self, istiod: &str) {
+        let kinds = "deployments,services,serviceaccounts,configmaps,mutatingwebhookconfigurations,clusterroles";
+        let left = self.kubectl(&format!(
+            "get {kinds} -A -l weft.dev/component={istiod} -o name"
+        ));
+        assert_eq!(left, "", "of {istiod}");
+    }
+
+    /// Waits until all proxies of a namespace are these.
+    pub(crate) fn all_run(&self, namespace: &str, count: u8, (version, revision): (&str, &str)) {
+        let wanted = json!([{"revision": revision, "version": version, "count": count}]);
+        eventually(&format!("all proxies of {namespace} are those"), || {
+            let status = self.json("mesh upgrade status shop");
+            let rows = status["namespaces"].as_array().unwrap();
+            let row = rows.iter().find(|row| row["namespace"] == namespace);
+            let row = row.ok_or("there are none")?;
+            let same = row["proxies"] == wanted;
+            same.then_some(()).ok_or_else(|| row.to_string())
+        });
     }
 
     /// Writes a file where weft runs.
