@@ -14,32 +14,15 @@ mod world;
 #[cfg(test)]
 mod tests {
     use super::cases::{self, Case};
-    use super::world::World;
+    use super::world::{World, in_one_message};
     use std::fmt::Write as _;
-    use std::io::Write as _;
     use std::panic::AssertUnwindSafe;
-    use weft::environment::Environment;
     use weft::failure::Exit;
-
-    /// Why this cannot run here, if it cannot.
-    fn missing(environment: &Environment) -> Option<String> {
-        if environment.text("WEFT_LADDER") != Some("1") {
-            return Some("WEFT_LADDER=1 is not set".to_owned());
-        }
-        let needed = lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster;
-        assert_eq!(needed, None, "the ladder leaves nothing out");
-        None
-    }
 
     /// One after the other: a cluster takes one mesh of a revision, and some faults concern all of it.
     #[test]
     fn each_fault_is_told_with_object_and_remedy() {
-        if let Some(why) = missing(&Environment::read()) {
-            writeln!(
-                std::io::stderr(),
-                "LEFT OUT each_fault_is_told_with_object_and_remedy: {why}"
-            )
-            .unwrap();
+        if lab::trial::is_left_out("each_fault_is_told_with_object_and_remedy") {
             return;
         }
         let world = World::start();
@@ -74,15 +57,13 @@ mod tests {
             world.kubectl_from("delete --wait=false --ignore-not-found -f -", case.fault);
         }
         println!("-- {} ms", start.elapsed().as_millis());
-        let documented = u8::try_from(ran.code)
-            .is_ok_and(|code| Exit::ALL.iter().any(|exit| exit.code() == code));
-        if ran.code != case.code || !documented {
-            return Err(format!(
-                "exit {} in place of {}: {ran:#?}",
-                ran.code, case.code
-            ));
+        let documented = Exit::ALL
+            .iter()
+            .any(|exit| i32::from(exit.code()) == case.code);
+        if ran.code != Some(case.code) || !documented {
+            return Err(format!("no exit {}: {ran:#?}", case.code));
         }
-        if !ran.says(&[case.object, case.remedy]) {
+        if !in_one_message(&ran, &[case.object, case.remedy]) {
             return Err(format!(
                 "no message with {:?} and {:?}: {ran:#?}",
                 case.object, case.remedy

@@ -27,26 +27,13 @@ mod world;
 mod tests {
     use super::world::World;
     use super::{causes, killed, life, owners, refusals};
-    use std::io::Write as _;
-    use weft::environment::Environment;
 
     type Scenario = fn(&World);
-
-    /// Why this cannot run here, if it cannot.
-    fn missing(environment: &Environment) -> Option<String> {
-        if environment.text("WEFT_LADDER") != Some("1") {
-            return Some("WEFT_LADDER=1 is not set".to_owned());
-        }
-        let needed = lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster;
-        assert_eq!(needed, None, "the ladder leaves nothing out");
-        None
-    }
 
     /// One cluster for all, each scenario in namespaces of its own, side by side: most of the time is waiting.
     #[test]
     fn objects_on_a_cluster() {
-        if let Some(why) = missing(&Environment::read()) {
-            writeln!(std::io::stderr(), "LEFT OUT objects_on_a_cluster: {why}").unwrap();
+        if lab::trial::is_left_out("objects_on_a_cluster") {
             return;
         }
         let world = World::start();
@@ -67,17 +54,6 @@ mod tests {
             ("causes", causes::the_first_cause_is_told),
             ("killed", killed::killed_anywhere_it_is_gone_on_with),
         ];
-        std::thread::scope(|scope| {
-            let world = &world;
-            let running: Vec<_> = scenarios
-                .iter()
-                .map(|(name, scenario)| (name, scope.spawn(move || scenario(world))))
-                .collect();
-            let failed: Vec<_> = running
-                .into_iter()
-                .filter_map(|(name, thread)| thread.join().is_err().then_some(name))
-                .collect();
-            assert!(failed.is_empty(), "failed: {failed:?}");
-        });
+        lab::trial::side_by_side(&world, &scenarios);
     }
 }

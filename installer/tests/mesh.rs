@@ -27,26 +27,13 @@ mod world;
 mod tests {
     use super::world::World;
     use super::{life, states, trouble};
-    use std::io::Write as _;
-    use weft::environment::Environment;
 
     type Scenario = fn(&World);
-
-    /// Why this cannot run here, if it cannot.
-    fn missing(environment: &Environment) -> Option<String> {
-        if environment.text("WEFT_LADDER") != Some("1") {
-            return Some("WEFT_LADDER=1 is not set".to_owned());
-        }
-        let needed = lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster;
-        assert_eq!(needed, None, "the ladder leaves nothing out");
-        None
-    }
 
     /// One cluster for all, each scenario in a namespace of its own, side by side: most of the time is waiting.
     #[test]
     fn plugins_on_a_mesh() {
-        if let Some(why) = missing(&Environment::read()) {
-            writeln!(std::io::stderr(), "LEFT OUT plugins_on_a_mesh: {why}").unwrap();
+        if lab::trial::is_left_out("plugins_on_a_mesh") {
             return;
         }
         let world = World::start();
@@ -73,17 +60,6 @@ mod tests {
                 trouble::a_pull_that_is_overtaken,
             ),
         ];
-        std::thread::scope(|scope| {
-            let world = &world;
-            let running: Vec<_> = scenarios
-                .iter()
-                .map(|(name, scenario)| (name, scope.spawn(move || scenario(world))))
-                .collect();
-            let failed: Vec<_> = running
-                .into_iter()
-                .filter_map(|(name, thread)| thread.join().is_err().then_some(name))
-                .collect();
-            assert!(failed.is_empty(), "failed: {failed:?}");
-        });
+        lab::trial::side_by_side(&world, &scenarios);
     }
 }

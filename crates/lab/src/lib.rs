@@ -5,6 +5,7 @@
 //!   if it is killed.
 //! - [`envoy`] runs one Envoy as a child.
 //! - [`Apart`] is a lab of a test's own, beside one that is in use.
+//! - [`trial`] is what tests of `weft` on a cluster share.
 //! - [`capabilities`] says what cannot run on this machine, and why.
 //!
 //! The lab is native and never shipped: it is the one crate that reads the clock and the environment as it likes.
@@ -28,6 +29,7 @@ mod registry;
 mod session;
 mod state;
 pub mod tools;
+pub mod trial;
 mod workspace;
 
 pub use apart::Apart;

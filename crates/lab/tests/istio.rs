@@ -1,8 +1,4 @@
 //! istiod on a real cluster: two injected pods speak mTLS through stock Envoys, and the session takes it all down.
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests: what goes wrong is the test's result"
-)]
 
 use lab::{ClusterOptions, IstioOptions, Session};
 
@@ -30,22 +26,9 @@ fn pod(name: &str) -> String {
     )
 }
 
-/// Why it is skipped, if it is.
-fn skipped() -> Option<String> {
-    if std::env::var_os("WEFT_LADDER").is_none() {
-        return Some("WEFT_LADDER=1 is not set".into());
-    }
-    lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster
-}
-
 #[test]
 fn injected_pods_speak_mtls() {
-    if let Some(reason) = skipped() {
-        assert!(
-            std::env::var_os("WEFT_LADDER").is_none(),
-            "cannot run: {reason}"
-        );
-        lab::output::say(&format!("SKIPPED injected_pods_speak_mtls: {reason}"));
+    if lab::trial::is_left_out("injected_pods_speak_mtls") {
         return;
     }
     let session = Session::start().unwrap();

@@ -1,6 +1,7 @@
 //! The cluster that all cases share, kubeconfigs that are wrong, charts that are wrong, and `weft` on them.
 
 use lab::tools::Tool;
+use lab::trial::{Ran, run};
 use lab::{Cluster, ClusterOptions, Session};
 use serde_json::{Value, json};
 use std::net::TcpListener;
@@ -27,17 +28,6 @@ pub(crate) struct World {
     silent: TcpListener,
     // Takes the cluster down, last.
     _session: Session,
-}
-
-/// How a run of `weft` ended.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    /// The exit code.
-    pub(crate) code: i32,
-    /// Standard output.
-    pub(crate) data: String,
-    /// Standard error.
-    pub(crate) talk: String,
 }
 
 impl World {
@@ -102,10 +92,6 @@ impl World {
 
     /// Runs `weft` in the scratch folder. `CHARTS` in the line is what every mesh needs: a version, and
     /// charts; `SOURCE` is only the charts.
-    #[expect(
-        clippy::print_stdout,
-        reason = "the harness shows it when the test fails: the whole story"
-    )]
     pub(crate) fn weft(&self, config: Config, line: &str) -> Ran {
         let source = format!("--charts {}", self.charts.display());
         let line = line
@@ -124,14 +110,7 @@ impl World {
             Config::None => &mut command,
             Config::File(name) => command.env("KUBECONFIG", folder.join(name)),
         };
-        let output = command.output().unwrap();
-        let ran = Ran {
-            code: output.status.code().unwrap(),
-            data: String::from_utf8(output.stdout).unwrap(),
-            talk: String::from_utf8(output.stderr).unwrap(),
-        };
-        println!("weft {line}\n{}{}[{}]", ran.talk, ran.data, ran.code);
-        ran
+        run(&line, &mut command)
     }
 
     /// Runs kubectl; it has to work.
@@ -149,29 +128,24 @@ impl World {
     /// Deletes a mesh again; that is to work whatever was wrong.
     pub(crate) fn delete_mesh(&self, name: &str) {
         let line = format!("mesh delete {name} --yes --force --timeout 30s");
-        let ran = self.weft(Config::Right, &line);
-        assert_eq!(ran.code, 0, "{ran:#?}");
+        self.weft(Config::Right, &line).must(0, &[]);
     }
 }
 
-impl Ran {
-    /// Whether one message has all of these words: an error or a warning with the lines that belong to it, or a row of a report.
-    pub(crate) fn says(&self, words: &[&str]) -> bool {
-        let mut messages: Vec<String> = self.data.lines().map(str::to_owned).collect();
-        for line in self.talk.lines() {
-            let begins = line.starts_with("error: ") || line.starts_with("warning: ");
-            match messages.last_mut().filter(|_| !begins) {
-                Some(message)
-                    if message.starts_with("error: ") || message.starts_with("warning: ") =>
-                {
-                    message.push('\n');
-                    message.push_str(line);
-                }
-                _ => messages.push(line.to_owned()),
+/// Whether one message has all of these words: an error or a warning with the lines that belong to it, or a row of a report.
+pub(crate) fn in_one_message(ran: &Ran, words: &[&str]) -> bool {
+    let mut messages: Vec<String> = ran.data.lines().map(str::to_owned).collect();
+    for line in ran.talk.lines() {
+        let begins = line.starts_with("error: ") || line.starts_with("warning: ");
+        match messages.last_mut().filter(|_| !begins) {
+            Some(message) if message.starts_with("error: ") || message.starts_with("warning: ") => {
+                message.push('\n');
+                message.push_str(line);
             }
+            _ => messages.push(line.to_owned()),
         }
-        messages
-            .iter()
-            .any(|message| words.iter().all(|word| message.contains(word)))
     }
+    messages
+        .iter()
+        .any(|message| words.iter().all(|word| message.contains(word)))
 }

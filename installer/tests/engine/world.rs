@@ -1,5 +1,6 @@
 //! The cluster that the scenarios share, and a scenario's own corner of it.
 
+use lab::trial::{Ran, run};
 use lab::{Cluster, ClusterOptions, Session};
 use serde_json::Value;
 use std::process::{Command, Output, Stdio};
@@ -17,17 +18,6 @@ pub(crate) struct Corner<'a> {
     /// Its namespace, and the name of its set.
     pub(crate) name: String,
     folder: tempfile::TempDir,
-}
-
-/// How a run of `weft` ended.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    /// The exit code.
-    pub(crate) code: i32,
-    /// Standard output.
-    pub(crate) data: String,
-    /// Standard error.
-    pub(crate) talk: String,
 }
 
 impl World {
@@ -63,12 +53,18 @@ impl World {
 impl Corner<'_> {
     /// Runs `weft objects apply` on these files, which are written first, each a stage.
     pub(crate) fn apply(&self, files: &[&str], more: &[&str]) -> Ran {
-        run(self.command(files, more))
+        run(
+            &format!("apply in {}", self.name),
+            &mut self.command(files, more),
+        )
     }
 
     /// Runs `weft objects status`.
     pub(crate) fn status(&self) -> Ran {
-        run(self.weft("status"))
+        run(
+            &format!("status in {}", self.name),
+            &mut self.weft("status"),
+        )
     }
 
     /// `weft objects apply` on these files, not started yet.
@@ -157,36 +153,6 @@ impl Corner<'_> {
             .output()
             .unwrap()
     }
-}
-
-impl Ran {
-    /// Checks the exit code, and that it said all of this.
-    pub(crate) fn must(&self, code: i32, said: &[&str]) -> &Self {
-        assert_eq!(self.code, code, "{self:#?}");
-        for text in said {
-            assert!(
-                self.talk.contains(text) || self.data.contains(text),
-                "{text:?} is missing in {self:#?}"
-            );
-        }
-        self
-    }
-}
-
-#[expect(
-    clippy::print_stdout,
-    reason = "the harness shows it when the test fails: the whole story"
-)]
-fn run(mut command: Command) -> Ran {
-    let output = command.output().unwrap();
-    let ran = Ran {
-        code: output.status.code().unwrap(),
-        data: String::from_utf8(output.stdout).unwrap(),
-        talk: String::from_utf8(output.stderr).unwrap(),
-    };
-    let arguments: Vec<_> = command.get_args().collect();
-    println!("{arguments:?}\n{}{}[{}]", ran.talk, ran.data, ran.code);
-    ran
 }
 
 /// A Deployment of one pod of the lab's echo server.

@@ -1,6 +1,7 @@
 //! A gateway's way from a wish to requests, and to nothing again.
 
-use super::world::{Ran, World, eventually};
+use super::world::World;
+use lab::trial::{Ran, until};
 use std::net::Ipv4Addr;
 use std::process::Command;
 
@@ -47,11 +48,11 @@ pub(crate) fn from_nothing_to_a_request_and_back(world: &World) {
     let before = objects(world);
     let address = created(world);
     refers(world);
-    eventually("a request comes in by the gateway", || {
+    until("a request comes in by the gateway", || {
         answer(address) == "200"
     });
     changed(world);
-    eventually("requests come in after the update", || {
+    until("requests come in after the update", || {
         answer(address) == "200"
     });
     upgraded(world);
@@ -81,7 +82,7 @@ pub(crate) fn from_nothing_to_a_request_and_back(world: &World) {
         .weft("delete front -n edge --yes")
         .must(1, &["there is no gateway front"]);
     // What Kubernetes makes for a Service goes a moment after it.
-    eventually("nothing is left of it", || objects(world) == before);
+    until("nothing is left of it", || objects(world) == before);
     world.kubectl("delete namespace shop --wait=false");
 }
 
@@ -91,8 +92,9 @@ fn created(world: &World) -> Ipv4Addr {
         .weft(&format!("{line} --dry-run=server"))
         .must(0, &["Deployment edge/front", "create"]);
     world.weft(&format!("{line} --diff")).must(5, &[]);
-    let creating = world.begin(&format!("gateway {line} --timeout 90s"));
-    eventually("its Service is there", || {
+    let mut creating = world.command(&format!("gateway {line} --timeout 90s"));
+    let creating = creating.spawn().unwrap();
+    until("its Service is there", || {
         world
             .cluster
             .kubectl(&["-n", "edge", "get", "service", "front"])
@@ -101,7 +103,7 @@ fn created(world: &World) -> Ipv4Addr {
     let waiting = world.json("list -n edge");
     assert_eq!(waiting[0]["state"], "CREATING", "{waiting}");
     let address = world.cluster.load_balancer("edge", "front", None).unwrap();
-    Ran::of(creating).must(0, &["RUNNING", "1/1", "lab"]);
+    Ran::of(creating.wait_with_output().unwrap()).must(0, &["RUNNING", "1/1", "lab"]);
 
     let status = world.json("status front -n edge");
     assert_eq!(status[0]["addresses"][0], address.to_string(), "{status}");
@@ -211,7 +213,7 @@ pub(crate) fn those_of_others(world: &World) {
          selector: {matchLabels: {istio: egressgateway}}\n  template:\n    metadata: {labels: {istio: egressgateway}, annotations: {inject.istio.io/templates: gateway}}\n    \
          spec: {containers: [{name: istio-proxy, image: auto}]}\n",
     );
-    eventually("its controller has seen it", || {
+    until("its controller has seen it", || {
         world.json("list -n edge")[0]["state"] == "RUNNING"
     });
     let list = world.json("list -n edge");

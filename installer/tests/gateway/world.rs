@@ -1,10 +1,10 @@
 //! The mesh that the parts share: a cluster with an istiod that weft adopted, and a workload behind a Service.
 
+use lab::trial::{Ran, run};
 use lab::{Cluster, ClusterOptions, IstioOptions, Session, Tool};
 use serde_json::Value;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 /// A cluster with istiod.
 pub(crate) struct World {
@@ -13,15 +13,6 @@ pub(crate) struct World {
     charts: PathBuf,
     // Takes all of it down, last.
     _session: Session,
-}
-
-/// How a run of `weft` ended.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    code: i32,
-    /// Standard output.
-    pub(crate) data: String,
-    talk: String,
 }
 
 impl World {
@@ -49,22 +40,15 @@ impl World {
 
     /// Its answer as JSON.
     pub(crate) fn json(&self, line: &str) -> Value {
-        let ran = self.weft(&format!("{line} -o json"));
-        serde_json::from_str(&ran.data).unwrap_or_else(|error| panic!("{error}: {ran:#?}"))
+        self.weft(&format!("{line} -o json")).json()
     }
 
-    #[expect(
-        clippy::print_stdout,
-        reason = "the harness shows it when the test fails: the whole story"
-    )]
     fn run(&self, line: &str) -> Ran {
-        let ran = Ran::of(self.begin(line));
-        println!("weft {line}\n{}{}[{}]", ran.talk, ran.data, ran.code);
-        ran
+        run(line, &mut self.command(line))
     }
 
-    /// Starts it, to go on with something else meanwhile.
-    pub(crate) fn begin(&self, line: &str) -> Child {
+    /// The same, not started yet.
+    pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         command
             .args(line.split_whitespace())
@@ -80,9 +64,8 @@ impl World {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+            .stderr(Stdio::piped());
+        command
     }
 
     /// Runs kubectl.
@@ -94,38 +77,5 @@ impl World {
     /// Writes objects as somebody else would.
     pub(crate) fn apply(&self, manifests: &str) {
         self.cluster.apply(manifests).unwrap();
-    }
-}
-
-impl Ran {
-    /// Of a process, once it has ended.
-    pub(crate) fn of(child: Child) -> Self {
-        let output = child.wait_with_output().unwrap();
-        Self {
-            code: output.status.code().unwrap(),
-            data: String::from_utf8(output.stdout).unwrap(),
-            talk: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    /// Checks the exit code, and that it said all of this.
-    pub(crate) fn must(&self, code: i32, said: &[&str]) -> &Self {
-        assert_eq!(self.code, code, "{self:#?}");
-        for text in said {
-            assert!(
-                self.talk.contains(text) || self.data.contains(text),
-                "{text:?} is missing in {self:#?}"
-            );
-        }
-        self
-    }
-}
-
-/// Waits until something holds.
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_mins(1), "not yet: {what}");
-        std::thread::sleep(Duration::from_millis(300));
     }
 }

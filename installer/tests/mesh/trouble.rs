@@ -128,7 +128,7 @@ pub(crate) fn a_pull_that_is_overtaken(world: &World) {
     std::thread::sleep(std::time::Duration::from_secs(3));
     let pid = rustix::process::Pid::from_raw(child.id().try_into().unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    let interrupted = super::world::Ran::of(&child.wait_with_output().unwrap());
+    let interrupted = lab::trial::Ran::of(child.wait_with_output().unwrap());
     interrupted.must(130, &["the same command goes on from there"]);
     let status = corner.status("shop");
     assert_eq!(

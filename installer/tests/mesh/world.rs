@@ -1,10 +1,11 @@
 //! The mesh that the scenarios share, and a scenario's own corner of it.
 
 use super::gate::Gate;
+use lab::trial::{Ran, eventually, run};
 use lab::{Cluster, ClusterOptions, IstioOptions, Session};
 use serde_json::Value;
-use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Instant;
 
 /// A cluster with istiod, and a registry.
 pub(crate) struct World {
@@ -22,17 +23,6 @@ pub(crate) struct Corner<'a> {
     /// Its way to the registry.
     pub(crate) gate: Gate,
     folder: tempfile::TempDir,
-}
-
-/// How a run of `weft` ended.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    /// The exit code.
-    pub(crate) code: i32,
-    /// Standard output.
-    pub(crate) data: String,
-    /// Standard error.
-    pub(crate) talk: String,
 }
 
 impl World {
@@ -84,22 +74,9 @@ impl World {
 
 impl Corner<'_> {
     /// Runs `weft plugin` on this corner.
-    #[expect(
-        clippy::print_stdout,
-        reason = "the harness shows it when the test fails: the whole story"
-    )]
     pub(crate) fn weft(&self, arguments: &[&str]) -> Ran {
-        let output = self.command(arguments).output().unwrap();
-        let ran = Ran::of(&output);
-        println!(
-            "[{}] weft plugin {}\n{}{}[{}]",
-            self.namespace,
-            arguments.join(" "),
-            ran.talk,
-            ran.data,
-            ran.code
-        );
-        ran
+        let line = format!("[{}] plugin {}", self.namespace, arguments.join(" "));
+        run(&line, &mut self.command(arguments))
     }
 
     /// The same, not started yet.
@@ -149,13 +126,8 @@ impl Corner<'_> {
     /// The state of one plugin, out of `status -o json`.
     pub(crate) fn status(&self, name: &str) -> Value {
         let ran = self.weft(&["status", name, "-o", "json"]);
-        let all: Value = serde_json::from_str(&ran.data).unwrap();
-        let status = all[0].clone();
-        assert_eq!(
-            ran.code,
-            if status["state"] == "running" { 0 } else { 2 },
-            "{ran:?}"
-        );
+        let status = ran.json()[0].clone();
+        ran.must(if status["state"] == "running" { 0 } else { 2 }, &[]);
         status
     }
 
@@ -163,8 +135,8 @@ impl Corner<'_> {
     pub(crate) fn push(&self, module: &[u8], tag: &str) -> String {
         let image = format!("{}/{}/stopper:{tag}", self.gate.address(), self.namespace);
         self.write("module.wasm", module);
-        let ran = self.weft(&["push", "./module.wasm", &image, "--plain-http"]);
-        assert_eq!(ran.code, 0, "{ran:?}");
+        self.weft(&["push", "./module.wasm", &image, "--plain-http"])
+            .must(0, &[]);
         image
     }
 
@@ -205,25 +177,20 @@ impl Corner<'_> {
     /// Waits until requests to a workload are answered so. A connection that was open before a change of the listener
     /// goes on as before, for some seconds.
     pub(crate) fn eventually(&self, to: &str, answer: &str) {
-        let start = Instant::now();
-        loop {
-            let answers = self.requests(to, "", 3);
-            if answers.iter().all(|line| line.starts_with(answer)) {
-                return;
-            }
-            assert!(
-                start.elapsed() < Duration::from_mins(1),
-                "{}: {to} still answers {answers:?}",
-                self.namespace
-            );
-            std::thread::sleep(Duration::from_millis(300));
-        }
+        eventually(
+            &format!("{}: {to} answers {answer}", self.namespace),
+            || {
+                let answers = self.requests(to, "", 3);
+                let same = answers.iter().all(|line| line.starts_with(answer));
+                same.then_some(()).ok_or_else(|| format!("{answers:?}"))
+            },
+        );
     }
 
     /// Waits until each user gets so many requests through, of one more, and no more.
     pub(crate) fn eventually_limited(&self, limit: usize) {
         let start = Instant::now();
-        loop {
+        eventually(&format!("{limit} are let through"), || {
             // A user of its own for each try: the hour of the last one's bucket has just begun.
             let user = format!("-H 'x-user: user-{}'", start.elapsed().as_nanos());
             let answers = self.requests("shop", &user, limit.saturating_add(2));
@@ -235,42 +202,13 @@ impl Corner<'_> {
                 .iter()
                 .filter(|line| line.starts_with("429 rate limit exceeded"))
                 .count();
-            if (through, limited) == (limit, 2) {
-                return;
-            }
-            assert!(
-                start.elapsed() < Duration::from_mins(1),
-                "{limit} are not let through: {answers:?}"
-            );
-            std::thread::sleep(Duration::from_millis(300));
-        }
+            let right = (through, limited) == (limit, 2);
+            right.then_some(()).ok_or_else(|| format!("{answers:?}"))
+        });
     }
 
     fn write(&self, name: &str, data: &[u8]) {
         std::fs::write(self.folder.path().join(name), data).unwrap();
-    }
-}
-
-impl Ran {
-    /// Of a process that has ended.
-    pub(crate) fn of(output: &Output) -> Self {
-        Self {
-            code: output.status.code().unwrap(),
-            data: String::from_utf8(output.stdout.clone()).unwrap(),
-            talk: String::from_utf8(output.stderr.clone()).unwrap(),
-        }
-    }
-
-    /// Checks the exit code, and that it said all of this.
-    pub(crate) fn must(&self, code: i32, said: &[&str]) -> &Self {
-        assert_eq!(self.code, code, "{self:#?}");
-        for text in said {
-            assert!(
-                self.talk.contains(text) || self.data.contains(text),
-                "{text:?} is missing in {self:#?}"
-            );
-        }
-        self
     }
 }
 

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::world::{Ran, World};
+use super::world::World;
+use lab::trial::Ran;
 
 const TAG: &str = "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\nmetadata:\n  \
      name: istio-revision-tag-stable\n  labels: {istio.io/rev: default, istio.io/tag: stable}\nwebhooks:\n- name: stable.sidecar-injector.istio.io\n  \
@@ -164,7 +165,7 @@ pub(crate) fn many_at_once_lose_no_entry(world: &World) {
         .collect();
     let ended: Vec<_> = running
         .into_iter()
-        .map(|child| Ran::of(&child.wait_with_output().unwrap()))
+        .map(|child| Ran::of(child.wait_with_output().unwrap()))
         .collect();
     let wrote = ended
         .iter()

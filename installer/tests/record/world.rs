@@ -1,25 +1,15 @@
 //! A cluster with an Istio that somebody else installed, and `weft` on it.
 
+use lab::trial::{Ran, run};
 use lab::{Cluster, ClusterOptions, IstioOptions, Session};
 use serde_json::Value;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 /// The cluster.
 pub(crate) struct World {
     cluster: Cluster,
     // Takes all of it down, last.
     _session: Session,
-}
-
-/// How a run of `weft` ended.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    /// The exit code.
-    pub(crate) code: i32,
-    /// Standard output.
-    pub(crate) data: String,
-    /// Standard error.
-    pub(crate) talk: String,
 }
 
 impl World {
@@ -36,14 +26,8 @@ impl World {
     }
 
     /// Runs `weft`.
-    #[expect(
-        clippy::print_stdout,
-        reason = "the harness shows it when the test fails: the whole story"
-    )]
     pub(crate) fn weft(&self, line: &str) -> Ran {
-        let ran = Ran::of(&self.command(line).output().unwrap());
-        println!("weft {line}\n{}{}[{}]", ran.talk, ran.data, ran.code);
-        ran
+        run(line, &mut self.command(line))
     }
 
     /// The same, not started yet.
@@ -61,8 +45,7 @@ impl World {
 
     /// What a run printed with `-o json`.
     pub(crate) fn json(&self, line: &str) -> Value {
-        let ran = self.weft(&format!("{line} -o json"));
-        serde_json::from_str(&ran.data).unwrap()
+        self.weft(&format!("{line} -o json")).json()
     }
 
     /// Runs kubectl.
@@ -80,28 +63,5 @@ impl World {
     pub(crate) fn object(&self, which: &str) -> Value {
         serde_json::from_str(&self.kubectl(&format!("get {which} -o json --show-managed-fields")))
             .unwrap()
-    }
-}
-
-impl Ran {
-    /// Of a process that has ended.
-    pub(crate) fn of(output: &Output) -> Self {
-        Self {
-            code: output.status.code().unwrap(),
-            data: String::from_utf8(output.stdout.clone()).unwrap(),
-            talk: String::from_utf8(output.stderr.clone()).unwrap(),
-        }
-    }
-
-    /// Checks the exit code, and that it said all of this.
-    pub(crate) fn must(&self, code: i32, said: &[&str]) -> &Self {
-        assert_eq!(self.code, code, "{self:#?}");
-        for text in said {
-            assert!(
-                self.talk.contains(text) || self.data.contains(text),
-                "{text:?} is missing in {self:#?}"
-            );
-        }
-        self
     }
 }

@@ -1,6 +1,7 @@
 //! A namespace's way from a label to sidecars and back, and what can be set about them.
 
-use super::world::{SURGE, World, eventually};
+use super::world::{SURGE, World};
+use lab::trial::until;
 
 /// Every state on the way, and who may change what.
 #[expect(clippy::too_many_lines, reason = "a table, row by row")]
@@ -199,21 +200,21 @@ fn passthrough(world: &World) {
         let line = "-n outside exec deploy/client -c app -- curl -s -m 5 -o /dev/null -D - http://cart.tuned";
         world.kubectl(line).contains("istio-envoy")
     };
-    eventually("requests go through the proxy", through_the_proxy);
+    until("requests go through the proxy", through_the_proxy);
     world
         .weft("passthrough deploy/cart -n tuned --direction in --match exclude --cidr 10.0.0.0/8")
         .must(64, &["--direction out only"]);
     world
         .weft("passthrough deploy/cart -n tuned --direction in --match exclude --port 8080,8080 --restart --wait-per-pod 1s")
         .must(0, &["excludeInboundPorts", "SUCCEED"]);
-    eventually("requests pass by the proxy", || !through_the_proxy());
+    until("requests pass by the proxy", || !through_the_proxy());
     world
         .weft("passthrough deploy/cart -n tuned --direction in --match exclude --port 9000 --diff")
         .must(5, &["8080,9000"]);
     world
         .weft("passthrough deploy/cart -n tuned --clear --restart --wait-per-pod 1s")
         .must(0, &["SUCCEED"]);
-    eventually("requests go through the proxy again", through_the_proxy);
+    until("requests go through the proxy again", through_the_proxy);
 }
 
 fn scope(world: &World) {

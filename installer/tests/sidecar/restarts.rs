@@ -1,6 +1,7 @@
 //! Restarts in batches, within disruption budgets, and an upgrade to another revision.
 
-use super::world::{CANARY, SURGE, World, eventually};
+use super::world::{CANARY, SURGE, World};
+use lab::trial::until;
 
 /// A rollout that stops an old pod first.
 const STOP_FIRST: &str = "{rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}";
@@ -25,7 +26,7 @@ pub(crate) fn in_batches_within_budgets(world: &World) {
         world.kubectl(&line)
     };
     world.cluster.apply(&budgets(2)).unwrap();
-    eventually("the budgets are met", || {
+    until("the budgets are met", || {
         (allowed("guarded").as_str(), allowed("gentle").as_str()) == ("0/2", "0/1")
     });
     let pods = || {

@@ -1,7 +1,8 @@
 //! What `explain` says against what the real webhooks do: pods are offered to the API server without being kept, and
 //! looked at for a proxy.
 
-use super::world::{CANARY, World, eventually};
+use super::world::{CANARY, World};
+use lab::trial::until;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -55,13 +56,13 @@ pub(crate) fn are_those_of_the_real_webhooks(world: &World) {
     let mut rows = compare(world);
 
     world.istio(&["values.sidecarInjectorWebhook.enableNamespacesByDefault=true"]);
-    eventually("the global switch is on", || {
+    until("the global switch is on", || {
         real(world, "v-none")[0].is_some()
     });
     rows += compare(world);
 
     rules(world);
-    eventually("istiod has read its rules", || {
+    until("istiod has read its rules", || {
         real(world, "v-enabled")[0].is_none()
     });
     rows += compare(world);
@@ -75,7 +76,7 @@ fn tag(world: &World) {
     let mut tag: Value = serde_json::from_str(&text.replace(r#""canary""#, r#""prod""#)).unwrap();
     tag["metadata"] = json!({"name": "istio-revision-tag-prod", "labels": {"istio.io/rev": CANARY, "istio.io/tag": "prod"}});
     world.cluster.apply(&tag.to_string()).unwrap();
-    eventually("istiod trusts the tag", || {
+    until("istiod trusts the tag", || {
         real(world, "v-tag-probe")
             .first()
             .is_some_and(|one| one.as_deref() == Some(CANARY))

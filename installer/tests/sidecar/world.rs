@@ -1,10 +1,10 @@
 //! The mesh that the parts share: a cluster with two istiods, and a tag for the second.
 
+use lab::trial::{Ran, run};
 use lab::{Cluster, ClusterOptions, IstioOptions, Session};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 /// The revision beside the default one.
 pub(crate) const CANARY: &str = "canary";
@@ -15,15 +15,6 @@ pub(crate) struct World {
     pub(crate) cluster: Cluster,
     // Takes all of it down, last.
     session: Session,
-}
-
-/// How a run of `weft sidecar` ended.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    code: i32,
-    /// Standard output.
-    pub(crate) data: String,
-    talk: String,
 }
 
 impl World {
@@ -45,35 +36,20 @@ impl World {
     }
 
     /// Runs `weft sidecar`.
-    #[expect(
-        clippy::print_stdout,
-        reason = "the harness shows it when the test fails: the whole story"
-    )]
     pub(crate) fn weft(&self, line: &str) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_weft"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
+        command
             .arg("sidecar")
             .args(line.split_whitespace())
             .arg("--kubeconfig")
             .arg(self.cluster.kubeconfig())
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap();
-        let ran = Ran {
-            code: output.status.code().unwrap(),
-            data: String::from_utf8(output.stdout).unwrap(),
-            talk: String::from_utf8(output.stderr).unwrap(),
-        };
-        println!(
-            "weft sidecar {line}\n{}{}[{}]",
-            ran.talk, ran.data, ran.code
-        );
-        ran
+            .stdin(std::process::Stdio::null());
+        run(&format!("sidecar {line}"), &mut command)
     }
 
     /// Its answer as JSON.
     pub(crate) fn json(&self, line: &str) -> Value {
-        let ran = self.weft(&format!("{line} -o json"));
-        serde_json::from_str(&ran.data).unwrap_or_else(|error| panic!("{error}: {ran:#?}"))
+        self.weft(&format!("{line} -o json")).json()
     }
 
     /// The state of a namespace and of each of its workloads, as `ENABLED cart=INJECTED`.
@@ -121,26 +97,3 @@ impl World {
 
 /// A rollout that starts a new pod before it stops an old one.
 pub(crate) const SURGE: &str = "{rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}";
-
-impl Ran {
-    /// Checks the exit code, and that it said all of this.
-    pub(crate) fn must(&self, code: i32, said: &[&str]) -> &Self {
-        assert_eq!(self.code, code, "{self:#?}");
-        for text in said {
-            assert!(
-                self.talk.contains(text) || self.data.contains(text),
-                "{text:?} is missing in {self:#?}"
-            );
-        }
-        self
-    }
-}
-
-/// Waits until something holds.
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_mins(1), "not yet: {what}");
-        std::thread::sleep(Duration::from_millis(300));
-    }
-}

@@ -18,8 +18,7 @@ fn others() -> Vec<Case> {
             name: "a mesh that there is not",
             before: |world| {
                 let line = "mesh create shop CHARTS --root-namespace shop --no-wait";
-                let ran = world.weft(Config::Right, line);
-                assert_eq!(ran.code, 0, "{ran:#?}");
+                world.weft(Config::Right, line).must(0, &[]);
             },
             weft: "mesh delete shoop --yes",
             code: 64,
@@ -42,8 +41,7 @@ fn others() -> Vec<Case> {
             after: |world| {
                 // That is how.
                 let line = "mesh plan second CHARTS --root-namespace second --revision two --set base.defaultRevision=\"\"";
-                let ran = world.weft(Config::Right, line);
-                assert_eq!(ran.code, 0, "{ran:#?}");
+                world.weft(Config::Right, line).must(0, &[]);
             },
             ..CASE
         },

@@ -14,11 +14,21 @@ pub(crate) struct Objects(BTreeMap<String, Value>);
 impl Objects {
     /// Reads all that can be listed, but what comes and goes by itself: events, and signs of life.
     pub(crate) fn read(world: &World) -> Self {
+        Self::without(world, &[])
+    }
+
+    /// The same without definitions: they are most of it.
+    pub(crate) fn read_what_moves(world: &World) -> Self {
+        Self::without(world, &["customresourcedefinitions"])
+    }
+
+    fn without(world: &World, more: &[&str]) -> Self {
         let kinds = world.kubectl("api-resources --verbs=list -o name");
         let passing = ["events", "leases.coordination", "componentstatuses"];
+        let left_out = [&passing, more].concat();
         let kinds: Vec<_> = kinds
             .lines()
-            .filter(|kind| !passing.iter().any(|start| kind.starts_with(start)))
+            .filter(|kind| !left_out.iter().any(|start| kind.starts_with(start)))
             .collect();
         let text = world.kubectl(&format!("get {} -A -o json", kinds.join(",")));
         let list: Value = serde_json::from_str(&text).unwrap();
@@ -26,15 +36,29 @@ impl Objects {
         Self(named.map(|object| (name(object), object.clone())).collect())
     }
 
-    /// What a mesh that is gone may leave, taken out: Istio's definitions, which also have an entry each with the API server.
-    /// Nor does it matter which pods a cluster's own services have now.
-    pub(crate) fn apart_from_definitions(self) -> Self {
-        let kept = |object: &Value| match text(object, "/kind") {
-            "APIService" => !text(object, "/metadata/name").ends_with(".istio.io"),
-            "Pod" => text(object, "/metadata/namespace") != "kube-system",
-            _ => !is_definition(object),
+    /// What a mesh that is gone may leave, and the rest: Istio's definitions have an entry each with the API server, too.
+    pub(crate) fn definitions_and_rest(self) -> (Self, Self) {
+        let may_stay = |object: &Value| match text(object, "/kind") {
+            "APIService" => text(object, "/metadata/name").ends_with(".istio.io"),
+            _ => is_definition(object),
         };
-        self.that(kept).settled()
+        (
+            self.clone().that(may_stay),
+            self.that(|object| !may_stay(object)),
+        )
+    }
+
+    /// With nothing in them but what is wanted, and without what controllers make of that, or count.
+    pub(crate) fn settled(self) -> Self {
+        let made = |object: &Value| {
+            let name = text(object, "/metadata/name");
+            let kinds = ["Endpoints", "EndpointSlice", "IPAddress", "Node", "Pod"];
+            kinds.contains(&text(object, "/kind"))
+                || name.starts_with("weft-history-")
+                || object.pointer("/metadata/ownerReferences").is_some()
+        };
+        let all = self.that(|object| !made(object)).0.into_iter();
+        Self(all.map(|(name, object)| (name, settled(object))).collect())
     }
 
     /// The members of the mesh, its record and Istio's definitions, but for what controllers make of them.
@@ -45,23 +69,6 @@ impl Objects {
         };
         let made = |object: &Value| object.pointer("/metadata/ownerReferences").is_some();
         self.clone().that(|object| ours(object) && !made(object))
-    }
-
-    /// The same with nothing in them but what is wanted. Each mesh has a certificate of its own, and its Services have
-    /// addresses of their own.
-    pub(crate) fn of_the_mesh(&self) -> Self {
-        self.members().settled()
-    }
-
-    /// The names of what was not there before, but for those that differ each time: of pods, addresses and entries of history.
-    pub(crate) fn names_beyond(&self, before: &Self) -> Vec<String> {
-        let random = ["Pod ", "ReplicaSet ", "EndpointSlice ", "IPAddress "];
-        let named = self.0.keys().filter(|name| {
-            !before.0.contains_key(*name)
-                && !random.iter().any(|kind| name.contains(kind))
-                && !name.contains("/weft-history-")
-        });
-        named.cloned().collect()
     }
 
     /// The version of each.
@@ -106,11 +113,6 @@ impl Objects {
                 .collect(),
         )
     }
-
-    fn settled(self) -> Self {
-        let all = self.0.into_iter();
-        Self(all.map(|(name, object)| (name, settled(object))).collect())
-    }
 }
 
 fn is_definition(object: &Value) -> bool {
@@ -134,31 +136,40 @@ fn text<'a>(object: &'a Value, at: &str) -> &'a str {
 
 /// Without what is said of an object and not of what it is to be.
 fn settled(mut object: Value) -> Value {
-    // What these hold follows from what others do.
-    if ["Node", "Endpoints", "EndpointSlice"].contains(&text(&object, "/kind")) {
+    // Each mesh has a certificate of its own.
+    let is_of_the_authority = object
+        .pointer("/metadata/labels/istio.io~1config")
+        .is_some();
+    if is_of_the_authority || text(&object, "/kind") == "Secret" {
         return Value::Null;
     }
-    let root = object.as_object_mut().unwrap();
-    root.remove("status");
-    let metadata = root["metadata"].as_object_mut().unwrap();
-    for key in [
-        "resourceVersion",
-        "managedFields",
-        "generation",
-        "uid",
-        "creationTimestamp",
-    ] {
-        metadata.remove(key);
-    }
+    object.as_object_mut().unwrap().remove("status");
     forget(&mut object);
     object
 }
 
+/// What is different each time: who wrote it when, and what is given by the cluster.
+const PASSING: [&str; 14] = [
+    "resourceVersion",
+    "managedFields",
+    "generation",
+    "uid",
+    "creationTimestamp",
+    "caBundle",
+    "clusterIP",
+    "clusterIPs",
+    "nodePort",
+    "healthCheckNodePort",
+    "kubectl.kubernetes.io/restartedAt",
+    "weft.dev/deployed-at",
+    "deployment.kubernetes.io/revision",
+    "control-plane.alpha.kubernetes.io/leader",
+];
+
 fn forget(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields
-                .retain(|key, _| !["caBundle", "clusterIP", "clusterIPs"].contains(&key.as_str()));
+            fields.retain(|key, _| !PASSING.contains(&key.as_str()));
             fields.values_mut().for_each(forget);
         }
         Value::Array(items) => items.iter_mut().for_each(forget),

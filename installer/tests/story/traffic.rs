@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::world::World;
 
 /// Requests that must have been made in a while for it to count.
-const SOME: usize = 500;
+const SOME: usize = 200;
 
 /// All client pods that there were.
 pub(crate) struct Traffic {
@@ -47,7 +47,7 @@ impl Traffic {
                 for pod in String::from_utf8_lossy(&listed.stdout).lines() {
                     followed.entry(pod.to_owned()).or_insert_with(|| {
                         command()
-                            .args(["logs", "-f", pod, "-c", "app"])
+                            .args(["logs", "-f", "--timestamps", pod, "-c", "app"])
                             .stdout(File::create(into.join(pod)).unwrap())
                             .stderr(Stdio::null())
                             .spawn()
@@ -77,10 +77,10 @@ impl Traffic {
         for file in std::fs::read_dir(&self.folder).unwrap() {
             let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
             pods += 1;
-            well += text.lines().filter(|line| *line == "OK").count();
+            well += text.lines().filter(|line| status(line) == "200").count();
             failed.extend(
                 text.lines()
-                    .filter(|line| line.starts_with("FAIL"))
+                    .filter(|line| status(line) != "200")
                     .map(str::to_owned),
             );
         }
@@ -94,9 +94,15 @@ impl Traffic {
         self.seen.set(well);
     }
 
-    /// Ends it.
+    /// Ends it; the next one begins anew.
     pub(crate) fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
         self.follower.join().unwrap();
+        std::fs::remove_dir_all(&self.folder).unwrap();
     }
+}
+
+/// A line is when, and then what.
+fn status(line: &str) -> &str {
+    line.split(' ').nth(1).unwrap_or_default()
 }
