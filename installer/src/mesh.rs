@@ -4,6 +4,7 @@
 pub(crate) mod adopt;
 pub(crate) mod check;
 pub(crate) mod delete;
+pub(crate) mod export;
 pub(crate) mod fetch;
 pub(crate) mod install;
 pub(crate) mod preflight;
