@@ -12,6 +12,7 @@ pub(crate) mod protect;
 pub(crate) mod read;
 pub(crate) mod record;
 pub(crate) mod render;
+pub(crate) mod resolve;
 pub(crate) mod spec;
 pub(crate) mod status;
 pub(crate) mod upgrade;

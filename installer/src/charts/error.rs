@@ -36,6 +36,14 @@ pub enum ChartsError {
         /// What to do.
         remedy: String,
     },
+    /// Nobody can tell what is there.
+    #[error("{place} does not say which versions it has: {why}")]
+    NoList {
+        /// The source.
+        place: String,
+        /// Why not.
+        why: String,
+    },
     /// A registry did not do as asked.
     #[error("cannot fetch the chart {chart}: {error}")]
     Registry {
@@ -133,6 +141,7 @@ impl ChartsError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Source(_) | Self::Name(_) | Self::Version { .. } => Exit::Usage,
+            Self::NoList { .. } => Exit::BadInput,
             Self::Missing { .. } | Self::Refused { .. } | Self::WrongDigest { .. } => Exit::Failure,
             Self::Registry { error, .. } => error.exit(),
             Self::Unreachable { .. } => Exit::Unreachable,

@@ -90,7 +90,7 @@ pub(crate) struct Export {
     /// The commands that use them.
     steps: Vec<String>,
     /// What is said about the form itself.
-    notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// What the form cannot say.
     pub(crate) losses: Vec<String>,
 }

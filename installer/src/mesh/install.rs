@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::fetch::{self, Release};
 use super::record::{self, Engine, MeshRecord, MeshState, Mode, Phase, lock};
 use super::render::{self, Plane};
+use super::resolve::resolve;
 use super::spec::Mesh;
 use super::values::Component;
 use crate::charts::Charts;
@@ -54,7 +55,14 @@ pub(crate) struct Prepared {
 
 impl Installer<'_> {
     /// Fetches, renders and compares. Nothing is written.
-    pub(crate) async fn prepare(&self, mesh: Mesh, manner: Manner) -> Result<Prepared, Failure> {
+    pub(crate) async fn prepare(
+        &self,
+        mut mesh: Mesh,
+        manner: Manner,
+    ) -> Result<Prepared, Failure> {
+        if let Some(found) = resolve(self.charts, &mut mesh).await? {
+            self.output.say(found.words());
+        }
         let record = known(&record::all(self.cluster).await?, &mesh)?;
         let release = self.release(&mesh, record.as_ref()).await?;
         let plane = Plane {

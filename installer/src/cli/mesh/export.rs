@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::flags::bytes;
+use super::flags::mesh_of;
 use crate::charts::{Charts, Source};
 use crate::cli::connection::ServerArgs;
 use crate::cli::plugin::RegistryArgs;
@@ -13,9 +13,6 @@ use crate::cli::{Context, block_on};
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
 use crate::mesh::export::gather::{self, KUBERNETES};
 use crate::mesh::export::{Export, Form};
-use crate::mesh::spec::Mesh;
-use crate::mesh::spec::document::parse;
-use crate::mesh::spec::read::read;
 use crate::mesh::version::KubernetesVersion;
 
 const STREAM: &str = "-";
@@ -60,7 +57,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Outcome {
     let mesh = args
         .file
         .as_deref()
-        .map(|file| file_of(file, context))
+        .map(|file| mesh_of(file, context))
         .transpose()?;
     block_on(async {
         let (export, source) = match mesh {
@@ -73,6 +70,9 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Outcome {
                 gather::of_record(&cluster, &charts, args.name.as_deref(), args.form).await?
             }
         };
+        for note in &export.notes {
+            context.output.say(note);
+        }
         for loss in &export.losses {
             context.output.warn(format!("not in the export: {loss}"));
         }
@@ -90,11 +90,6 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Outcome {
         context.output.say(format!("wrote {}", args.to));
         Ok(Exit::Ok)
     })
-}
-
-fn file_of(file: &str, context: &Context) -> Result<Mesh, Failure> {
-    let document = parse(&bytes("mesh file", file, context)?)?;
-    Ok(read(document, &[])?)
 }
 
 async fn write(

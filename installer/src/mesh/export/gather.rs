@@ -13,6 +13,7 @@ use crate::gateway::{self, record as gateways};
 use crate::mesh::fetch::{self, Release};
 use crate::mesh::record::find;
 use crate::mesh::render::{self, Plane};
+use crate::mesh::resolve::{Resolved, resolve};
 use crate::mesh::spec::{Mesh, Mode};
 use crate::mesh::values::Component;
 use crate::mesh::version::IstioVersion;
@@ -25,6 +26,7 @@ struct Read {
     mesh: Mesh,
     release: Release,
     kubernetes: Kubernetes,
+    found: Option<Resolved>,
 }
 
 /// A mesh that only a file describes.
@@ -80,11 +82,12 @@ pub(crate) async fn of_record(
     written(&read, Some(found), record.state.protected, form)
 }
 
-async fn read(charts: &Charts, mesh: Mesh, kubernetes: Kubernetes) -> Result<Read, Failure> {
+async fn read(charts: &Charts, mut mesh: Mesh, kubernetes: Kubernetes) -> Result<Read, Failure> {
     if mesh.spec.mode == Mode::External {
         let text = "an external mesh is run by somebody else: what installed it has what there is to export";
         return Err(Failure::text(Exit::BadInput, text));
     }
+    let found = resolve(charts, &mut mesh).await?;
     let Some(version) = mesh.spec.version.clone() else {
         let text = "the mesh says no version of Istio: write spec.version";
         return Err(Failure::text(Exit::BadInput, text));
@@ -98,6 +101,7 @@ async fn read(charts: &Charts, mesh: Mesh, kubernetes: Kubernetes) -> Result<Rea
         mesh,
         release,
         kubernetes,
+        found,
     })
 }
 
@@ -151,6 +155,7 @@ fn written(
         gateways,
         is_protected,
     };
-    let export = super::export(&given, form)?;
+    let mut export = super::export(&given, form)?;
+    export.notes.extend(read.found.iter().map(Resolved::words));
     Ok((export, source))
 }
