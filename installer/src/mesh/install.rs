@@ -2,6 +2,7 @@
 
 mod account;
 mod allowed;
+mod beside;
 
 use std::time::Duration;
 
@@ -64,6 +65,7 @@ impl Installer<'_> {
             self.output.say(found.words());
         }
         let record = known(&record::all(self.cluster).await?, &mesh)?;
+        beside::check(self.cluster, &mesh).await?;
         let release = self.release(&mesh, record.as_ref()).await?;
         let plane = Plane {
             mesh: &mesh,
@@ -84,7 +86,22 @@ impl Installer<'_> {
         };
         let namespace = self.namespace(newest.mesh).await?;
         let capabilities = render::capabilities(&version, &kinds);
-        let wanted = render::wanted(planes, namespace, &capabilities)?;
+        let beside = beside::look(self.cluster, newest.mesh).await?;
+        let version = &newest.release.version;
+        for line in beside.words(version) {
+            self.output.say(line);
+        }
+        let meshes: Vec<_> = planes
+            .iter()
+            .map(|plane| beside.fitted(plane.mesh))
+            .collect();
+        let fitted: Vec<_> = meshes
+            .iter()
+            .zip(planes)
+            .map(|(mesh, plane)| Plane { mesh, ..*plane })
+            .collect();
+        let mut wanted = render::wanted(&fitted, namespace, &capabilities)?;
+        beside.leave_definitions(&mut wanted, version);
         Ok(engine::plan(self.cluster, &wanted, manner).await?)
     }
 

@@ -1,5 +1,6 @@
 //! One mesh from a bare cluster to a bare cluster: each thing that one has a mesh for, once.
 
+use super::beside;
 use super::objects::Objects;
 use super::world::{Ran, World, eventually};
 use serde_json::Value;
@@ -55,6 +56,7 @@ pub(crate) fn from_nothing_to_nothing(world: &World) {
     let before = Objects::read(world);
     created(world);
     is_well(world);
+    beside::another_mesh_comes_and_goes(world);
     speaks_mtls(world);
     is_limited(world);
     answers_outside(world);

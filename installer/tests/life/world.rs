@@ -141,6 +141,11 @@ impl World {
         self.cluster.kubectl(&words).unwrap()
     }
 
+    /// Reads a file where weft runs.
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
     /// Writes a file where weft runs.
     pub(crate) fn write(&self, name: impl AsRef<Path>, data: &[u8]) {
         std::fs::write(self.folder.path().join(name), data).unwrap();
