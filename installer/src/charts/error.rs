@@ -141,12 +141,12 @@ impl ChartsError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Source(_) | Self::Name(_) | Self::Version { .. } => Exit::Usage,
-            Self::NoList { .. } => Exit::BadInput,
             Self::Missing { .. } | Self::Refused { .. } | Self::WrongDigest { .. } => Exit::Failure,
             Self::Registry { error, .. } => error.exit(),
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::Unauthorized { .. } => Exit::NoPermission,
             Self::TooLarge { .. }
+            | Self::NoList { .. }
             | Self::Damaged { .. }
             | Self::Other { .. }
             | Self::Read { .. } => Exit::BadInput,

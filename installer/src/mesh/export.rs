@@ -142,9 +142,10 @@ impl Export {
         for file in &self.files {
             let name = &file.name;
             if file.is_aside {
-                text += &format!("#\n# {name}:\n{}", commented(&file.text));
+                text.extend(["#\n# ", name, ":\n", &commented(&file.text)]);
             } else {
-                text += &format!("---\n# {name}\n{}", file.text.trim_start_matches("---\n"));
+                let own = file.text.trim_start_matches("---\n");
+                text.extend(["---\n# ", name, "\n", own]);
             }
         }
         text
@@ -166,10 +167,10 @@ impl Export {
             .iter()
             .map(|loss| format!("Not in here: {loss}"));
         for line in self.notes.iter().cloned().chain(losses) {
-            text += &format!("#\n{}", commented(&line));
+            text.extend(["#\n", &commented(&line)]);
         }
         if !steps.is_empty() {
-            text += &format!("#\n# To use it:\n{}", commented(&steps.join("\n")));
+            text.extend(["#\n# To use it:\n", &commented(&steps.join("\n"))]);
         }
         text
     }
@@ -196,14 +197,15 @@ impl Export {
 }
 
 fn commented(text: &str) -> String {
-    text.lines().map(|line| format!("# {line}\n")).collect()
+    let lines = text.lines().flat_map(|line| ["# ", line, "\n"]);
+    lines.collect()
 }
 
 /// Documents of YAML.
 fn documents<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Result<String, Failure> {
     let mut text = String::new();
     for object in objects {
-        text += &format!("---\n{}", yaml(object)?);
+        text.extend(["---\n", &yaml(object)?]);
     }
     Ok(text)
 }

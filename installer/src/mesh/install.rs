@@ -65,7 +65,7 @@ impl Installer<'_> {
             self.output.say(found.words());
         }
         let record = known(&record::all(self.cluster).await?, &mesh)?;
-        beside::check(self.cluster, &mesh).await?;
+        beside::check(self.cluster, &mesh, record.is_none()).await?;
         let release = self.release(&mesh, record.as_ref()).await?;
         let plane = Plane {
             mesh: &mesh,

@@ -60,15 +60,12 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Outcome {
         .map(|file| mesh_of(file, context))
         .transpose()?;
     block_on(async {
-        let (export, source) = match mesh {
-            Some(mesh) => {
-                let kubernetes = args.kubernetes.to_string();
-                gather::of_file(&charts, mesh, &kubernetes, args.form).await?
-            }
-            None => {
-                let cluster = args.server.access().connect(&context.environment).await?;
-                gather::of_record(&cluster, &charts, args.name.as_deref(), args.form).await?
-            }
+        let (export, source) = if let Some(mesh) = mesh {
+            let kubernetes = args.kubernetes.to_string();
+            gather::of_file(&charts, mesh, &kubernetes, args.form).await?
+        } else {
+            let cluster = args.server.access().connect(&context.environment).await?;
+            gather::of_record(&cluster, &charts, args.name.as_deref(), args.form).await?
         };
         for note in &export.notes {
             context.output.say(note);

@@ -69,6 +69,10 @@ Examples:
   weft mesh delete shop --yes --force
   weft mesh delete shop --yes --ignore-not-found"
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
 pub(super) struct DeleteArgs {
     /// The mesh
     name: String,

@@ -55,21 +55,7 @@ pub(super) async fn take_away(
     record.write(cluster, false).await?;
     let told = Told::new(output, how.progress);
     engine::carry_out(cluster, &told, plan, Some(how.timeout)).await?;
-    // What istiod put into every namespace, unless that of another mesh did it too.
-    let others = others(cluster, &record).await?;
-    if !others.is_empty() {
-        output.say(format!(
-            "{} stay in the namespaces of pods, since there is another mesh: {}; `weft mesh apply` of it takes over what only one mesh of a cluster can have",
-            DISTRIBUTED.join(" and "),
-            others.join(", ")
-        ));
-    }
-    let maps = Resource::core("ConfigMap", "configmaps");
-    for object in cluster.select(&maps, None, CERTIFICATES, "").await? {
-        if others.is_empty() && DISTRIBUTED.contains(&text(&object, "/metadata/name")) {
-            remove(cluster, &maps, &object).await?;
-        }
-    }
+    clear_everywhere(cluster, output, &record).await?;
     let namespace = root(cluster, &record).await?;
     let root = record.root_namespace.as_str();
     let ours = namespace.filter(|object| {
@@ -87,6 +73,30 @@ pub(super) async fn take_away(
         _ => {
             clear(cluster, &record).await?;
             output.say(format!("mesh {} is deleted; namespace {root} stays, because it is not weft's or something else runs in it; Istio's custom resource definitions stay", record.name));
+        }
+    }
+    Ok(())
+}
+
+/// Takes away what istiod put into every namespace, unless that of another mesh did it too.
+async fn clear_everywhere(
+    cluster: &Cluster,
+    output: &Output,
+    record: &MeshRecord,
+) -> Result<(), Failure> {
+    let others = others(cluster, record).await?;
+    if !others.is_empty() {
+        output.say(format!(
+            "{} stay in the namespaces of pods, since there is another mesh: {}; `weft mesh apply` of it takes over what only one mesh of a cluster can have",
+            DISTRIBUTED.join(" and "),
+            others.join(", ")
+        ));
+        return Ok(());
+    }
+    let maps = Resource::core("ConfigMap", "configmaps");
+    for object in cluster.select(&maps, None, CERTIFICATES, "").await? {
+        if DISTRIBUTED.contains(&text(&object, "/metadata/name")) {
+            remove(cluster, &maps, &object).await?;
         }
     }
     Ok(())

@@ -21,8 +21,10 @@ struct Release<'a> {
 }
 
 pub(super) fn export(given: &Given<'_>) -> Result<Export, Failure> {
-    let mut export = Export::default();
-    export.notes = vec![TAKING.to_owned(), WEBHOOKS.to_owned()];
+    let mut export = Export {
+        notes: vec![TAKING.to_owned(), WEBHOOKS.to_owned()],
+        ..Export::default()
+    };
     let (mesh, version) = (given.mesh, given.version.to_string());
     for stage in &given.stages {
         let name = stage.component.as_str();

@@ -131,7 +131,7 @@ fn nulls(values: &Map<String, Value>, at: &str) -> Vec<String> {
                 "{at}.{key} is null, which takes the chart's own away: an API server drops it, and the chart's own holds"
             )],
             Value::Object(inner) => nulls(inner, &format!("{at}.{key}")),
-            _ => Vec::new(),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Vec::new(),
         })
         .collect()
 }

@@ -98,7 +98,13 @@ fn join(
         (Some(Value::Object(there)), Value::Object(value)) => {
             for (key, value) in value {
                 let mut inner = Vec::new();
-                join(there, &[key.clone()], value, component, &mut inner);
+                join(
+                    there,
+                    std::slice::from_ref(&key),
+                    value,
+                    component,
+                    &mut inner,
+                );
                 let at = path.join(".");
                 losses.extend(inner.iter().map(|loss| format!("{at}.{loss}")));
             }

@@ -39,7 +39,22 @@ pub(super) async fn look(cluster: &Cluster, mesh: &Mesh) -> Result<Beside, Failu
 }
 
 /// A file that asks for what another mesh has.
-pub(super) async fn check(cluster: &Cluster, mesh: &Mesh) -> Result<(), Failure> {
+pub(super) async fn check(cluster: &Cluster, mesh: &Mesh, is_new: bool) -> Result<(), Failure> {
+    let records = record::each(cluster)
+        .await?
+        .into_iter()
+        .filter_map(Result::ok);
+    let twin = records
+        .filter(|record| record.name != mesh.metadata.name && record.state.mode == Mode::Dedicated)
+        .find(|record| record.state.revision == mesh.spec.revision);
+    if let Some(twin) = twin.filter(|_| is_new) {
+        let text = format!(
+            "revision {} is that of mesh {}, and both would inject the same pods: a second mesh has a revision of its own; set spec.revision",
+            mesh.spec.revision.as_deref().unwrap_or("default"),
+            twin.name
+        );
+        return Err(Failure::text(Exit::BadInput, text));
+    }
     let said = mesh.spec.values.as_ref();
     let said = said.and_then(|values| values.base.get(DEFAULT));
     let Some(said) = said.filter(|said| **said != json!("")) else {
