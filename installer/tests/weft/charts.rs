@@ -36,6 +36,7 @@ fn pull(folder: &Path, source: &str, flags: &[&str]) -> serde_json::Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, source by source")]
 fn a_chart_is_the_same_from_every_source() {
     let folder = folder();
     let (Some(registry), Some(istio)) = (Registry::start(folder.path()), istio(folder.path()))

@@ -168,7 +168,7 @@ fn everywhere(value: &mut Value, key: &str, change: &impl Fn(&Value) -> Option<V
         Value::Array(items) => items
             .iter_mut()
             .for_each(|inner| everywhere(inner, key, change)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
