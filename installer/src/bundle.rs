@@ -35,7 +35,7 @@ const LARGEST_MANIFEST: u64 = 4 * 1024 * 1024;
 const DEPTH: usize = 3;
 
 /// The name of a chart in a bundle, and below the prefix that it is pushed to.
-fn chart_name(name: &str, version: &str) -> String {
+pub(crate) fn chart_name(name: &str, version: &str) -> String {
     // Build metadata comes after a plus, which no tag can hold.
     format!("charts/{name}:{}", version.replace('+', "_"))
 }

@@ -13,6 +13,7 @@ mod index;
 mod oci;
 mod pack;
 mod source;
+mod versions;
 
 pub use archive::{About, describe};
 pub use error::ChartsError;

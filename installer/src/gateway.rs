@@ -4,14 +4,14 @@
 //! `look` read and write; `verbs` puts them together.
 
 mod check;
-mod home;
+pub(crate) mod home;
 mod look;
-mod record;
+pub(crate) mod record;
 mod references;
-mod render;
+pub(crate) mod render;
 mod report;
 mod selector;
 pub(crate) mod spec;
 mod state;
-mod values;
+pub(crate) mod values;
 pub(crate) mod verbs;

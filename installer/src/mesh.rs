@@ -4,6 +4,7 @@
 pub(crate) mod adopt;
 pub(crate) mod check;
 pub(crate) mod delete;
+pub(crate) mod export;
 pub(crate) mod fetch;
 pub(crate) mod install;
 pub(crate) mod preflight;
@@ -11,6 +12,7 @@ pub(crate) mod protect;
 pub(crate) mod read;
 pub(crate) mod record;
 pub(crate) mod render;
+pub(crate) mod resolve;
 pub(crate) mod spec;
 pub(crate) mod status;
 pub(crate) mod upgrade;

@@ -34,6 +34,9 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// What a registry may send us as a manifest.
+/// How many tags are asked for at once, and at how many we stop.
+const PAGE: usize = 1000;
+const MOST_TAGS: usize = 100_000;
 const ACCEPTED: [&str; 4] = [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST];
 
 /// A client of registries.
@@ -116,6 +119,32 @@ impl Registry {
                 found: digest.to_string(),
             }),
             _ => Ok((digest, json.to_vec())),
+        }
+    }
+
+    /// The tags of a repository.
+    ///
+    /// # Errors
+    /// When the registry does not say.
+    pub(crate) async fn tags(&self, reference: &Reference) -> Result<Vec<String>, RegistryError> {
+        let attempt = self.log_in(reference, RegistryOperation::Pull).await?;
+        let mut tags: Vec<String> = Vec::new();
+        loop {
+            let last = tags.last().map(String::as_str);
+            let page = self
+                .client
+                .list_tags(reference, attempt.auth(), Some(PAGE), last)
+                .await
+                .map_err(|error| attempt.explain(error))?
+                .tags;
+            // A registry that does not count says all of them at once, and the same ones again.
+            let is_last = page.len() < PAGE || page.iter().any(|tag| tags.contains(tag));
+            tags.extend(page);
+            if is_last || tags.len() > MOST_TAGS {
+                tags.sort();
+                tags.dedup();
+                return Ok(tags);
+            }
         }
     }
 

@@ -5,6 +5,9 @@
 //! missing is a failure; elsewhere one line says what was left out. `WEFT_SEED` repeats a run's points of killing.
 
 #[cfg(test)]
+#[path = "story/beside.rs"]
+mod beside;
+#[cfg(test)]
 #[path = "story/charts.rs"]
 mod charts;
 #[cfg(test)]

@@ -16,6 +16,9 @@ mod charts;
 #[path = "weft/exits.rs"]
 mod exits;
 #[cfg(test)]
+#[path = "weft/export.rs"]
+mod export;
+#[cfg(test)]
 #[path = "weft/images.rs"]
 mod images;
 #[cfg(test)]

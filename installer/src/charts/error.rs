@@ -36,6 +36,14 @@ pub enum ChartsError {
         /// What to do.
         remedy: String,
     },
+    /// Nobody can tell what is there.
+    #[error("{place} does not say which versions it has: {why}")]
+    NoList {
+        /// The source.
+        place: String,
+        /// Why not.
+        why: String,
+    },
     /// A registry did not do as asked.
     #[error("cannot fetch the chart {chart}: {error}")]
     Registry {
@@ -138,6 +146,7 @@ impl ChartsError {
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::Unauthorized { .. } => Exit::NoPermission,
             Self::TooLarge { .. }
+            | Self::NoList { .. }
             | Self::Damaged { .. }
             | Self::Other { .. }
             | Self::Read { .. } => Exit::BadInput,

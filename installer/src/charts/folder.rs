@@ -1,6 +1,6 @@
 //! Charts in a directory: a folder or an archive for each, or Istio's own source tree.
 
-use super::{ChartsError, LARGEST, Wanted, pack};
+use super::{ChartsError, LARGEST, Wanted, pack, versions};
 use crate::measure;
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
@@ -39,6 +39,34 @@ pub(super) fn archive(root: &Path, wanted: Wanted<'_>) -> Result<(Vec<u8>, Strin
         ))),
         Err(error) => Err(unreadable(&file, &error)),
     }
+}
+
+/// The versions of a chart: of its folder, and of archives.
+pub(super) fn versions(root: &Path, name: &str) -> Result<Vec<String>, ChartsError> {
+    let mut found = Vec::new();
+    let entries = std::fs::read_dir(root).map_err(|error| unreadable(root, &error))?;
+    for entry in entries {
+        let path = entry.map_err(|error| unreadable(root, &error))?.path();
+        found.extend(versions::of_archive(&path, name));
+    }
+    let tree = root.join("manifests").join("charts");
+    let folders = [root, &tree].map(|base| places(base, name)).concat();
+    let files = folders.iter().map(|folder| folder.join("Chart.yaml"));
+    let Some(file) = files.into_iter().find(|file| file.is_file()) else {
+        return Ok(found);
+    };
+    let text = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
+    let version = text.lines().find_map(|line| line.strip_prefix("version:"));
+    let version = version.unwrap_or_default().trim().trim_matches(['"', '\'']);
+    if version == PLACEHOLDER {
+        return Err(ChartsError::NoList {
+            place: root.display().to_string(),
+            why: "its charts are those of Istio's source tree, which have no version yet"
+                .to_owned(),
+        });
+    }
+    found.push(version.to_owned());
+    Ok(found)
 }
 
 fn places(base: &Path, name: &str) -> Vec<PathBuf> {

@@ -146,6 +146,20 @@ pub(super) async fn archive(
     Ok((archive, url.to_string()))
 }
 
+/// The versions in the index.
+pub(super) async fn versions(
+    charts: &Charts,
+    base: &Url,
+    name: &str,
+) -> Result<Vec<String>, ChartsError> {
+    let index = charts.http.index(base).await?;
+    let index = index.ok_or_else(|| ChartsError::NoList {
+        place: base.to_string(),
+        why: "it has no index.yaml".to_owned(),
+    })?;
+    Ok(index.versions(name).map(str::to_owned).collect())
+}
+
 fn keep(charts: &Charts, url: &Url, archive: &[u8], wanted: String) -> Result<(), ChartsError> {
     let found = Digest::of(archive);
     if found.as_str() != wanted {

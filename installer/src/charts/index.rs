@@ -54,6 +54,14 @@ impl Index {
     }
 }
 
+impl Index {
+    /// The versions of a chart, none where it is not there.
+    pub fn versions(&self, name: &str) -> impl Iterator<Item = &str> {
+        let releases = self.entries.get(name).into_iter().flatten();
+        releases.map(|release| release.version.as_str())
+    }
+}
+
 impl Release {
     /// Where it is: an address, or a path from the index on.
     #[must_use]

@@ -61,6 +61,22 @@ pub(super) async fn artifact(
     })
 }
 
+/// The tags of a chart.
+pub(super) async fn versions(
+    charts: &Charts,
+    base: &str,
+    name: &str,
+) -> Result<Vec<String>, ChartsError> {
+    let reference = reference::parse(&format!("{base}/{name}"))
+        .map_err(|_| ChartsError::Name(name.to_owned()))?;
+    let tags = charts.registry.tags(&reference).await;
+    let tags = tags.map_err(|error| ChartsError::Registry {
+        chart: format!("{name} of oci://{base}"),
+        error,
+    })?;
+    Ok(tags.iter().map(|tag| tag.replace('_', "+")).collect())
+}
+
 async fn locate(charts: &Charts, wanted: Wanted<'_>, base: &str) -> Result<Located, ChartsError> {
     let reference = reference::parse(&format!("{base}/{}", wanted.tag()))
         .map_err(|_| ChartsError::Name(wanted.name.to_owned()))?;

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod check;
+mod export;
 pub(in crate::cli) mod flags;
 mod init;
 mod install;
@@ -34,6 +35,8 @@ enum MeshVerb {
     Check(Box<check::CheckArgs>),
     /// Print the Helm values that a mesh file means
     Values(Box<values::ValuesArgs>),
+    /// Write a mesh down for another tool: kubectl, Helm, istioctl or the Sail operator
+    Export(export::ExportArgs),
     /// Get a mesh to another version of Istio, in place or with a second control plane
     Upgrade(Box<upgrade::UpgradeArgs>),
     /// Install Istio as a mesh file or flags describe it, and wait until it works
@@ -66,6 +69,7 @@ pub(super) fn run(args: MeshArgs, context: &Context) -> Outcome {
         MeshVerb::Schema => schema::run(context),
         MeshVerb::Check(args) => check::run(*args, context),
         MeshVerb::Values(args) => values::run(*args, context),
+        MeshVerb::Export(args) => export::run(&args, context),
         MeshVerb::Upgrade(args) => upgrade::run(*args, context),
         MeshVerb::Create(args) => install::create(&args, context),
         MeshVerb::Plan(args) => install::plan(&args, context),

@@ -72,7 +72,7 @@ impl Gateways {
         } else {
             let names: Vec<_> = views.iter().map(|view| view.name.as_str()).collect();
             format!(
-                "there is no gateway {name} in namespace {namespace}; there are: {}",
+                "there is no gateway {name} in namespace {namespace}: it is deleted already, or never was there; there are: {}",
                 if names.is_empty() {
                     "none".to_owned()
                 } else {
@@ -81,6 +81,30 @@ impl Gateways {
             )
         };
         Err(Failure::text(Exit::Failure, text))
+    }
+
+    /// Those of them that are there; the others are only told.
+    pub(crate) async fn there(
+        &self,
+        namespace: &str,
+        names: Vec<String>,
+    ) -> Result<Vec<String>, Failure> {
+        let views = super::look::all(&self.cluster, Some(namespace)).await?;
+        let mut found = Vec::new();
+        for name in names {
+            let is_there = views.iter().any(|view| view.name == name)
+                || record::one(&self.cluster, namespace, &name)
+                    .await?
+                    .is_some();
+            if is_there {
+                found.push(name);
+            } else {
+                self.output.say(format!(
+                    "gateway {namespace}/{name} is deleted already, or never was there"
+                ));
+            }
+        }
+        Ok(found)
     }
 
     /// Shows a plan that is not carried out; nothing where it is to be.

@@ -78,7 +78,7 @@ fn exact(version: &IstioVersion) -> Result<String, Failure> {
         return Ok(version.to_string());
     }
     let text = format!(
-        "Istio {version} is any patch of it, and a mesh is installed from one: write the version as {version}.N"
+        "Istio {version} is any patch of it, and charts are fetched of one: write the version as {version}.N"
     );
     Err(Failure::text(Exit::BadInput, text))
 }

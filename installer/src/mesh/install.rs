@@ -2,6 +2,7 @@
 
 mod account;
 mod allowed;
+mod beside;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::fetch::{self, Release};
 use super::record::lock::while_held;
 use super::record::{self, Engine, MeshRecord, MeshState, Mode, Phase};
 use super::render::{self, Plane};
+use super::resolve::resolve;
 use super::spec::Mesh;
 use super::values::Component;
 use crate::charts::Charts;
@@ -55,8 +57,16 @@ pub(crate) struct Prepared {
 
 impl Installer<'_> {
     /// Fetches, renders and compares. Nothing is written.
-    pub(crate) async fn prepare(&self, mesh: Mesh, manner: Manner) -> Result<Prepared, Failure> {
+    pub(crate) async fn prepare(
+        &self,
+        mut mesh: Mesh,
+        manner: Manner,
+    ) -> Result<Prepared, Failure> {
+        if let Some(found) = resolve(self.charts, &mut mesh).await? {
+            self.output.say(found.words());
+        }
         let record = known(&record::all(self.cluster).await?, &mesh)?;
+        beside::check(self.cluster, &mesh, record.is_none()).await?;
         let release = self.release(&mesh, record.as_ref()).await?;
         let plane = Plane {
             mesh: &mesh,
@@ -77,7 +87,22 @@ impl Installer<'_> {
         };
         let namespace = self.namespace(newest.mesh).await?;
         let capabilities = render::capabilities(&version, &kinds);
-        let wanted = render::wanted(planes, namespace, &capabilities)?;
+        let beside = beside::look(self.cluster, newest.mesh).await?;
+        let version = &newest.release.version;
+        for line in beside.words(version) {
+            self.output.say(line);
+        }
+        let meshes: Vec<_> = planes
+            .iter()
+            .map(|plane| beside.fitted(plane.mesh))
+            .collect();
+        let fitted: Vec<_> = meshes
+            .iter()
+            .zip(planes)
+            .map(|(mesh, plane)| Plane { mesh, ..*plane })
+            .collect();
+        let mut wanted = render::wanted(&fitted, namespace, &capabilities)?;
+        beside.leave_definitions(&mut wanted, version);
         Ok(engine::plan(self.cluster, &wanted, manner).await?)
     }
 

@@ -25,7 +25,7 @@ pub(crate) const MANAGER: &str = "weft-record";
 /// The label that names the mesh of an object.
 pub(crate) const MESH_LABEL: &str = "weft.dev/mesh";
 /// What a record's name begins with.
-const PREFIX: &str = "weft-mesh-";
+pub(crate) const PREFIX: &str = "weft-mesh-";
 const SPEC: &str = "mesh.yaml";
 const STATE: &str = "state.json";
 /// A `ConfigMap` may hold 1 MiB; a mesh file of this size is a mistake.
@@ -273,14 +273,21 @@ impl MeshRecord {
 
 /// All records of a cluster.
 pub(crate) async fn all(cluster: &Cluster) -> Result<Vec<MeshRecord>, Failure> {
+    let read: Result<Vec<_>, _> = each(cluster).await?.into_iter().collect();
+    Ok(read?)
+}
+
+/// The same, with those that are not in order.
+pub(crate) async fn each(
+    cluster: &Cluster,
+) -> Result<Vec<Result<MeshRecord, RecordError>>, Failure> {
     let api: Api<ConfigMap> = Api::all(cluster.client.clone());
     let labels = format!("app.kubernetes.io/managed-by=weft,{MESH_LABEL}");
     let params = kube::api::ListParams::default().labels(&labels);
     let found: Result<_, ClusterError> = cluster
         .call("list the records of meshes", api.list(&params))
         .await;
-    let read: Result<Vec<_>, _> = found?.items.iter().filter_map(MeshRecord::read).collect();
-    Ok(read?)
+    Ok(found?.items.iter().filter_map(MeshRecord::read).collect())
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ fn discovery(mesh: &Mesh) -> Option<Value> {
 }
 
 /// What Helm would call the release of a control plane.
-fn release_name(mesh: &Mesh) -> String {
+pub(crate) fn release_name(mesh: &Mesh) -> String {
     match &mesh.spec.revision {
         Some(revision) => format!("istiod-{revision}"),
         None => "istiod".to_owned(),

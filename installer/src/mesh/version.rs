@@ -21,7 +21,7 @@ use std::str::FromStr;
 const ISTIO_PATTERN: &str = r"^v?(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,4})(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?|-latest)?$";
 
 /// What to write where an Istio version is wanted.
-const ISTIO_HELP: &str = "write a version of Istio as a text, such as \"1.31.0\" or \"1.31.0-rc.1\" (\"1.31\" is any patch of it, and no mesh is installed from that); names like latest mean another version every quarter";
+const ISTIO_HELP: &str = "write a version of Istio as a text, such as \"1.31.0\" or \"1.31.0-rc.1\" (\"1.31\" is the newest patch of it that the source of the charts has); names like latest mean another version every quarter";
 
 /// A version of Istio.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! What is to be seen at each step of the story: all that one has a mesh for, and what is refused.
 
+use super::beside;
 use super::objects::Objects;
 use super::world::World;
 use lab::trial::{eventually, until};
@@ -61,6 +62,7 @@ pub(crate) fn is_created(world: &World) {
     assert!(components.iter().all(is_well), "{status}");
     let is_istiod = |one: &Value| one["kind"] == "Deployment" && one["name"] == "istiod";
     assert!(components.iter().any(is_istiod), "{status}");
+    beside::another_mesh_comes_and_goes(world);
 }
 
 pub(crate) fn is_enabled(world: &World) {

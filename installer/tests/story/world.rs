@@ -149,6 +149,11 @@ impl World {
         self.cluster.kubectl(&words).unwrap()
     }
 
+    /// Reads a file where weft runs.
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
     /// Runs a line of shell in the client's pod.
     pub(crate) fn shell(&self, script: &str) -> String {
         let words = "-n app exec deploy/client -c app -- bash -c";

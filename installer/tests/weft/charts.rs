@@ -36,6 +36,7 @@ fn pull(folder: &Path, source: &str, flags: &[&str]) -> serde_json::Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, source by source")]
 fn a_chart_is_the_same_from_every_source() {
     let folder = folder();
     let (Some(registry), Some(istio)) = (Registry::start(folder.path()), istio(folder.path()))
@@ -85,6 +86,16 @@ fn a_chart_is_the_same_from_every_source() {
         );
     };
     sources.iter().for_each(same);
+    for source in ["mesh.tar", &oci] {
+        newest(folder.path(), source, 0, "Istio 1.31 is 1.31.0 here");
+    }
+    newest(
+        folder.path(),
+        charts.to_str().unwrap(),
+        65,
+        "no version yet",
+    );
+    newest(folder.path(), ".", 1, "no chart base 1.31.0");
     let hex = tree["digest"].as_str().unwrap().replace("sha256:", "");
     let cached = folder.path().join(format!("cache/charts/{hex}.tgz"));
     std::fs::write(&cached, b"changed by someone").unwrap();
@@ -93,6 +104,19 @@ fn a_chart_is_the_same_from_every_source() {
         measure::digest(&std::fs::read(cached).unwrap()),
         tree["digest"].as_str().unwrap()
     );
+}
+
+/// A mesh of a minor version takes the newest patch that its source has, or says why it cannot.
+fn newest(folder: &Path, source: &str, code: i32, words: &str) {
+    let mesh = format!(
+        "apiVersion: weft.dev/v1\nkind: Mesh\nmetadata: {{name: shop}}\nspec: {{version: '1.31', charts: '{source}'}}\n"
+    );
+    std::fs::write(folder.join("mesh.yaml"), mesh).unwrap();
+    let line = "mesh export -f mesh.yaml --for yaml --plain-http";
+    let output = weft(folder, &line.split(' ').collect::<Vec<_>>());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{source}: {said}");
+    assert!(said.contains(words), "{source}: {said}");
 }
 
 /// Helm in a folder of the test.

@@ -137,12 +137,16 @@ pub(super) struct UpgradeArgs {
 Examples:
   weft gateway delete edge -n edge
   weft gateway delete edge out -n edge --yes
-  weft gateway delete edge -n edge --force --yes"
+  weft gateway delete edge -n edge --force --yes
+  weft gateway delete edge -n edge --yes --ignore-not-found"
 )]
 pub(super) struct DeleteArgs {
     /// The gateways
     #[arg(required = true)]
     pub(super) names: Vec<String>,
+    /// A gateway that is not there is no mistake
+    #[arg(long)]
+    pub(super) ignore_not_found: bool,
     /// Go ahead although something refers to it
     #[arg(long)]
     pub(super) force: bool,

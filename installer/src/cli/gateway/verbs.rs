@@ -112,14 +112,22 @@ pub(super) async fn delete(args: DeleteArgs, context: &Context) -> Outcome {
     let chart = ChartArgs::default();
     let progress = args.write.progress.progress;
     let gateways = args.place.open(&chart, progress, context).await?;
+    let place = args.place.place(&gateways);
+    let names = if args.ignore_not_found {
+        gateways.there(&place, args.names).await?
+    } else {
+        args.names
+    };
+    if names.is_empty() {
+        return Ok(Exit::Ok);
+    }
     let home = gateways.home(&args.place.asked(&chart)).await?;
     let asked = Deletion {
         force: args.force,
         yes: args.yes,
         manner: args.write.manner(),
     };
-    let place = args.place.place(&gateways);
-    gateways.delete(&home, &place, &args.names, asked).await
+    gateways.delete(&home, &place, &names, asked).await
 }
 
 pub(super) fn schema(context: &Context) -> Outcome {

@@ -34,9 +34,13 @@ pub(super) struct AdoptArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "A mesh whose record cannot be read is listed with the reason, and the exit is 4.
+
+Examples:
   weft mesh list
-  weft mesh list -o wide")]
+  weft mesh list -o wide"
+)]
 pub(super) struct ListArgs {
     #[command(flatten)]
     server: ServerArgs,

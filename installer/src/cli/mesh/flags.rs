@@ -200,6 +200,12 @@ impl InstallFlags {
     }
 }
 
+/// The mesh that a file alone describes; `-` is standard input.
+pub(in crate::cli) fn mesh_of(file: &str, context: &Context) -> Result<Mesh, Failure> {
+    let document = parse(&bytes("mesh file", file, context)?)?;
+    Ok(read(document, &[])?)
+}
+
 /// The bytes of a file, which is `what`; `-` is standard input.
 pub(in crate::cli) fn bytes(what: &str, file: &str, context: &Context) -> Result<Vec<u8>, Failure> {
     input::read(context.environment.directory(), file)

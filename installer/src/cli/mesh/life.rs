@@ -8,7 +8,7 @@ use crate::cli::connection::{ProgressArgs, ServerArgs, duration};
 use crate::cli::{Context, block_on};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::delete::{self, Deletion};
-use crate::mesh::record::find;
+use crate::mesh::record::find::{self, Unclear};
 use crate::mesh::{protect, status};
 
 #[derive(Args, Debug)]
@@ -66,7 +66,12 @@ pub(super) struct ProtectArgs {
 Examples:
   weft mesh delete shop --dry-run
   weft mesh delete shop
-  weft mesh delete shop --yes --force"
+  weft mesh delete shop --yes --force
+  weft mesh delete shop --yes --ignore-not-found"
+)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
 )]
 pub(super) struct DeleteArgs {
     /// The mesh
@@ -77,6 +82,9 @@ pub(super) struct DeleteArgs {
     /// Only show what would be deleted
     #[arg(long, visible_alias = "diff")]
     dry_run: bool,
+    /// A mesh that is not there is no mistake
+    #[arg(long)]
+    ignore_not_found: bool,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -137,7 +145,11 @@ pub(super) fn protect(args: &ProtectArgs, context: &Context) -> Outcome {
 pub(super) fn delete(args: &DeleteArgs, context: &Context) -> Outcome {
     block_on(async {
         let cluster = args.server.access().connect(&context.environment).await?;
-        let record = find::one(&cluster, Some(&args.name)).await?;
+        let record = match find::sought(&cluster, Some(&args.name)).await? {
+            Ok(record) => record,
+            Err(unclear) if unclear.is_nobody() => return gone(args, context, unclear),
+            Err(unclear) => return Err(unclear.into()),
+        };
         let how = Deletion {
             force: args.force,
             yes: args.yes,
@@ -147,4 +159,17 @@ pub(super) fn delete(args: &DeleteArgs, context: &Context) -> Outcome {
         };
         delete::delete(&cluster, &context.output, record, how).await
     })
+}
+
+/// A mesh that is not there: what a second run of a script meets.
+fn gone(args: &DeleteArgs, context: &Context, unclear: Unclear) -> Outcome {
+    let text = format!(
+        "mesh {} is not in this cluster: it is deleted already, or never was here",
+        args.name
+    );
+    if !args.ignore_not_found {
+        return Err(Failure::from(unclear).context(text));
+    }
+    context.output.say(text);
+    Ok(Exit::Ok)
 }

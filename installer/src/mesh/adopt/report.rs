@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::super::record::{MeshRecord, Mode, Phase};
+use super::super::record::error::RecordError;
+use super::super::record::{MeshRecord, Mode, PREFIX, Phase};
 use super::Found;
 use crate::output::{Cell, Report, Style, Table};
 
@@ -25,7 +26,7 @@ struct Row {
     gateways: usize,
     protected: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'static str>,
+    note: Option<String>,
 }
 
 impl MeshesReport {
@@ -45,6 +46,35 @@ impl MeshesReport {
                 .chain(others.map(|mesh| row(None, Some(mesh))))
                 .collect(),
         )
+    }
+}
+
+impl MeshesReport {
+    /// With the records that cannot be read: each in the row of its Istio, or in one of its own.
+    pub(crate) fn with_broken(mut self, broken: &[RecordError]) -> Self {
+        for error in broken {
+            let RecordError::Broken {
+                namespace,
+                name,
+                key,
+                why,
+            } = error
+            else {
+                continue;
+            };
+            let note = Some(format!("its record is broken: {key}: {why}"));
+            let mesh = Some(name.strip_prefix(PREFIX).unwrap_or(name).to_owned());
+            let is_its = |row: &&mut Row| row.name.is_none() && row.root_namespace == *namespace;
+            if let Some(row) = self.0.iter_mut().find(is_its) {
+                (row.name, row.note) = (mesh, note);
+                continue;
+            }
+            let mut own = row(None, None);
+            (own.name, own.note) = (mesh, note);
+            own.root_namespace.clone_from(namespace);
+            self.0.push(own);
+        }
+        self
     }
 }
 
@@ -70,8 +100,8 @@ fn row(record: Option<&MeshRecord>, found: Option<&Found>) -> Row {
     installed_by.dedup();
     versions.dedup();
     let note = match (record, found) {
-        (None, _) => Some("not recorded: weft mesh adopt"),
-        (Some(_), None) => Some("its istiod is not there"),
+        (None, _) => Some("not recorded: weft mesh adopt".to_owned()),
+        (Some(_), None) => Some("its istiod is not there".to_owned()),
         (Some(_), Some(_)) => None,
     };
     let root = record.map(|record| &record.root_namespace);
@@ -121,7 +151,7 @@ impl Report for MeshesReport {
                 row.root_namespace.clone().into(),
                 row.versions.join(",").into(),
                 row.revisions.join(",").into(),
-                Cell::styled(Style::Warn, row.note.unwrap_or_default()),
+                Cell::styled(Style::Warn, row.note.clone().unwrap_or_default()),
                 row.installed_by.join(", ").into(),
                 row.gateways.to_string().into(),
                 if row.protected { "yes" } else { "no" }.into(),

@@ -115,7 +115,13 @@ pub(crate) async fn forget(cluster: &Cluster, record: &MeshRecord) -> Result<(),
 
 /// Every mesh that is recorded, and every Istio that is not.
 pub(crate) async fn list(cluster: &Cluster, output: &Output) -> Outcome {
-    let records = record::all(cluster).await?;
+    let (mut records, mut broken) = (Vec::new(), Vec::new());
+    for record in record::each(cluster).await? {
+        match record {
+            Ok(record) => records.push(record),
+            Err(error) => broken.push(error),
+        }
+    }
     let found = match snapshot::take(cluster).await {
         Ok(snapshot) => find(&snapshot),
         Err(error) if error.is_forbidden() => {
@@ -124,8 +130,14 @@ pub(crate) async fn list(cluster: &Cluster, output: &Output) -> Outcome {
         }
         Err(error) => return Err(error.into()),
     };
-    output.report(&MeshesReport::of(&records, &found))?;
-    Ok(Exit::Ok)
+    output.report(&MeshesReport::of(&records, &found).with_broken(&broken))?;
+    if broken.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    for error in broken {
+        output.warn(error);
+    }
+    Ok(Exit::Partial)
 }
 
 /// The one that is meant.

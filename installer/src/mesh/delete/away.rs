@@ -13,7 +13,7 @@ use crate::cluster::plan::Plan;
 use crate::cluster::snapshot;
 use crate::cluster::told::Told;
 use crate::failure::Failure;
-use crate::mesh::record::{MESH_LABEL, MeshRecord, Phase};
+use crate::mesh::record::{self, MESH_LABEL, MeshRecord, Phase};
 use crate::output::Output;
 use crate::sidecar::decision::IGNORED;
 
@@ -55,13 +55,7 @@ pub(super) async fn take_away(
     record.write(cluster, false).await?;
     let told = Told::new(output, how.progress);
     engine::carry_out(cluster, &told, plan, Some(how.timeout)).await?;
-    // What istiod put into every namespace.
-    let maps = Resource::core("ConfigMap", "configmaps");
-    for object in cluster.select(&maps, None, CERTIFICATES, "").await? {
-        if DISTRIBUTED.contains(&text(&object, "/metadata/name")) {
-            remove(cluster, &maps, &object).await?;
-        }
-    }
+    clear_everywhere(cluster, output, &record).await?;
     let namespace = root(cluster, &record).await?;
     let root = record.root_namespace.as_str();
     let ours = namespace.filter(|object| {
@@ -82,6 +76,40 @@ pub(super) async fn take_away(
         }
     }
     Ok(())
+}
+
+/// Takes away what istiod put into every namespace, unless that of another mesh did it too.
+async fn clear_everywhere(
+    cluster: &Cluster,
+    output: &Output,
+    record: &MeshRecord,
+) -> Result<(), Failure> {
+    let others = others(cluster, record).await?;
+    if !others.is_empty() {
+        output.say(format!(
+            "{} stay in the namespaces of pods, since there is another mesh: {}; `weft mesh apply` of it takes over what only one mesh of a cluster can have",
+            DISTRIBUTED.join(" and "),
+            others.join(", ")
+        ));
+        return Ok(());
+    }
+    let maps = Resource::core("ConfigMap", "configmaps");
+    for object in cluster.select(&maps, None, CERTIFICATES, "").await? {
+        if DISTRIBUTED.contains(&text(&object, "/metadata/name")) {
+            remove(cluster, &maps, &object).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The other meshes that are recorded.
+async fn others(cluster: &Cluster, record: &MeshRecord) -> Result<Vec<String>, Failure> {
+    let all = record::each(cluster).await?;
+    let all = all.into_iter().map(|one| match one {
+        Ok(one) => one.name,
+        Err(broken) => broken.to_string(),
+    });
+    Ok(all.filter(|name| *name != record.name).collect())
 }
 
 /// Whether nothing runs there.

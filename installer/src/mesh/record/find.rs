@@ -28,6 +28,13 @@ pub(crate) enum Unclear {
     Several(Vec<String>),
 }
 
+impl Unclear {
+    /// Whether there is no such mesh.
+    pub(crate) const fn is_nobody(&self) -> bool {
+        matches!(self, Self::None | Self::Unknown { .. })
+    }
+}
+
 impl From<Unclear> for Failure {
     fn from(unclear: Unclear) -> Self {
         let exit = match unclear {
@@ -61,7 +68,26 @@ pub(crate) fn meant(records: Vec<MeshRecord>, name: Option<&str>) -> Result<Mesh
 
 /// The mesh that `--mesh` names, or the only one of the cluster.
 pub(crate) async fn one(cluster: &Cluster, name: Option<&str>) -> Result<MeshRecord, Failure> {
-    Ok(meant(super::all(cluster).await?, name)?)
+    Ok(sought(cluster, name).await??)
+}
+
+/// The same, where it matters that there is none. The record of another mesh may be broken.
+pub(crate) async fn sought(
+    cluster: &Cluster,
+    name: Option<&str>,
+) -> Result<Result<MeshRecord, Unclear>, Failure> {
+    let (mut good, mut broken) = (Vec::new(), Vec::new());
+    for record in super::each(cluster).await? {
+        match record {
+            Ok(record) => good.push(record),
+            Err(error) => broken.push(error),
+        }
+    }
+    let is_there = name.is_some_and(|name| good.iter().any(|record| record.name == name));
+    match broken.into_iter().next() {
+        Some(error) if !is_there => Err(error.into()),
+        _ => Ok(meant(good, name)),
+    }
 }
 
 /// The root namespace that is meant: that of the mesh; without any record, the one that is named.

@@ -1,6 +1,7 @@
 //! The verbs: read what is, decide, write, tell.
 
 mod act;
+mod exact;
 mod restart;
 mod show;
 
@@ -49,6 +50,7 @@ impl Upgrader<'_> {
     /// `upgrade NAME --to V`: begins, or goes on with the installation.
     pub(crate) async fn start(&self, asked: &Asked, skip_preflight: bool) -> Outcome {
         let record = self.record().await?;
+        let asked = &self.exact(&record, asked).await?;
         let Some(upgrade) = self.wanted(&record, asked)? else {
             let text = format!("mesh {} runs Istio {} already", self.name, asked.to);
             self.installer.output.say(text);

@@ -34,13 +34,14 @@ fn others() -> Vec<Case> {
             ..CASE
         },
         Case {
-            name: "an object of another mesh",
+            name: "the revision of another mesh",
             weft: "mesh create second CHARTS --root-namespace second --no-wait",
-            object: "ValidatingWebhookConfiguration istiod-default-validator: it belongs to the mesh shop",
-            remedy: "leave the object out with raw values",
+            code: 65,
+            object: "revision default is that of mesh shop",
+            remedy: "set spec.revision",
             after: |world| {
                 // That is how.
-                let line = "mesh plan second CHARTS --root-namespace second --revision two --set base.defaultRevision=\"\"";
+                let line = "mesh plan second CHARTS --root-namespace second --revision two";
                 world.weft(Config::Right, line).must(0, &[]);
             },
             ..CASE

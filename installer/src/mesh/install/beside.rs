@@ -1,0 +1,210 @@
+//! Other meshes of the same cluster. What there is one of for the whole cluster is the first one's: the webhook that validates
+//! where no revision is named, and definitions, which are those of the newest Istio.
+
+use serde_json::{Value, json};
+
+use crate::cluster::access::Cluster;
+use crate::cluster::discovery::Resource;
+use crate::cluster::object::ObjectId;
+use crate::cluster::order::is_definition;
+use crate::cluster::peek::label;
+use crate::cluster::wanted::Wanted;
+use crate::failure::{Exit, Failure};
+use crate::mesh::record::{self, MESH_LABEL, MeshRecord, Mode};
+use crate::mesh::spec::Mesh;
+use crate::mesh::version::IstioVersion;
+
+/// The webhook of the chart base, whose name no revision is a part of.
+const VALIDATOR: &str = "istiod-default-validator";
+const DEFAULT: &str = "defaultRevision";
+
+/// What others have already.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// Whose the default validator is.
+    validator: Option<String>,
+    /// The mesh with the newest Istio.
+    newest: Option<(String, IstioVersion)>,
+}
+
+/// Looks for them.
+pub(super) async fn look(cluster: &Cluster, mesh: &Mesh) -> Result<Beside, Failure> {
+    let records = record::each(cluster).await?;
+    // A record that is not in order says nothing, and is told by those who need it.
+    let records: Vec<_> = records.into_iter().filter_map(Result::ok).collect();
+    Ok(Beside {
+        validator: owner(cluster, mesh).await?,
+        newest: newest(&records, mesh),
+    })
+}
+
+/// A file that asks for what another mesh has.
+pub(super) async fn check(cluster: &Cluster, mesh: &Mesh, is_new: bool) -> Result<(), Failure> {
+    let records = record::each(cluster)
+        .await?
+        .into_iter()
+        .filter_map(Result::ok);
+    let twin = records
+        .filter(|record| record.name != mesh.metadata.name && record.state.mode == Mode::Dedicated)
+        .find(|record| record.state.revision == mesh.spec.revision);
+    if let Some(twin) = twin.filter(|_| is_new) {
+        let text = format!(
+            "revision {} is that of mesh {}, and both would inject the same pods: a second mesh has a revision of its own; set spec.revision",
+            mesh.spec.revision.as_deref().unwrap_or("default"),
+            twin.name
+        );
+        return Err(Failure::text(Exit::BadInput, text));
+    }
+    let said = mesh.spec.values.as_ref();
+    let said = said.and_then(|values| values.base.get(DEFAULT));
+    let Some(said) = said.filter(|said| **said != json!("")) else {
+        return Ok(());
+    };
+    let Some(owner) = owner(cluster, mesh).await? else {
+        return Ok(());
+    };
+    let text = format!(
+        "/spec/values/base/{DEFAULT}: {said}: which control plane validates by default is one for the whole cluster, and {owner} has it (ValidatingWebhookConfiguration {VALIDATOR}): leave the value out, or take it away there first, with \"\""
+    );
+    Err(Failure::text(Exit::BadInput, text))
+}
+
+/// Whose the default validator is, in words; nothing where it is this mesh's, or nobody's.
+async fn owner(cluster: &Cluster, mesh: &Mesh) -> Result<Option<String>, Failure> {
+    let resource = Resource {
+        group: "admissionregistration.k8s.io".to_owned(),
+        version: "v1".to_owned(),
+        kind: "ValidatingWebhookConfiguration".to_owned(),
+        plural: "validatingwebhookconfigurations".to_owned(),
+        namespaced: false,
+        served: true,
+    };
+    let id = ObjectId {
+        group: resource.group.clone(),
+        version: resource.version.clone(),
+        kind: resource.kind.clone(),
+        namespace: None,
+        name: VALIDATOR.to_owned(),
+    };
+    let found = cluster.read(&resource, &id).await?;
+    // One that carries no name of a mesh may be what an old installation left behind: that is for preflight to tell.
+    let owner = found.as_ref().and_then(|object| label(object, MESH_LABEL));
+    Ok(owner
+        .filter(|owner| *owner != mesh.metadata.name)
+        .map(|owner| format!("mesh {owner}")))
+}
+
+fn newest(records: &[MeshRecord], mesh: &Mesh) -> Option<(String, IstioVersion)> {
+    records
+        .iter()
+        .filter(|record| record.name != mesh.metadata.name && record.state.mode == Mode::Dedicated)
+        .filter_map(|record| {
+            let version: IstioVersion = record.state.version.as_ref()?.parse().ok()?;
+            Some((record.name.clone(), version))
+        })
+        .max_by(|(_, one), (_, other)| order(one).cmp(&order(other)))
+}
+
+fn order(version: &IstioVersion) -> impl Ord + use<> {
+    (version.release(), version.patch.clone())
+}
+
+impl Beside {
+    /// The mesh as it can be beside the others.
+    pub(super) fn fitted(&self, mesh: &Mesh) -> Mesh {
+        let mut mesh = mesh.clone();
+        if self.validator.is_some() {
+            let values = mesh.spec.values.get_or_insert_default();
+            values.base.insert(DEFAULT.to_owned(), Value::from(""));
+        }
+        mesh
+    }
+
+    /// Leaves definitions alone that a newer Istio brought: older control planes read newer ones, and not the other way round.
+    pub(super) fn leave_definitions(&self, wanted: &mut Wanted, version: &IstioVersion) {
+        if self.newer(version).is_none() {
+            return;
+        }
+        for stage in &mut wanted.stages {
+            stage
+                .objects
+                .retain(|object| !ObjectId::of(object).is_some_and(|id| is_definition(&id)));
+        }
+    }
+
+    fn newer(&self, version: &IstioVersion) -> Option<&(String, IstioVersion)> {
+        self.newest
+            .as_ref()
+            .filter(|(_, newest)| order(newest) > order(version))
+    }
+
+    /// What is left to others.
+    pub(super) fn words(&self, version: &IstioVersion) -> Vec<String> {
+        let validator = self.validator.as_ref().map(|owner| {
+            format!("{owner} validates by default ({VALIDATOR}): that is left to it, and this mesh validates what carries its revision")
+        });
+        let definitions = self.newer(version).map(|(name, newest)| {
+            format!("mesh {name} has Istio {newest}: its custom resource definitions are newer, and stay")
+        });
+        validator.into_iter().chain(definitions).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::inventory::Parent;
+    use crate::cluster::wanted::Stage;
+    use crate::mesh::spec::document::parse;
+    use crate::mesh::spec::read::read;
+    use crate::mesh::values::{Component, values};
+
+    #[test]
+    fn what_is_one_for_all_is_left_to_the_first() {
+        let text = b"apiVersion: weft.dev/v1\nkind: Mesh\nmetadata: {name: shop}\nspec: {version: 1.31.0, revision: blue}\n";
+        let mesh = read(parse(text).unwrap(), &[]).unwrap();
+        let base =
+            |beside: &Beside| values(&beside.fitted(&mesh), Component::Base)[DEFAULT].clone();
+        let alone = Beside::default();
+        assert_eq!(base(&alone), "blue");
+        let beside = Beside {
+            validator: Some("mesh first".to_owned()),
+            newest: Some(("first".to_owned(), "1.31.1".parse().unwrap())),
+        };
+        assert_eq!(base(&beside), "");
+        for (version, kinds, told) in [
+            ("1.31.0", &["Service"][..], 2),
+            ("1.31.1", &["CustomResourceDefinition", "Service"], 1),
+        ] {
+            let version = version.parse().unwrap();
+            let mut wanted = wanted();
+            beside.leave_definitions(&mut wanted, &version);
+            let left: Vec<_> = wanted.stages[0]
+                .objects
+                .iter()
+                .map(|one| &one["kind"])
+                .collect();
+            assert_eq!(left, kinds);
+            assert_eq!(beside.words(&version).len(), told);
+        }
+    }
+
+    fn wanted() -> Wanted {
+        let object = |api: &str, kind: &str| json!({"apiVersion": api, "kind": kind, "metadata": {"name": "a"}});
+        Wanted {
+            parent: Parent {
+                namespace: "a".to_owned(),
+                name: "a".to_owned(),
+            },
+            mesh: None,
+            namespace: "a".to_owned(),
+            stages: vec![Stage {
+                component: "base".to_owned(),
+                objects: vec![
+                    object("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+                    object("v1", "Service"),
+                ],
+            }],
+        }
+    }
+}
