@@ -105,11 +105,15 @@ impl World {
         self.cluster.apply(&istio).unwrap();
     }
 
-    /// Starts the operator.
-    pub(crate) fn operator(&self) -> Operator {
+    /// Its Deployment.
+    pub(crate) fn deployment(&self) {
         let text = DEPLOYMENT.replace("IMAGE", &lab::tools::echo_image());
         self.cluster.apply(&text).unwrap();
         self.scale(1);
+    }
+
+    /// Lets it act.
+    pub(crate) fn operator(&self) -> Operator {
         Operator::start(&self.cluster, &self.charts)
     }
 

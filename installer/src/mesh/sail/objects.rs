@@ -120,7 +120,7 @@ fn object(kind: &str, name: &str, spec: Map<String, Value>) -> Value {
         "apiVersion": format!("{GROUP}/{VERSION}"),
         "kind": kind,
         "metadata": {"name": name},
-        "spec": spec,
+        "spec": Value::Object(spec),
     })
 }
 
