@@ -40,8 +40,9 @@ mod tests {
         }
         let world = World::start();
         no_operator(&world);
-        let operator = world.operator();
+        world.deployment();
         refusals(&world);
+        let operator = world.operator();
         created(&world);
         what_the_operator_says(&world);
         beside_and_back(&world);
@@ -234,6 +235,7 @@ spec: {version: v1.30.0, namespace: elsewhere}
                 "kubectl patch",
             ],
         );
+        world.scale(1);
         let operator = world.operator();
         world
             .weft("mesh delete shop --yes")

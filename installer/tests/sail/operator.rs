@@ -70,22 +70,26 @@ impl Acting {
         let found: Value = serde_json::from_str(&found)?;
         let all = found["items"].as_array().cloned().unwrap_or_default();
         for object in &all {
-            if object["metadata"]["deletionTimestamp"].is_string() {
-                self.let_go(object)?;
-                continue;
-            }
-            match object["kind"].as_str() {
-                Some("Istio") => self.istio(object, &all)?,
-                Some("IstioRevision") => self.revision(object)?,
-                Some("IstioRevisionTag") => self.tag(object, &all)?,
-                _ => {
-                    self.hold(object)?;
-                    let state = json!([condition("Reconciled", None), condition("Ready", None)]);
-                    self.say(object, json!({"conditions": state, "state": "Healthy"}))?;
-                }
-            }
+            // One that does not work is not in the way of the others.
+            drop(self.one(object, &all));
         }
         Ok(())
+    }
+
+    fn one(&mut self, object: &Value, all: &[Value]) -> Done {
+        if object["metadata"]["deletionTimestamp"].is_string() {
+            return self.let_go(object);
+        }
+        match object["kind"].as_str() {
+            Some("Istio") => self.istio(object, all),
+            Some("IstioRevision") => self.revision(object),
+            Some("IstioRevisionTag") => self.tag(object, all),
+            _ => {
+                self.hold(object)?;
+                let state = json!([condition("Reconciled", None), condition("Ready", None)]);
+                self.say(object, json!({"conditions": state, "state": "Healthy"}))
+            }
+        }
     }
 
     /// One revision of the same name, as when it is updated in place.
