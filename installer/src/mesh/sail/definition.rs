@@ -103,10 +103,16 @@ fn nearest(wanted: &str, versions: &[&str]) -> Vec<String> {
     };
     let distance = |version: &IstioVersion| {
         let patch = |version: &IstioVersion| version.patch.as_ref().map_or(0, |(patch, _)| *patch);
+        // Of another minor version its newest patch is meant.
+        let within = if version.release() == wanted.release() {
+            patch(version).abs_diff(patch(&wanted))
+        } else {
+            u64::MAX.saturating_sub(patch(version))
+        };
         (
             version.major.abs_diff(wanted.major),
             version.minor.abs_diff(wanted.minor),
-            patch(version).abs_diff(patch(&wanted)),
+            within,
         )
     };
     let mut known: Vec<_> = versions
@@ -183,8 +189,8 @@ mod tests {
         let cases = [
             ("v1.31.0", None),
             ("v1.31.3", Some("v1.31.2, v1.31.0, v1.30.3")),
-            ("v1.28.1", Some("v1.29.0, v1.30.3, v1.31.0")),
-            ("v1.32.0-alpha.1", Some("v1.31.0, v1.31.2, v1.30.3")),
+            ("v1.28.1", Some("v1.29.0, v1.30.3, v1.31.2")),
+            ("v1.32.0-alpha.1", Some("v1.31.2, v1.31.0, v1.30.3")),
         ];
         for (version, wanted) in cases {
             let said = definition().refuses(version);
