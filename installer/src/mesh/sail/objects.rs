@@ -182,6 +182,9 @@ mod tests {
         read(parse(text.as_bytes()).unwrap(), &[]).unwrap()
     }
 
+    /// Stages, each with its objects.
+    type Told = &'static [(&'static str, &'static [&'static str])];
+
     /// The stages, each with its objects, as `kind/name`.
     fn told(meshes: &[&Mesh]) -> Vec<(String, Vec<String>)> {
         let name = |object: &Value| {
@@ -203,7 +206,7 @@ mod tests {
     #[test]
     #[expect(clippy::too_many_lines, reason = "a table, row by row")]
     fn a_mesh_is_these_resources() {
-        let cases: [(&str, &[(&str, &[&str])]); 3] = [
+        let cases: [(&str, Told); 3] = [
             ("version: 1.31.0", &[("istiod", &["Istio/default"])]),
             (
                 "version: 1.31.0, revision: blue, cni: true, tags: [prod, qa]",
