@@ -204,7 +204,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "a table, row by row")]
     fn a_mesh_is_these_resources() {
         let cases: [(&str, Told); 3] = [
             ("version: 1.31.0", &[("istiod", &["Istio/default"])]),
