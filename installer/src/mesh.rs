@@ -1,5 +1,6 @@
 //! Meshes: what a mesh file says (`spec`), which Helm values that means (`values`), which versions go together (`version`),
-//! what weft knows about the meshes of a cluster (`record`), and those that somebody else runs (`adopt`).
+//! what weft knows about the meshes of a cluster (`record`), the Sail operator as the other engine (`sail`),
+//! and those that somebody else runs (`adopt`).
 
 pub(crate) mod adopt;
 pub(crate) mod check;
@@ -13,6 +14,7 @@ pub(crate) mod read;
 pub(crate) mod record;
 pub(crate) mod render;
 pub(crate) mod resolve;
+pub(crate) mod sail;
 pub(crate) mod spec;
 pub(crate) mod status;
 pub(crate) mod upgrade;

@@ -27,6 +27,21 @@ pub(crate) struct Evidence {
     pub(crate) events: Vec<Value>,
     /// The last line that a container said, by pod and container.
     pub(crate) logs: BTreeMap<(String, String), String>,
+    /// What an operator made of it.
+    pub(crate) parts: Vec<Part>,
+    /// The Deployments of that operator; nothing where nobody looked, or may.
+    pub(crate) operators: Option<Vec<Value>>,
+}
+
+/// An object that an operator made of another one.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// Which.
+    pub(crate) id: ObjectId,
+    /// The object.
+    pub(crate) object: Value,
+    /// What else is known about it.
+    pub(crate) evidence: Evidence,
 }
 
 impl Evidence {

@@ -1,5 +1,7 @@
 //! Whether an object does what it is for, by what its status says.
 
+pub(crate) mod sail;
+
 use serde_json::Value;
 
 use super::cause::{self, Cause, Evidence};
@@ -32,7 +34,7 @@ enum Course {
 /// Whether there is anything to wait for in objects of that kind. Webhooks are not waited for: their servers may well come
 /// in a later stage.
 pub(crate) fn is_awaited(id: &ObjectId) -> bool {
-    rule(id).is_some()
+    sail::is_one(id) || rule(id).is_some()
 }
 
 /// Whether its containers say themselves when they are ready; what has no containers is as ready as it says.
@@ -44,6 +46,9 @@ pub(crate) fn is_probed(object: &Value) -> bool {
 
 /// How far it is.
 pub(crate) fn judge(id: &ObjectId, object: &Value, evidence: &Evidence) -> Readiness {
+    if sail::is_one(id) {
+        return sail::judge(id, object, evidence);
+    }
     let Some(rule) = rule(id) else {
         return Readiness::Ready;
     };

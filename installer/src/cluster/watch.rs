@@ -2,6 +2,7 @@
 
 mod evidence;
 mod look;
+mod made;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use super::error::ClusterError;
 use super::event::{Event, Sink, State};
 use super::object::ObjectId;
 use super::peek::{list, text};
-use super::readiness::{self, Readiness};
+use super::readiness::{self, Readiness, sail};
 use look::Look;
 pub(crate) use look::states;
 
@@ -135,7 +136,7 @@ impl Watch<'_> {
                 let Some(object) = there else {
                     continue;
                 };
-                let readiness = lingering(&target.id, &object);
+                let readiness = lingering(self.cluster, &target.id, &object).await;
                 self.tell(&target, &readiness, &mut told);
                 unready.extend(described(&target.id, readiness).map(|(_, what)| what));
                 still.push((target, uid));
@@ -228,7 +229,7 @@ fn described(id: &ObjectId, readiness: Readiness) -> Option<(bool, Unready)> {
 }
 
 /// An object that was deleted and is still there.
-fn lingering(id: &ObjectId, object: &Value) -> Readiness {
+async fn lingering(cluster: &Cluster, id: &ObjectId, object: &Value) -> Readiness {
     let finalizers: Vec<_> = list(object, "/metadata/finalizers")
         .iter()
         .filter_map(Value::as_str)
@@ -238,8 +239,12 @@ fn lingering(id: &ObjectId, object: &Value) -> Readiness {
         let what = format!("its finalizer {} holds it", finalizers.join(", "));
         Cause::new(id, what, "see that the controller of the finalizer runs")
     });
+    let mut away = None;
+    if sail::is_one(id) {
+        away = sail::lingering(id, made::operators(cluster).await.as_deref());
+    }
     Readiness::Progressing {
         waits_for: "what it owns to go".to_owned(),
-        cause,
+        cause: away.or(cause),
     }
 }

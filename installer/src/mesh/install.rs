@@ -13,8 +13,8 @@ use super::record::lock::while_held;
 use super::record::{self, Engine, MeshRecord, MeshState, Mode, Phase};
 use super::render::{self, Plane};
 use super::resolve::resolve;
+use super::sail;
 use super::spec::Mesh;
-use super::values::Component;
 use crate::charts::Charts;
 use crate::cluster::access::Cluster;
 use crate::cluster::discovery::discover;
@@ -103,6 +103,10 @@ impl Installer<'_> {
             .collect();
         let mut wanted = render::wanted(&fitted, namespace, &capabilities)?;
         beside.leave_definitions(&mut wanted, version);
+        if sail::installs(newest.mesh) {
+            let name = &newest.mesh.metadata.name;
+            sail::ground::check(self.cluster, &kinds, name, &wanted).await?;
+        }
         Ok(engine::plan(self.cluster, &wanted, manner).await?)
     }
 
@@ -111,11 +115,7 @@ impl Installer<'_> {
         if let Some(record) = record {
             check_step(record, mesh, version)?;
         }
-        let components: Vec<_> = Component::ALL
-            .into_iter()
-            .filter(|component| *component != Component::Gateway && component.is_in(mesh))
-            .collect();
-        fetch::release(self.charts, mesh, version, &components).await
+        fetch::release(self.charts, mesh, version, &render::rendered(mesh)).await
     }
 
     /// The root namespace is a part of the mesh where the mesh made it, or is to.
@@ -229,7 +229,7 @@ impl Prepared {
         };
         let state = state.unwrap_or(MeshState {
             mode: Mode::Dedicated,
-            engine: Some(Engine::Charts),
+            engine: Some(Engine::of(&self.mesh)),
             phase,
             revision: None,
             version: None,

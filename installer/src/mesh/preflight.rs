@@ -13,6 +13,7 @@ mod pods;
 mod quantity;
 mod releases;
 mod report;
+mod sail;
 mod versions;
 
 use serde::Serialize;
@@ -33,12 +34,21 @@ pub(crate) struct Wish {
     pub(crate) root_namespace: String,
     /// What it has that not every mesh has.
     pub(crate) with: Vec<Extra>,
+    /// What the Sail operator is to make of it, where that installs it.
+    pub(crate) sail: Option<Sail>,
     /// What istiod asks for, all of its replicas.
     pub(crate) istiod: Resources,
     /// What each sidecar asks for, and its limits.
     pub(crate) proxy: Resources,
     /// Whether istiod's pods name a seccompProfile, without which `restricted` refuses them.
     pub(crate) seccomp: bool,
+}
+
+/// What the Sail operator is to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sail {
+    /// The name of the control plane's `Istio`.
+    pub(crate) plane: String,
 }
 
 /// What not every mesh has.
@@ -85,6 +95,7 @@ impl Wish {
             istio: None,
             root_namespace,
             with: Vec::new(),
+            sail: None,
             istiod: Resources {
                 cpu: "500m".to_owned(),
                 memory: "2Gi".to_owned(),
@@ -209,12 +220,13 @@ impl Check {
 
 /// Every check, in the order in which one would look.
 pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
-    let groups: [fn(&Facts, &Wish) -> Vec<Check>; 15] = [
+    let groups: [fn(&Facts, &Wish) -> Vec<Check>; 16] = [
         cluster::api,
         cluster::version,
         cluster::clock,
         access::permissions,
         others::root_namespace,
+        sail::operator,
         others::meshes,
         others::webhooks,
         others::definitions,

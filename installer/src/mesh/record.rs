@@ -17,6 +17,8 @@ use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
+use crate::mesh::sail;
+use crate::mesh::spec::Mesh;
 use crate::mesh::upgrade::state::Upgrade;
 pub(crate) use error::{RecordError, check_name};
 
@@ -116,6 +118,17 @@ pub(crate) enum Phase {
     Succeeded,
     /// It goes.
     Terminating,
+}
+
+impl Engine {
+    /// That of a mesh that weft installs.
+    pub(crate) fn of(mesh: &Mesh) -> Self {
+        if sail::installs(mesh) {
+            Self::Sail
+        } else {
+            Self::Charts
+        }
+    }
 }
 
 impl Mode {

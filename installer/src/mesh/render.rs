@@ -1,10 +1,12 @@
-//! A mesh as the objects that it is made of: charts and values in, stages of objects out, in Istio's own order.
+//! A mesh as the objects that it is made of: charts and values in, stages of objects out, in Istio's own order; or the resources of
+//! the Sail operator, where that installs it.
 
 use chart::{Kubernetes, Values, render};
 use serde_json::{Value, json};
 
 use super::fetch::{Release, refused};
 use super::record;
+use super::sail;
 use super::spec::{Discovery, Mesh};
 use super::values::{Component, values};
 use crate::cluster::discovery::Kinds;
@@ -58,26 +60,12 @@ pub(crate) fn wanted(
             objects: vec![namespace],
         });
     }
-    stages.push(stage(*newest, Component::Base, "istio-base", cluster)?);
-    for plane in planes {
-        stages.push(stage(
-            *plane,
-            Component::Istiod,
-            &release_name(plane.mesh),
-            cluster,
-        )?);
-    }
-    if let Some(scope) = discovery(newest.mesh) {
-        stages.push(Stage {
-            component: "discovery".to_owned(),
-            objects: vec![scope],
-        });
-    }
-    // The agent only needs the node, and pods that are injected need the agent.
-    for component in [Component::Cni, Component::Ztunnel] {
-        if component.is_in(newest.mesh) {
-            stages.push(stage(*newest, component, component.name(), cluster)?);
-        }
+    if sail::installs(newest.mesh) {
+        let meshes: Vec<_> = planes.iter().map(|plane| plane.mesh).collect();
+        stages.extend(sail::objects::stages(&meshes));
+        stages.extend(discovery(newest.mesh));
+    } else {
+        stages.extend(charts(planes, *newest, cluster)?);
     }
     Ok(Wanted {
         parent: parent(newest.mesh),
@@ -87,12 +75,44 @@ pub(crate) fn wanted(
     })
 }
 
+/// The charts of a mesh, in their order.
+fn charts(
+    planes: &[Plane<'_>],
+    newest: Plane<'_>,
+    cluster: &Kubernetes,
+) -> Result<Vec<Stage>, Failure> {
+    let mut stages = vec![stage(newest, Component::Base, "istio-base", cluster)?];
+    for plane in planes {
+        let name = release_name(plane.mesh);
+        stages.push(stage(*plane, Component::Istiod, &name, cluster)?);
+    }
+    stages.extend(discovery(newest.mesh));
+    // The agent only needs the node, and pods that are injected need the agent.
+    for component in [Component::Cni, Component::Ztunnel] {
+        if component.is_in(newest.mesh) {
+            stages.push(stage(newest, component, component.name(), cluster)?);
+        }
+    }
+    Ok(stages)
+}
+
+/// The charts that weft renders for a mesh; a gateway's is rendered for each gateway, and the Sail operator has charts of its own.
+pub(crate) fn rendered(mesh: &Mesh) -> Vec<Component> {
+    if sail::installs(mesh) {
+        return Vec::new();
+    }
+    let needed = |component: &Component| *component != Component::Gateway && component.is_in(mesh);
+    Component::ALL.into_iter().filter(needed).collect()
+}
+
 /// What sidecars are told about, where that is less than the mesh: a resource of Istio's, since no chart has it.
-fn discovery(mesh: &Mesh) -> Option<Value> {
+fn discovery(mesh: &Mesh) -> Option<Stage> {
     let sidecar = mesh.spec.sidecar.as_ref()?;
     let root = mesh.root_namespace();
-    (sidecar.discovery == Some(Discovery::Namespace))
-        .then(|| scope::object(root, root, &Reach::Local))
+    (sidecar.discovery == Some(Discovery::Namespace)).then(|| Stage {
+        component: "discovery".to_owned(),
+        objects: vec![scope::object(root, root, &Reach::Local)],
+    })
 }
 
 /// What Helm would call the release of a control plane.

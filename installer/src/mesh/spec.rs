@@ -106,7 +106,7 @@ pub(crate) struct Spec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1), extend("errorMessage" = CLUSTERS_HELP))]
     pub(crate) clusters: Vec<Cluster>,
-    /// What installs Istio: charts (weft itself), which auto (default) is too for now, or sail (the Sail operator), not yet offered.
+    /// What installs Istio: charts (weft itself), which auto (default) is too, or sail (the Sail operator, which must be there).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) engine: Option<Engine>,
     /// Where Istio's charts are: oci://, https://, a directory, or a bundle (.tar, .tar.gz, .tgz). Default: Istio's own releases.

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::preflight::{Extra, Resources, Wish};
+use super::preflight::{Extra, Resources, Sail, Wish};
+use super::sail;
 use super::spec::Mesh;
 use super::values::{Component, values};
 
@@ -26,6 +27,9 @@ pub(crate) fn wish(mesh: &Mesh) -> Wish {
         mesh: Some(mesh.metadata.name.clone()),
         istio: mesh.spec.version.as_ref().map(ToString::to_string),
         with,
+        sail: sail::installs(mesh).then(|| Sail {
+            plane: sail::objects::plane_name(mesh).to_owned(),
+        }),
         istiod: Resources {
             replicas: replicas
                 .and_then(|count| u32::try_from(count).ok())

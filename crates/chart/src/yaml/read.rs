@@ -227,7 +227,11 @@ impl<'t> Reader<'t> {
 
 /// How much of the budget a copy takes: its values, and its text as values of the same size.
 fn size(value: &Json) -> usize {
-    let text = |text: &str| text.len() / size_of::<Json>();
+    let text = |text: &str| {
+        text.len()
+            .checked_div(size_of::<Json>())
+            .unwrap_or_default()
+    };
     let below: usize = match value {
         Json::Array(items) => items.iter().map(size).sum(),
         Json::Object(object) => {

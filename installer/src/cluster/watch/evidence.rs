@@ -8,12 +8,14 @@ use kube::Api;
 use kube::api::LogParams;
 use serde_json::Value;
 
+use super::made;
 use crate::cluster::access::Cluster;
 use crate::cluster::cause::Evidence;
 use crate::cluster::discovery::Resource;
 use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
 use crate::cluster::peek::{list, number, text};
+use crate::cluster::readiness::sail;
 
 /// What else is known about an object that is not ready.
 pub(super) async fn gather(
@@ -22,6 +24,9 @@ pub(super) async fn gather(
     object: &Value,
     with_logs: bool,
 ) -> Result<Evidence, ClusterError> {
+    if sail::is_one(id) {
+        return made::by_operator(cluster, id, object, with_logs).await;
+    }
     let namespace = id.namespace.as_deref();
     if namespace.is_none() {
         return Ok(Evidence::default());
@@ -105,7 +110,7 @@ fn selector(object: &Value) -> String {
         .join(",")
 }
 
-fn is_made_by(object: &Value, owner: &Value) -> bool {
+pub(super) fn is_made_by(object: &Value, owner: &Value) -> bool {
     let uid = text(owner, "/metadata/uid");
     list(object, "/metadata/ownerReferences")
         .iter()

@@ -1,7 +1,7 @@
 //! What an apply may do to the meshes that there are, by what weft knows of them.
 
 use crate::failure::{Exit, Failure};
-use crate::mesh::record::{MeshRecord, Mode, Phase};
+use crate::mesh::record::{Engine, MeshRecord, Mode, Phase};
 use crate::mesh::spec::{self, Mesh};
 use crate::mesh::version::{self, IstioVersion, Step};
 
@@ -9,10 +9,6 @@ use crate::mesh::version::{self, IstioVersion, Step};
 pub(super) fn known(records: &[MeshRecord], mesh: &Mesh) -> Result<Option<MeshRecord>, Failure> {
     if mesh.spec.mode == spec::Mode::External {
         let text = "an external mesh is run by somebody else: `weft mesh adopt` records it, and nothing is installed";
-        return Err(Failure::text(Exit::BadInput, text));
-    }
-    if mesh.spec.engine == Some(spec::Engine::Sail) {
-        let text = "spec.engine says sail, and weft does not yet install with the Sail operator: write charts, or leave it out";
         return Err(Failure::text(Exit::BadInput, text));
     }
     let (name, root) = (&mesh.metadata.name, mesh.root_namespace());
@@ -36,6 +32,7 @@ pub(super) fn known(records: &[MeshRecord], mesh: &Mesh) -> Result<Option<MeshRe
         );
         return Err(Failure::text(Exit::BadInput, text));
     }
+    same_engine(record, mesh)?;
     if let Some(upgrade) = &record.state.upgrade {
         let text = format!(
             "mesh {name} is being upgraded, with two control planes: go on with that, or back; {}",
@@ -58,6 +55,28 @@ pub(super) fn known(records: &[MeshRecord], mesh: &Mesh) -> Result<Option<MeshRe
         }
         _ => Ok(Some(record.clone())),
     }
+}
+
+/// Two engines would each remove what the other one made.
+fn same_engine(record: &MeshRecord, mesh: &Mesh) -> Result<(), Failure> {
+    let (is, says) = match (record.state.engine, Engine::of(mesh)) {
+        (Some(Engine::Charts), Engine::Sail) => (
+            "with charts, and spec.engine says sail",
+            "write charts, or leave it out",
+        ),
+        (Some(Engine::Sail), Engine::Charts) => (
+            "by the Sail operator, and spec.engine does not say sail",
+            "write engine: sail",
+        ),
+        (None, _) | (Some(Engine::Charts), Engine::Charts) | (Some(Engine::Sail), Engine::Sail) => {
+            return Ok(());
+        }
+    };
+    let text = format!(
+        "mesh {} is installed {is}: a mesh keeps its engine; {says}, or delete the mesh and create it anew",
+        record.name
+    );
+    Err(Failure::text(Exit::BadInput, text))
 }
 
 /// Another version or revision is an upgrade, which has its own order and checks.

@@ -10,11 +10,12 @@ use kube::Api;
 use serde_json::Value;
 
 use super::super::adopt::{find, snapshot};
-use super::super::read::{self, Kind, MUTATING, SAIL, VALIDATING, core, of};
+use super::super::read::{self, DEPLOYMENTS, Kind, MUTATING, SAIL, VALIDATING, core, of};
 use super::access;
 use super::facts::Facts;
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
+use crate::cluster::readiness::sail::OPERATORS;
 
 pub(super) use super::super::read::DAEMON_SETS;
 
@@ -68,6 +69,7 @@ pub(super) async fn facts(cluster: &Cluster, root: &str) -> Result<Facts, Cluste
         (VALIDATING, ""),
         (DAEMON_SETS, ""),
         (SAIL, ""),
+        (DEPLOYMENTS, OPERATORS),
         (ROLES, "app in (istiod, istio-reader)"),
     ];
     for (kind, labels) in everywhere {

@@ -53,7 +53,7 @@ pub(super) fn meshes(facts: &Facts, wish: &Wish) -> Vec<Check> {
     };
     let mut checks: Vec<_> = found
         .iter()
-        .filter(|mesh| !is_its_own(mesh, wish))
+        .filter(|mesh| !is_its_own(mesh, wish, sail))
         .map(|mesh| {
             let planes: Vec<_> = mesh
                 .control_planes
@@ -79,9 +79,12 @@ pub(super) fn meshes(facts: &Facts, wish: &Wish) -> Vec<Check> {
     };
     checks.extend(sail.iter().filter(|one| !ours(one)).map(|one| {
         let words = "the Sail operator keeps a mesh here, and would install it again";
-        subject
-            .fail(words, "adopt that mesh, or delete this resource")
-            .about(format!("Istio {}", name(one)))
+        let check = if wish.sail.is_some() && !clashes(one, wish) {
+            subject.warn(words, "two meshes share Istio's CRDs and must not select the same namespaces (discovery selectors)")
+        } else {
+            subject.fail(words, "adopt that mesh, or delete this resource")
+        };
+        check.about(format!("Istio {}", name(one)))
     }));
     if checks.is_empty() {
         checks.push(subject.pass("there is none"));
@@ -105,10 +108,32 @@ fn remedy(mesh: &Found) -> String {
     }
 }
 
-fn is_its_own(mesh: &Found, wish: &Wish) -> bool {
-    mesh.control_planes.iter().all(
-        |plane| matches!(&plane.part.installed_by, Installer::Weft { mesh } if Some(mesh) == wish.mesh.as_ref()),
-    )
+/// Whether somebody else's `Istio` has the name or the namespace of the one that is wanted.
+fn clashes(istio: &Value, wish: &Wish) -> bool {
+    let plane = wish.sail.as_ref().map(|sail| sail.plane.as_str());
+    plane == Some(name(istio)) || text(istio, "/spec/namespace") == Some(&wish.root_namespace)
+}
+
+/// What weft wrote, and what the Sail operator made of an `Istio` that weft wrote.
+fn is_its_own(mesh: &Found, wish: &Wish, sail: &[Value]) -> bool {
+    let Some(wished) = wish.mesh.as_deref() else {
+        return false;
+    };
+    let ours = |one: &&Value| label(one, MESH_LABEL) == Some(wished);
+    mesh.control_planes
+        .iter()
+        .all(|plane| match &plane.part.installed_by {
+            Installer::Weft { mesh } => mesh == wished,
+            Installer::Sail { resource } => {
+                let revision = resource.strip_prefix("IstioRevision/");
+                let mut ours = sail.iter().filter(ours);
+                ours.any(|one| Some(name(one)) == revision)
+            }
+            Installer::Helm { .. }
+            | Installer::Istioctl
+            | Installer::Manifests { .. }
+            | Installer::Unknown => false,
+        })
 }
 
 /// A webhook without a service refuses everything that it should have looked at.

@@ -25,6 +25,7 @@ pub(super) fn releases(facts: &Facts, wish: &Wish) -> Vec<Check> {
             ))
         })
         .filter(|(release, _)| charts.contains(&release.chart.name.as_str()))
+        .filter(|(release, _)| wish.sail.is_none() || !is_operators(&release.name))
         .map(|(release, status)| {
             let words = format!(
                 "release {} of chart {} is {status}",
@@ -48,6 +49,11 @@ pub(super) fn releases(facts: &Facts, wish: &Wish) -> Vec<Check> {
         )));
     }
     checks
+}
+
+/// The Sail operator keeps account of what it installs as Helm does.
+fn is_operators(release: &str) -> bool {
+    release.ends_with("-istiod") || ["istio-cni", "ztunnel"].contains(&release)
 }
 
 fn secret_of<'a>(secrets: &'a [Value], release: &str) -> &'a str {

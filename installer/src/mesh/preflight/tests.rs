@@ -248,6 +248,111 @@ fn another_mesh_is_in_the_way_or_beside_it() {
 }
 
 #[test]
+fn what_the_operator_made_of_a_mesh_is_its_own() {
+    let by_sail = || Installer::Sail {
+        resource: "IstioRevision/default".to_owned(),
+    };
+    let istio = |name: &str, namespace: &str, mesh: &str| json!([{"metadata": {"name": name, "labels": {"weft.dev/mesh": mesh}}, "spec": {"namespace": namespace}}]);
+    let wish = Wish {
+        mesh: Some("shop".to_owned()),
+        sail: Some(Sail {
+            plane: "default".to_owned(),
+        }),
+        ..wish()
+    };
+    for (root, istio, verdicts) in [
+        (
+            "istio-system",
+            istio("default", "istio-system", "shop"),
+            &["Pass"][..],
+        ),
+        ("other", istio("blue", "other", "else"), &["Warn", "Warn"]),
+        (
+            "istio-system",
+            istio("blue", "istio-system", "else"),
+            &["Fail", "Fail"],
+        ),
+        (
+            "other",
+            istio("default", "other", "else"),
+            &["Warn", "Fail"],
+        ),
+    ] {
+        let facts = Facts {
+            meshes: Ok(vec![mesh(root, by_sail())]),
+            ..facts(&[("istios", istio.clone())])
+        };
+        let said = said("OTHER_MESH", &facts, &wish);
+        let found: Vec<_> = said
+            .iter()
+            .filter_map(|line| line.split(' ').next())
+            .collect();
+        assert_eq!(found, verdicts, "{istio}: {said:#?}");
+    }
+}
+
+#[test]
+fn the_operator_is_needed_where_it_installs() {
+    let crds = |plurals: &[&str]| {
+        let names = plurals
+            .iter()
+            .map(|plural| json!({"metadata": {"name": format!("{plural}.sailoperator.io")}}));
+        names.collect::<Value>()
+    };
+    let all = || crds(&["istios", "istiorevisions", "istiorevisiontags"]);
+    let deployment = |available: u8| json!([{"metadata": {"namespace": "sail", "name": "sail-operator"}, "status": {"availableReplicas": available}}]);
+    let sail = Wish {
+        sail: Some(Sail {
+            plane: "default".to_owned(),
+        }),
+        ..wish()
+    };
+    let ambient = Wish {
+        with: vec![Extra::Ambient],
+        ..sail.clone()
+    };
+    for (wish, crds, deployments, wanted) in [
+        (
+            &sail,
+            json!([]),
+            deployment(1),
+            "Fail | - | spec.engine says sail, and the cluster does not serve istios.sailoperator.io, istiorevisions",
+        ),
+        (
+            &ambient,
+            all(),
+            deployment(1),
+            "Fail | - | spec.engine says sail, and the cluster does not serve istiocnis.sailoperator.io, ztunnels.sailoperator.io",
+        ),
+        (
+            &sail,
+            all(),
+            json!([]),
+            "Fail | - | its definitions are there, and no Deployment",
+        ),
+        (
+            &sail,
+            all(),
+            deployment(0),
+            "Fail | Deployment sail/sail-operator | it does not run",
+        ),
+        (
+            &sail,
+            all(),
+            deployment(1),
+            "Pass | - | Deployment sail/sail-operator runs",
+        ),
+    ] {
+        let facts = facts(&[
+            ("customresourcedefinitions", crds),
+            ("deployments", deployments),
+        ]);
+        must("SAIL", &facts, wish, wanted);
+    }
+    assert_eq!(said("SAIL", &facts(&[]), &wish()), [""; 0]);
+}
+
+#[test]
 fn a_namespace_that_does_not_go_says_why() {
     let namespace = json!([{
         "metadata": {"name": "istio-system"},

@@ -4,7 +4,7 @@ pub(crate) mod sizes;
 mod traffic;
 
 use super::mistake::Mistake;
-use super::{Mesh, Mode, RawValues, Sidecar, Spec, Tracing};
+use super::{Engine, Mesh, Mode, RawValues, Sidecar, Spec, Tracing};
 use crate::mesh::values;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -17,6 +17,7 @@ pub(super) fn contradictions(mesh: &Mesh) -> Vec<Mistake> {
     }
     let mut found = version(spec);
     found.extend(revisions(spec));
+    found.extend(operator(spec));
     found.extend(platform(mesh));
     found.extend(sizes::contradictions(spec));
     found.extend(traffic::contradictions(spec));
@@ -71,6 +72,25 @@ fn revisions(spec: &Spec) -> Vec<Mistake> {
         .position(|tag| Some(tag.as_str()) == spec.revision.as_deref());
     if let Some(index) = same {
         let text = "is the revision's own name: a tag needs another one";
+        found.push(Mistake::at(format!("/spec/tags/{index}"), text));
+    }
+    found
+}
+
+/// What the Sail operator does not do.
+fn operator(spec: &Spec) -> Vec<Mistake> {
+    if spec.engine != Some(Engine::Sail) {
+        return Vec::new();
+    }
+    let base = spec.values.as_ref().is_some_and(|raw| !raw.base.is_empty());
+    let tag = spec.tags.iter().position(|tag| tag == "default");
+    let mut found = Vec::new();
+    if base {
+        let text = "has no effect with engine: sail: the operator brings what this chart has; leave it out";
+        found.push(Mistake::at("/spec/values/base", text));
+    }
+    if let Some(index) = tag.filter(|_| spec.revision.is_none()) {
+        let text = "is how the Sail operator calls the control plane without a revision: leave it out, or name a revision";
         found.push(Mistake::at(format!("/spec/tags/{index}"), text));
     }
     found

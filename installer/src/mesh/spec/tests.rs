@@ -189,6 +189,14 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
         "/spec/tags/1: \"b\": stands in this list before",
     ),
     (
+        "engine: sail\ntags: [default]",
+        "/spec/tags/0: \"default\": is how the Sail operator calls",
+    ),
+    (
+        "engine: sail\nvalues: {base: {defaultRevision: blue}}",
+        "/spec/values/base: has no effect with engine: sail",
+    ),
+    (
         "ambient: true\nopenshift: true",
         "/spec/ambient: true: is not yet offered on OpenShift",
     ),

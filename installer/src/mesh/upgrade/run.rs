@@ -110,11 +110,8 @@ impl Upgrader<'_> {
     async fn record(&self) -> Result<MeshRecord, Failure> {
         let record = find::one(self.installer.cluster, Some(&self.name)).await?;
         let why = match (record.state.engine, record.state.phase) {
-            (Some(Engine::Charts), Phase::Terminating) => "it is being deleted",
-            (Some(Engine::Charts), _) => return Ok(record),
-            (Some(Engine::Sail), _) => {
-                "the Sail operator runs it: set the version in its Istio resource"
-            }
+            (Some(Engine::Charts | Engine::Sail), Phase::Terminating) => "it is being deleted",
+            (Some(Engine::Charts | Engine::Sail), _) => return Ok(record),
             (None, _) => "somebody else runs it: whoever installed it upgrades it",
         };
         let text = format!("mesh {} is not upgraded by weft: {why}", self.name);

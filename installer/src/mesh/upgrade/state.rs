@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::mesh::record::{MeshRecord, Phase};
+use crate::mesh::sail;
 use crate::mesh::spec::Mesh;
 use crate::sidecar::decision::INJECTION;
 use crate::sidecar::injector::{Labels, REVISION};
@@ -146,6 +147,12 @@ impl Upgrade {
         self.from.spec.revision.is_none()
     }
 
+    /// Whether the new control plane takes over what asks for no revision by name. The Sail operator makes no tag `default` beside its
+    /// revision of that name, and between the two nobody would serve new pods: there, namespaces go on naming the new revision.
+    pub(crate) fn hands_over(&self) -> bool {
+        self.strategy == Strategy::Canary && self.is_from_default() && !sail::installs(&self.to)
+    }
+
     /// The mesh as its record describes it meanwhile: the old one until the new one is promoted.
     pub(crate) fn described(&self) -> &Mesh {
         if self.is_promoted() {
@@ -184,11 +191,9 @@ impl Upgrade {
     /// would serve `istio-injection=enabled` any more.
     pub(crate) fn settled(&self) -> Mesh {
         let mut mesh = self.to.clone();
+        let hands_over = self.hands_over();
         let tags = &mut mesh.spec.tags;
-        if self.strategy == Strategy::Canary
-            && self.is_from_default()
-            && !tags.iter().any(|tag| tag == DEFAULT)
-        {
+        if hands_over && !tags.iter().any(|tag| tag == DEFAULT) {
             tags.push(DEFAULT.to_owned());
         }
         mesh

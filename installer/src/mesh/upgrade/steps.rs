@@ -228,7 +228,7 @@ impl Upgrade {
             steps.push(self.note(Stage::Finishing));
         }
         steps.push(Step::Planes);
-        if self.is_from_default() {
+        if self.hands_over() {
             // The new control plane serves what these said before, so that they may say it again.
             let back = self
                 .moved

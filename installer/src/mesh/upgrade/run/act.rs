@@ -21,8 +21,7 @@ use crate::mesh::fetch;
 use crate::mesh::install::changes;
 use crate::mesh::read::{self, MUTATING};
 use crate::mesh::record::{MeshRecord, Phase};
-use crate::mesh::render::Plane;
-use crate::mesh::values::Component;
+use crate::mesh::render::{self, Plane};
 use crate::sidecar::edit::{Prepared, Site, prepare};
 use crate::sidecar::injector::REVISION;
 use crate::sidecar::read::{Reader, collection};
@@ -199,9 +198,7 @@ impl Upgrader<'_> {
         let meshes = upgrade.planes();
         let mut releases = Vec::new();
         for mesh in &meshes {
-            let needed =
-                |component: &Component| *component != Component::Gateway && component.is_in(mesh);
-            let components: Vec<_> = Component::ALL.into_iter().filter(needed).collect();
+            let components = render::rendered(mesh);
             let version = super::version_of(mesh)?;
             let charts = self.installer.charts;
             releases.push(fetch::release(charts, mesh, version, &components).await?);

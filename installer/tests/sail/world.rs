@@ -1,0 +1,249 @@
+//! A cluster without charts, a stand-in for the Sail operator, and `weft` on both.
+
+use lab::{Cluster, ClusterOptions, Session};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::operator::Operator;
+
+/// What is installed: as a stock Envoy and a small machine need it.
+const MESH: &str = r#"
+apiVersion: weft.dev/v1
+kind: Mesh
+metadata: {name: shop}
+spec:
+  engine: sail
+  version: 1.30.0
+  tags: [prod]
+  images: {pullPolicy: IfNotPresent}
+  values:
+    istiod:
+      autoscaleEnabled: false
+      env: {PILOT_ENABLE_ALPN_FILTER: "false", PILOT_ENABLE_METADATA_EXCHANGE: "false"}
+      telemetry: {enabled: false}
+      resources: {requests: {cpu: 50m, memory: 128Mi}}
+      global: {proxy: {resources: {requests: {cpu: 10m, memory: 40Mi}}}}
+"#;
+
+/// The operator's own Deployment: that it runs is all that is asked of it here.
+const DEPLOYMENT: &str = r#"
+apiVersion: v1
+kind: Namespace
+metadata: {name: sail-operator}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: sail-operator, namespace: sail-operator, labels: {control-plane: sail-operator}}
+spec:
+  selector: {matchLabels: {control-plane: sail-operator}}
+  template:
+    metadata: {labels: {control-plane: sail-operator}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers: [{name: manager, image: IMAGE, args: ["--port", "8080"]}]
+"#;
+
+/// A workload of a namespace that asks for proxies, and one of a namespace that names a tag.
+const WORKLOAD: &str = r#"
+apiVersion: v1
+kind: Namespace
+metadata: {name: NAME, labels: {LABEL}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: one, namespace: NAME}
+spec:
+  selector: {matchLabels: {app: one}}
+  template:
+    metadata: {labels: {app: one}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers: [{name: app, image: IMAGE, args: ["--port", "8080"]}]
+"#;
+
+/// All that the test has.
+pub(crate) struct World {
+    /// The cluster.
+    pub(crate) cluster: Cluster,
+    charts: PathBuf,
+    folder: tempfile::TempDir,
+    // Takes all of it down, last.
+    _session: Session,
+}
+
+/// How a run of `weft` ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    code: i32,
+    data: String,
+    talk: String,
+}
+
+impl World {
+    /// Starts it; about 20 s.
+    pub(crate) fn start() -> Self {
+        let session = Session::start().unwrap();
+        let name = format!("sail-{}", std::process::id());
+        let charts = session.tool(lab::tools::Tool::Charts).unwrap();
+        let world = Self {
+            cluster: session.cluster(&ClusterOptions::named(&name)).unwrap(),
+            charts,
+            folder: tempfile::tempdir().unwrap(),
+            _session: session,
+        };
+        world.write("mesh.yaml", "");
+        world
+    }
+
+    /// What the operator's own installation brings: its definitions, and those of Istio.
+    pub(crate) fn definitions(&self) {
+        self.cluster.apply(&super::definitions::all()).unwrap();
+        let istio = self.charts.join("1.31/base/files/crd-all.gen.yaml");
+        let istio = std::fs::read_to_string(istio).unwrap();
+        self.cluster.apply(&istio).unwrap();
+    }
+
+    /// Its Deployment.
+    pub(crate) fn deployment(&self) {
+        let text = DEPLOYMENT.replace("IMAGE", &lab::tools::echo_image());
+        self.cluster.apply(&text).unwrap();
+        self.scale(1);
+    }
+
+    /// Lets it act.
+    pub(crate) fn operator(&self) -> Operator {
+        Operator::start(&self.cluster, &self.charts)
+    }
+
+    /// How many pods its Deployment has.
+    pub(crate) fn scale(&self, count: u8) {
+        self.kubectl(&format!(
+            "-n sail-operator scale deployment/sail-operator --replicas {count}"
+        ));
+        self.kubectl("-n sail-operator rollout status deployment/sail-operator --timeout=120s");
+    }
+
+    /// A namespace with this label, and a workload in it.
+    pub(crate) fn workload(&self, name: &str, label: &str) {
+        let text = WORKLOAD
+            .replace("NAME", name)
+            .replace("LABEL", label)
+            .replace("IMAGE", &lab::tools::echo_image());
+        self.cluster.apply(&text).unwrap();
+        self.kubectl(&format!(
+            "-n {name} rollout status deployment/one --timeout=120s"
+        ));
+    }
+
+    /// The mesh file, with this beside what it says.
+    pub(crate) fn write(&self, name: &str, more: &str) {
+        std::fs::write(self.folder.path().join(name), format!("{MESH}{more}")).unwrap();
+    }
+
+    /// Another mesh file.
+    pub(crate) fn changed(&self, name: &str, from: &str, to: &str) {
+        assert!(MESH.contains(from), "{from}");
+        std::fs::write(self.folder.path().join(name), MESH.replace(from, to)).unwrap();
+    }
+
+    /// Runs `weft`.
+    #[expect(
+        clippy::print_stdout,
+        reason = "the harness shows it when the test fails: the whole story"
+    )]
+    pub(crate) fn weft(&self, line: &str) -> Ran {
+        let start = Instant::now();
+        let output = self.begin(line).wait_with_output().unwrap();
+        let ran = Ran {
+            code: output.status.code().unwrap(),
+            data: String::from_utf8(output.stdout).unwrap(),
+            talk: String::from_utf8(output.stderr).unwrap(),
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        println!(
+            "weft {line}\n{}{}[{}, {seconds:.1} s]",
+            ran.talk, ran.data, ran.code
+        );
+        ran
+    }
+
+    fn begin(&self, line: &str) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
+        command
+            .args(line.split_whitespace())
+            .arg("--kubeconfig")
+            .arg(self.cluster.kubeconfig())
+            .env("WEFT_CACHE", self.folder.path().join("cache"))
+            .env("DOCKER_CONFIG", self.folder.path())
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
+    /// Runs it, and kills it after so long, wherever it is.
+    pub(crate) fn killed(&self, line: &str, after: Duration) {
+        let mut child = self.begin(line);
+        std::thread::sleep(after);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// What a run printed with `-o json`.
+    pub(crate) fn json(&self, line: &str) -> Value {
+        let ran = self.weft(&format!("{line} -o json"));
+        serde_json::from_str(&ran.data).unwrap_or_else(|error| panic!("{error}: {ran:#?}"))
+    }
+
+    /// Runs kubectl.
+    pub(crate) fn kubectl(&self, line: &str) -> String {
+        let words: Vec<_> = line.split_whitespace().collect();
+        self.cluster.kubectl(&words).unwrap()
+    }
+
+    /// The operator's resources, as `kind/name`.
+    pub(crate) fn resources(&self) -> Vec<String> {
+        let kinds = "istios,istiorevisions,istiorevisiontags,istiocnis";
+        let found = self.kubectl(&format!("get {kinds} -o name"));
+        let names = found
+            .lines()
+            .map(|line| line.replace(".sailoperator.io", ""));
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+
+    /// Waits until the proxies of a namespace are these.
+    pub(crate) fn runs(&self, namespace: &str, version: &str, revision: &str) {
+        let start = Instant::now();
+        let wanted = serde_json::json!([{"revision": revision, "version": version, "count": 1}]);
+        loop {
+            let status = self.json("mesh upgrade status shop");
+            let mut rows = status["namespaces"].as_array().unwrap().iter();
+            let row = rows.find(|row| row["namespace"] == namespace).unwrap();
+            if row["proxies"] == wanted {
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_mins(1), "{row}");
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+}
+
+impl Ran {
+    /// Checks the exit code, and that it said all of this.
+    #[track_caller]
+    pub(crate) fn must(&self, code: i32, said: &[&str]) -> &Self {
+        assert_eq!(self.code, code, "{self:#?}");
+        for text in said {
+            assert!(
+                self.talk.contains(text) || self.data.contains(text),
+                "{text:?} is missing in {self:#?}"
+            );
+        }
+        self
+    }
+}
