@@ -263,7 +263,7 @@ pub(crate) fn what_they_change_is_told(world: &World) {
     world.istioctl("tag set stable --revision default");
     let outdated = ["is not as it was when it was adopted", "mesh adopt front"];
     world.weft("mesh status front").must(0, &outdated);
-    world.weft("mesh adopt front --diff").must(5, &["stable"]);
+    world.weft("mesh adopt front --diff").must(5, &["update"]);
     world.weft("mesh adopt front").must(0, &[]);
     let status = world.json("mesh status front");
     assert_eq!(status["outdated"], Value::Null, "{status}");

@@ -168,7 +168,7 @@ impl World {
     fn begin(&self, line: &str) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         command.args(line.split_whitespace());
-        if line.contains(" --charts ") || line.contains("--plain-http") {
+        if line.contains(" --charts ") {
             command.arg("--plain-http");
         }
         command
