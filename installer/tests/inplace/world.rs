@@ -199,7 +199,7 @@ impl World {
     /// The pods of a namespace that are not on their way out, and so the same ones as long as nothing is restarted.
     pub(crate) fn pods(&self, namespace: &str) -> String {
         self.kubectl(&format!(
-            "-n {namespace} get pods -o go-template={{{{range.items}}}}{{{{if(not.metadata.deletionTimestamp)}}}}{{{{.metadata.name}}}},{{{{end}}}}{{{{end}}}}"
+            "-n {namespace} get pods --field-selector=status.phase=Running -o name"
         ))
     }
 
