@@ -31,13 +31,12 @@ mod tests {
             return;
         }
         let world = World::start();
-        let scenarios: [Scenario; 8] = [
+        let scenarios: [Scenario; 7] = [
             preflight::an_istio_that_is_there,
-            adopt::nothing_of_theirs_is_changed,
+            adopt::manifests_are_told_by_who_wrote_them,
             undo::the_last_change_and_no_foreign_one,
             undo::of_two_operators_one_is_told,
             undo::many_at_once_lose_no_entry,
-            adopt::of_several_one_is_chosen,
             preflight::traps_are_named,
             preflight::without_permission,
         ];

@@ -6,14 +6,13 @@
 //! wrote would have to imitate all of them.
 
 mod judge;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::diff::Change;
-use super::discovery::Resource;
 use super::inventory::{Inventory, PART_OF, Parent};
 use super::object::ObjectId;
 use super::order::{is_prunable, rank};
@@ -21,9 +20,11 @@ use super::ownership::OwnedField;
 use super::peek::label;
 use super::rehearse::Rehearsal;
 use super::snapshot::{Found, Snapshot};
-use super::wanted::{COMPONENT, Item, MESH, Mistake};
+use super::wanted::{Item, MESH, Mistake};
 use crate::failure::Exit;
 use judge::judge;
+pub(crate) use work::Work;
+use work::prune;
 
 /// What happens to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -61,23 +62,6 @@ pub(crate) struct Step {
     /// What carrying it out needs.
     #[serde(skip)]
     pub(crate) work: Work,
-}
-
-/// What carrying out a step needs.
-#[derive(Debug, Clone)]
-pub(crate) struct Work {
-    /// Which stage it belongs to.
-    pub(crate) stage: usize,
-    /// Where such objects are.
-    pub(crate) resource: Resource,
-    /// What is sent.
-    pub(crate) object: Value,
-    /// Whether that takes over fields of others.
-    pub(crate) force: bool,
-    /// The uid of the one that is there.
-    pub(crate) uid: String,
-    /// The one that is there has been deleted and must be gone first.
-    pub(crate) going: bool,
 }
 
 /// Everything that happens, in order.
@@ -239,6 +223,8 @@ impl Basis<'_> {
                     .map(|found| found.uid().to_owned())
                     .unwrap_or_default(),
                 going,
+                was: current.cloned(),
+                becomes: rehearsal.and_then(|rehearsal| rehearsal.outcome.would().cloned()),
             },
         })
     }
@@ -268,27 +254,6 @@ impl Basis<'_> {
         let kept = unwanted.iter().filter(|_| !self.prune).map(|(id, _)| *id);
         let members = wanted.filter(|id| is_prunable(id)).chain(kept);
         Inventory::of(self.parent, members)
-    }
-}
-
-fn prune(id: &ObjectId, found: &Found) -> Step {
-    Step {
-        id: id.clone(),
-        component: label(&found.object, COMPONENT)
-            .unwrap_or_default()
-            .to_owned(),
-        action: Action::Prune,
-        changes: Vec::new(),
-        conflicts: Vec::new(),
-        unsure: None,
-        work: Work {
-            stage: 0,
-            resource: found.resource.clone(),
-            object: found.object.clone(),
-            force: false,
-            uid: found.uid().to_owned(),
-            going: found.is_going(),
-        },
     }
 }
 

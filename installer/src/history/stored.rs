@@ -197,8 +197,10 @@ fn whole(change: &Change) -> Stored {
 
 fn what(change: &Change, limit: usize) -> What {
     let secret = change.object.group.is_empty() && change.object.kind == "Secret";
+    // Nobody goes back to another definition, and Istio's would push everything else out.
+    let definition = change.object.kind == "CustomResourceDefinition";
     let limit_at = |at: &str| {
-        if secret && !at.starts_with("/metadata/labels") {
+        if (secret || definition) && !at.starts_with("/metadata/labels") {
             0
         } else {
             limit

@@ -134,7 +134,10 @@ fn deleted(object: ObjectId, before: &Kept) -> Result<Action, Vec<Unsafe>> {
         let field = "the whole object".to_owned();
         return Err(vec![Unsafe::NotKept { object, field }]);
     };
-    let [manager, ..] = fields::MANAGERS;
+    let [weft, _, record] = fields::MANAGERS;
+    // Records are written under a name of their own, and nothing else has a state.
+    let is_record = before.pointer("/data/state.json").is_some();
+    let manager = if is_record { record } else { weft };
     let mut wanted = before.clone();
     for at in [
         "/status",

@@ -26,7 +26,7 @@ use crate::cluster::request::Write;
 use crate::cluster::snapshot;
 use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure};
-use crate::history::note;
+use crate::history::{Change, note};
 use crate::output::{Output, ProgressChoice};
 pub(crate) use account::changes;
 use allowed::{check_step, known, no_version};
@@ -158,19 +158,15 @@ impl Installer<'_> {
         }
         let told = Told::new(self.output, self.progress);
         let done = engine::carry_out(self.cluster, &told, &prepared.plan, timeout).await;
-        let phase = match &done {
+        record.state.phase = match &done {
             Ok(()) => Phase::Succeeded,
             Err(_) => Phase::Failed,
         };
-        self.settle(&prepared.mesh, phase).await?;
+        self.settle(&prepared.mesh, record.state.phase).await?;
         if !prepared.plan.changes_nothing() {
-            note(
-                self.cluster,
-                prepared.mesh.root_namespace(),
-                verb,
-                changes(&prepared.plan),
-            )
-            .await?;
+            let mut all = changes(&prepared.plan);
+            all.push(prepared.change(&record)?);
+            note(self.cluster, &record.root_namespace, verb, all).await?;
         }
         Ok(done?)
     }
@@ -218,6 +214,16 @@ impl Installer<'_> {
 }
 
 impl Prepared {
+    /// What becomes of the record, for the history: an undo that left it would leave another mesh file than mesh.
+    fn change(&self, after: &MeshRecord) -> Result<Change, Failure> {
+        let before = self.record.as_ref().map(MeshRecord::object);
+        Ok(Change {
+            object: after.id(),
+            before: before.transpose()?,
+            after: Some(after.object()?),
+        })
+    }
+
     /// The record while it is worked on. A mesh that did not change keeps its phase.
     fn recorded(&self) -> Result<MeshRecord, Failure> {
         let spec = &self.mesh.spec;

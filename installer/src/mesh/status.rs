@@ -1,5 +1,7 @@
 //! `weft mesh status | wait`: how a mesh is, component by component, with the first thing that is in its way.
 
+mod theirs;
+
 use std::time::Duration;
 
 use serde::Serialize;
@@ -68,6 +70,9 @@ pub(crate) struct MeshStatus {
     pub(crate) protected: bool,
     /// All of it together.
     pub(crate) status: State,
+    /// Somebody else runs it, and it is not as it was when it was adopted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) outdated: bool,
     /// What of it can be ready or not, what is wrong first.
     pub(crate) components: Vec<Component>,
 }
@@ -97,6 +102,7 @@ impl MeshStatus {
             version: record.state.version.clone(),
             protected: record.state.protected,
             status: worst,
+            outdated: false,
             components,
         }
     }
@@ -109,9 +115,14 @@ impl MeshStatus {
         }
     }
 
-    /// What the last command left unfinished, and how that is gone on with.
+    /// What the last command left unfinished, or others changed since, and how that is gone on with.
     pub(crate) fn unfinished(&self) -> Option<String> {
         let name = &self.name;
+        if self.outdated {
+            return Some(format!(
+                "mesh {name} is not as it was when it was adopted: `weft mesh adopt {name}` brings the record up to date"
+            ));
+        }
         match self.phase {
             Phase::Terminating => Some(format!(
                 "mesh {name} is being deleted: finish that with `weft mesh delete {name}`"
@@ -201,6 +212,9 @@ pub(crate) async fn look(
     cluster: &Cluster,
     record: &MeshRecord,
 ) -> Result<MeshStatus, EngineError> {
+    if record.state.mode == Mode::External {
+        return Ok(theirs::look(cluster, record).await?);
+    }
     let parent = Parent {
         namespace: record.root_namespace.clone(),
         name: object_name(&record.name),

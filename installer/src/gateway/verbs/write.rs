@@ -160,10 +160,11 @@ impl Gateways {
         let told = Told::new(&self.output, self.progress);
         let done = engine::carry_out(&self.cluster, &told, &prepared.plan, manner.timeout).await;
         if done.is_ok() && manner.timeout.is_some() {
+            record.state.phase = Phase::Running;
             record.settle(&self.cluster, Phase::Running).await?;
         }
         let mut all = changes(&prepared.plan);
-        all.push(prepared.change()?);
+        all.push(prepared.change(&record)?);
         note(&self.cluster, &record.state.root_namespace, verb, all).await?;
         Ok(done?)
     }
@@ -180,13 +181,13 @@ impl Prepared {
         same && self.plan.changes_nothing()
     }
 
-    /// The change of the record, for the history.
-    fn change(&self) -> Result<Change, Failure> {
+    /// The change of the record, for the history, with how it ended.
+    fn change(&self, after: &GatewayRecord) -> Result<Change, Failure> {
         let before = self.before.as_ref().map(GatewayRecord::object);
         Ok(Change {
-            object: self.after.id(),
+            object: after.id(),
             before: before.transpose()?,
-            after: Some(self.after.object()?),
+            after: Some(after.object()?),
         })
     }
 }

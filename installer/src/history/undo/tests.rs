@@ -200,6 +200,7 @@ fn what_was_deleted_comes_back_where_all_of_it_was_kept() {
         Action::Apply {
             wanted,
             current: None,
+            manager: "weft",
             ..
         },
     ] = actions.as_slice()
@@ -207,6 +208,19 @@ fn what_was_deleted_comes_back_where_all_of_it_was_kept() {
         panic!("{actions:?}");
     };
     assert_eq!(wanted, &named(json!({"a": "1"})));
+    let record = named(json!({"state.json": "{}"}));
+    let entry = past("x", "ConfigMap", Some(record), None);
+    let actions = plan(&entry, &[None]).unwrap();
+    assert!(
+        matches!(
+            actions.as_slice(),
+            [Action::Apply {
+                manager: "weft-record",
+                ..
+            }]
+        ),
+        "{actions:?}"
+    );
     assert_eq!(
         refusals(&entry, Some(object)),
         ["ConfigMap shop was deleted by the entry and is there again: somebody created it since"]

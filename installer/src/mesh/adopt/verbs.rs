@@ -36,8 +36,9 @@ pub(crate) async fn adopt(cluster: &Cluster, output: &Output, asked: &Adoption) 
             "{gap}; what it would tell is missing in the record"
         ));
     }
-    let found = choose(find(&snapshot), asked.root.as_deref())?;
     let known = record::all(cluster).await?;
+    let root = root(asked, &known);
+    let found = choose(find(&snapshot), root)?;
     let before = known
         .iter()
         .find(|record| record.root_namespace == found.root_namespace);
@@ -138,6 +139,13 @@ pub(crate) async fn list(cluster: &Cluster, output: &Output) -> Outcome {
         output.warn(error);
     }
     Ok(Exit::Partial)
+}
+
+/// Where the Istio is, as the command says it, or the record of that name.
+fn root<'a>(asked: &'a Adoption, known: &'a [MeshRecord]) -> Option<&'a str> {
+    let recorded = known.iter().find(|record| record.name == asked.name);
+    let recorded = recorded.map(|record| record.root_namespace.as_str());
+    asked.root.as_deref().or(recorded)
 }
 
 /// The one that is meant.

@@ -1,0 +1,195 @@
+//! How a mesh is that somebody else runs. Nothing of it is in a set of weft's, so it is found as `weft mesh adopt` finds it.
+
+use super::{Component, MeshStatus, State};
+use crate::cluster::access::Cluster;
+use crate::cluster::discovery::Resource;
+use crate::cluster::error::ClusterError;
+use crate::cluster::object::ObjectId;
+use crate::cluster::watch::{Target, states};
+use crate::mesh::adopt::{self, Found, Part, snapshot};
+use crate::mesh::read::{DAEMON_SETS, DEPLOYMENTS, Kind};
+use crate::mesh::record::MeshRecord;
+
+/// Looks at each part that runs.
+pub(super) async fn look(
+    cluster: &Cluster,
+    record: &MeshRecord,
+) -> Result<MeshStatus, ClusterError> {
+    let found = adopt::find(&snapshot::take(cluster).await?);
+    let now = found
+        .into_iter()
+        .find(|one| one.root_namespace == record.root_namespace);
+    let targets = now.as_ref().map(targets).unwrap_or_default();
+    let seen = states(cluster, targets).await?;
+    let seen = seen
+        .iter()
+        .map(|(target, readiness)| Component::of(target.component.clone(), &target.id, readiness));
+    Ok(judged(record, now.as_ref(), seen.collect()))
+}
+
+/// An owner who exchanges one istiod for another has done nothing wrong; one who leaves none has no mesh any more.
+fn judged(record: &MeshRecord, now: Option<&Found>, mut seen: Vec<Component>) -> MeshStatus {
+    let then = record.state.adopted.clone();
+    let then: Option<Found> = then.and_then(|found| serde_json::from_value(found).ok());
+    if now.is_none() {
+        let planes = then.iter().flat_map(|found| &found.control_planes);
+        seen.extend(planes.map(|plane| gone(&record.name, &plane.part)));
+    }
+    MeshStatus {
+        outdated: now.is_some() && then.as_ref() != now,
+        ..MeshStatus::of(record, seen)
+    }
+}
+
+fn gone(mesh: &str, plane: &Part) -> Component {
+    let reason = format!(
+        "it is gone, and no other istiod serves: `weft mesh forget {mesh}` takes the record away"
+    );
+    Component {
+        part_of: plane.name.clone(),
+        kind: DEPLOYMENTS.name.to_owned(),
+        namespace: Some(plane.namespace.clone()),
+        name: plane.name.clone(),
+        status: State::Failed,
+        failure_reasons: vec![reason],
+    }
+}
+
+fn targets(found: &Found) -> Vec<Target> {
+    let planes = found.control_planes.iter().map(|plane| &plane.part);
+    let planes = planes.map(|part| target(&part.name, DEPLOYMENTS, part));
+    let gateways = found.gateways.iter();
+    let gateways = gateways.map(|part| target("gateway", DEPLOYMENTS, part));
+    let node = [("cni", &found.cni), ("ztunnel", &found.ztunnel)];
+    let node = node.into_iter().filter_map(|(component, part)| {
+        part.as_ref()
+            .map(|part| target(component, DAEMON_SETS, part))
+    });
+    planes.chain(gateways).chain(node).collect()
+}
+
+fn target(component: &str, kind: Kind, part: &Part) -> Target {
+    Target {
+        component: component.to_owned(),
+        id: ObjectId {
+            group: kind.group.to_owned(),
+            version: kind.version.to_owned(),
+            kind: kind.name.to_owned(),
+            namespace: Some(part.namespace.clone()),
+            name: part.name.clone(),
+        },
+        resource: Resource {
+            group: kind.group.to_owned(),
+            version: kind.version.to_owned(),
+            kind: kind.name.to_owned(),
+            plural: kind.plural.to_owned(),
+            namespaced: true,
+            served: true,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::failure::Exit;
+    use crate::mesh::record::{MeshState, Mode, Phase};
+
+    fn found(istiods: &[&str], gateways: &[&str]) -> Value {
+        let part = |name: &&str| json!({"namespace": "mesh", "name": name, "installedBy": {"tool": "istioctl"}});
+        let plane = |name: &&str| {
+            let mut plane = part(name);
+            plane["revision"] = json!(name.trim_start_matches("istiod-"));
+            plane
+        };
+        json!({
+            "rootNamespace": "mesh", "tags": [], "webhooks": [],
+            "controlPlanes": istiods.iter().map(plane).collect::<Vec<_>>(),
+            "gateways": gateways.iter().map(part).collect::<Vec<_>>(),
+        })
+    }
+
+    fn record(adopted: Value) -> MeshRecord {
+        MeshRecord {
+            name: "shop".to_owned(),
+            root_namespace: "mesh".to_owned(),
+            spec: None,
+            state: MeshState {
+                mode: Mode::External,
+                engine: None,
+                phase: Phase::Succeeded,
+                revision: None,
+                version: None,
+                previous_revision: None,
+                previous_version: None,
+                protected: false,
+                adopted: Some(adopted),
+                upgrade: None,
+            },
+            resource_version: None,
+        }
+    }
+
+    #[test]
+    fn what_is_there_counts_and_what_differs_is_told() {
+        let one = found(&["istiod-a"], &["edge"]);
+        let cases = [
+            ("as it was", Some(one.clone()), Exit::Ok, None),
+            (
+                "another istiod",
+                Some(found(&["istiod-b"], &["edge"])),
+                Exit::Ok,
+                Some("weft mesh adopt shop"),
+            ),
+            (
+                "one gateway less",
+                Some(found(&["istiod-a"], &[])),
+                Exit::Ok,
+                Some("weft mesh adopt shop"),
+            ),
+            ("nothing", None, Exit::Findings, None),
+        ];
+        for (what, now, exit, told) in cases {
+            let now: Option<Found> = now.map(|now| serde_json::from_value(now).unwrap());
+            let status = judged(&record(one.clone()), now.as_ref(), Vec::new());
+            assert_eq!(status.exit(), exit, "{what}: {status:?}");
+            let said = status.unfinished();
+            let fits = match (&said, told) {
+                (None, None) => true,
+                (Some(said), Some(told)) => said.contains(told),
+                _ => false,
+            };
+            assert!(fits, "{what}: {said:?}");
+        }
+        let status = judged(&record(one), None, Vec::new());
+        assert_eq!(
+            status.complaints(),
+            [
+                "Deployment mesh/istiod-a: it is gone, and no other istiod serves: `weft mesh forget shop` takes the record away"
+            ]
+        );
+    }
+
+    #[test]
+    fn each_part_is_looked_at() {
+        let mut all = found(&["istiod-a", "istiod-b"], &["edge"]);
+        let node = json!({"namespace": "node", "name": "istio-cni-node", "installedBy": {"tool": "helm", "release": "cni", "namespace": "node"}});
+        all["cni"] = node;
+        let found: Found = serde_json::from_value(all).unwrap();
+        let targets: Vec<_> = targets(&found)
+            .iter()
+            .map(|target| format!("{}: {}", target.component, target.id))
+            .collect();
+        assert_eq!(
+            targets,
+            [
+                "istiod-a: Deployment mesh/istiod-a",
+                "istiod-b: Deployment mesh/istiod-b",
+                "gateway: Deployment mesh/edge",
+                "cni: DaemonSet node/istio-cni-node",
+            ]
+        );
+    }
+}

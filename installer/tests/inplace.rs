@@ -1,0 +1,57 @@
+//! What an operator meets besides the straight way: Ctrl-C, a canary that is gone back from when it was promoted already, a change
+//! and a gateway that are undone. All of it on a real Kubernetes.
+//!
+//! It needs root on Linux and takes some minutes, so it runs in the ladder only (`WEFT_LADDER=1`), where anything that is
+//! missing is a failure; elsewhere one line says what was left out.
+
+#[cfg(test)]
+#[path = "story/charts.rs"]
+mod charts;
+#[cfg(test)]
+#[path = "inplace/gateways.rs"]
+mod gateways;
+#[cfg(test)]
+#[path = "inplace/upgrades.rs"]
+mod upgrades;
+#[cfg(test)]
+#[path = "inplace/world.rs"]
+mod world;
+
+#[cfg(test)]
+mod tests {
+    use super::world::World;
+    use super::{gateways, upgrades};
+    use std::io::Write as _;
+    use weft::environment::Environment;
+
+    type Scenario = fn(&World);
+
+    /// Why this cannot run here, if it cannot.
+    fn missing(environment: &Environment) -> Option<String> {
+        if environment.text("WEFT_LADDER") != Some("1") {
+            return Some("WEFT_LADDER=1 is not set".to_owned());
+        }
+        let needed = lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster;
+        assert_eq!(needed, None, "the ladder leaves nothing out");
+        None
+    }
+
+    /// One cluster for all, one scenario after the other: each begins where the one before ended.
+    #[test]
+    fn what_an_operator_meets() {
+        if let Some(why) = missing(&Environment::read()) {
+            writeln!(std::io::stderr(), "LEFT OUT what_an_operator_meets: {why}").unwrap();
+            return;
+        }
+        let world = World::start();
+        let scenarios: [Scenario; 4] = [
+            upgrades::a_creation_that_is_interrupted_goes_on,
+            gateways::a_creation_that_is_killed_goes_on_and_is_undone,
+            upgrades::an_apply_is_undone,
+            upgrades::a_promoted_canary_is_gone_back_from,
+        ];
+        for scenario in scenarios {
+            scenario(&world);
+        }
+    }
+}

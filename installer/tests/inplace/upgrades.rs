@@ -1,0 +1,81 @@
+//! A mesh that is created, changed and upgraded, with all that can come in between.
+
+use super::world::World;
+
+const INTERRUPTED: &str =
+    "interrupted; what was written stays, and the same command goes on from there";
+const CREATE: &str = "mesh create shop -f mesh.yaml";
+
+/// Ctrl-C says what it left, has an exit code of its own, and the same command goes on.
+pub(crate) fn a_creation_that_is_interrupted_goes_on(world: &World) {
+    world
+        .interrupted(CREATE, "Deployment istio-system/istiod created")
+        .must(130, &[INTERRUPTED]);
+    world.weft("mesh status shop -o name").must(2, &[]);
+    world.weft(CREATE).must(0, &["is as it is described"]);
+    world.weft("mesh status shop").must(0, &["SUCCEEDED"]);
+    world.weft("mesh diff -f mesh.yaml").must(0, &[]);
+    world.application();
+}
+
+/// The objects and the file go back together.
+pub(crate) fn an_apply_is_undone(world: &World) {
+    world
+        .weft("mesh apply -f debug.yaml")
+        .must(0, &["is as it is described"]);
+    world.weft("mesh diff -f mesh.yaml").must(5, &[]);
+    world.weft("undo --diff").must(5, &[]);
+    world.weft("undo").must(0, &["(mesh apply shop) undone"]);
+    world.weft("mesh diff -f mesh.yaml").must(0, &[]);
+    world
+        .weft("mesh apply -f mesh.yaml")
+        .must(0, &["nothing was written"]);
+}
+
+fn to(world: &World, rest: &str) -> String {
+    format!(
+        "mesh upgrade shop --to 1.31.0 --charts {} {rest}",
+        world.charts
+    )
+}
+
+/// Charts, images and revision of the new version are named; Ctrl-C in the middle of a move; and back when all had moved.
+pub(crate) fn a_promoted_canary_is_gone_back_from(world: &World) {
+    let labels = || world.kubectl("get namespace app -o jsonpath={.metadata.labels}");
+    let before = labels();
+    let tag = lab::tools::istio_tag();
+    world
+        .weft("mesh upgrade shop --to 1.31.0 --strategy canary --revision next")
+        .must(64, &["spec.images.tag", "say with --tag"]);
+    world
+        .weft(&format!(
+            "mesh upgrade shop --to 1.31.0 --strategy canary --revision next --tag {tag}"
+        ))
+        .must(1, &["has no chart gateway 1.31.0"]);
+    let start = to(
+        world,
+        &format!("--strategy canary --revision next --tag {tag}"),
+    );
+    world.weft(&start).must(0, &["is READY", "revision next"]);
+    let image = world.kubectl("-n istio-system get deployment istiod-next -o jsonpath={.spec.template.spec.containers[0].image}");
+    assert_eq!(image, format!("{}/pilot:{tag}", lab::tools::image_hub()));
+
+    let go = "mesh upgrade move shop app --force-conflicts --wait-per-pod 1s --plain-http";
+    world.interrupted(go, "app/one").must(130, &[INTERRUPTED]);
+    world.weft(go).must(0, &["promote shop"]);
+    world.all_run("app", 2, tag, "next");
+    world
+        .weft("mesh upgrade promote shop --plain-http")
+        .must(0, &["is PROMOTED"]);
+
+    world
+        .weft("mesh upgrade rollback shop --wait-per-pod 1s --plain-http")
+        .must(0, &["no upgrade is under way"]);
+    world.all_run("app", 2, lab::tools::istio_tag_before(), "default");
+    assert_eq!(labels(), before, "exactly as before");
+    let validator = world.kubectl("get validatingwebhookconfiguration istiod-default-validator -o jsonpath={.webhooks[0].clientConfig.service.name}");
+    assert_eq!(validator, "istiod", "the old one validates again");
+    let left = world.kubectl("get deployments,services,configmaps,mutatingwebhookconfigurations,clusterroles -A -l weft.dev/component=istiod-next -o name");
+    assert_eq!(left, "");
+    world.weft("mesh diff -f mesh.yaml").must(0, &[]);
+}
