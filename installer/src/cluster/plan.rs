@@ -74,6 +74,8 @@ pub(crate) struct Work {
     pub(crate) object: Value,
     /// Whether that takes over fields of others.
     pub(crate) force: bool,
+    /// The one that is there and stays, as it is.
+    pub(crate) current: Option<Value>,
     /// The uid of the one that is there.
     pub(crate) uid: String,
     /// The one that is there has been deleted and must be gone first.
@@ -120,7 +122,7 @@ impl Plan {
 
     /// What the parent has to promise while members come and go.
     pub(crate) fn widest(&self) -> Inventory {
-        self.before.clone().unwrap_or_default().union(&self.after)
+        self.before.clone().unwrap_or_default().around(&self.after)
     }
 }
 
@@ -235,6 +237,7 @@ impl Basis<'_> {
                 object: rehearsal
                     .map_or_else(|| item.object.clone(), |rehearsal| rehearsal.object.clone()),
                 force: rehearsal.is_some_and(|rehearsal| rehearsal.force),
+                current: current.cloned(),
                 uid: found
                     .map(|found| found.uid().to_owned())
                     .unwrap_or_default(),
@@ -286,6 +289,7 @@ fn prune(id: &ObjectId, found: &Found) -> Step {
             resource: found.resource.clone(),
             object: found.object.clone(),
             force: false,
+            current: Some(found.object.clone()),
             uid: found.uid().to_owned(),
             going: found.is_going(),
         },

@@ -70,6 +70,11 @@ impl World {
         world
     }
 
+    /// Where a file of the test is.
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// Runs `weft`.
     pub(crate) fn weft(&self, line: &str) -> Ran {
         ended(line, self.begin(line), Instant::now())

@@ -1,42 +1,64 @@
-//! What a plan does, as the history of a mesh keeps it.
+//! What was done to objects, as the history of a mesh keeps it: weft's fields as the API server answered them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::cluster::object::ObjectId;
-use crate::cluster::plan::{Action, Plan, Step};
-use crate::history::Change;
+use crate::cluster::apply::Deed;
+use crate::history::{Change, fields};
 
-/// What a plan does, as history keeps it: which fields changed, and of what was created only that it was.
-pub(crate) fn changes(plan: &Plan) -> Vec<Change> {
-    plan.steps.iter().filter_map(change).collect()
+/// What was done, as history keeps it. Where only the account of who owns a field changed, there is nothing to keep.
+pub(crate) fn changes(deeds: &[Deed]) -> Vec<Change> {
+    deeds.iter().filter_map(change).collect()
 }
 
-fn change(step: &Step) -> Option<Change> {
-    let (before, after) = match step.action {
-        Action::Unchanged | Action::Conflict => return None,
-        Action::Create => (None, Some(identity(&step.id))),
-        Action::Prune => (Some(identity(&step.id)), None),
-        Action::Update => {
-            let side = |pick: fn(&crate::cluster::diff::Change) -> &Option<Value>| {
-                let fields = step
-                    .changes
-                    .iter()
-                    .filter_map(|change| Some((change.path.clone(), pick(change).clone()?)));
-                Value::Object(fields.collect())
-            };
-            (
-                Some(side(|change| &change.before)),
-                Some(side(|change| &change.after)),
-            )
-        }
-    };
-    Some(Change {
-        object: step.id.clone(),
+fn change(deed: &Deed) -> Option<Change> {
+    let side = |object: &Option<Value>| object.as_ref().map(|object| ours(object, deed.manager));
+    let (mut before, mut after) = (side(&deed.before), side(&deed.after));
+    if let (Some(before), Some(after)) = (&mut before, &mut after) {
+        taken_over(before, after, deed.before.as_ref());
+        left_behind(before, after, deed.after.as_ref());
+    }
+    (before != after).then(|| Change {
+        object: deed.object.clone(),
+        manager: deed.manager,
         before,
         after,
     })
 }
 
-fn identity(id: &ObjectId) -> Value {
-    json!({ "apiVersion": id.api_version(), "kind": id.kind, "metadata": { "namespace": id.namespace, "name": id.name } })
+/// What comes without the server's account of its fields is what we sent, and all ours.
+fn ours(object: &Value, manager: &str) -> Value {
+    match object.pointer("/metadata/managedFields") {
+        Some(_) => fields::ours(object, manager),
+        None => object.clone(),
+    }
 }
+
+/// A field that somebody else had: going back gives it the value that it had. One that nobody had was a default, and
+/// comes back by itself.
+fn taken_over(before: &mut Value, after: &Value, was: Option<&Value>) {
+    let Some(was) = was else {
+        return;
+    };
+    for at in fields::leaves(after) {
+        let value = was
+            .pointer(&at)
+            .filter(|_| !fields::others(was, &at).is_empty());
+        if before.pointer(&at).is_none() && value.is_some() {
+            fields::put(before, &at, value.cloned());
+        }
+    }
+}
+
+/// A field that is not ours any more, and is there all the same, by default or by somebody else: it is as we left it.
+fn left_behind(before: &Value, after: &mut Value, is: Option<&Value>) {
+    for at in fields::leaves(before) {
+        let value = is.and_then(|is| is.pointer(&at));
+        if after.pointer(&at).is_none() && value.is_some() {
+            fields::put(after, &at, value.cloned());
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "account/tests.rs"]
+mod tests;
