@@ -112,8 +112,8 @@ fn is_going(object: &Value) -> bool {
 /// Whether all of the set is gone, but for the namespace that it is in.
 async fn has_no_members(cluster: &Cluster, record: &MeshRecord) -> Result<bool, EngineError> {
     let members = engine::assess(cluster, &nothing(record).parent).await?;
-    let mut ids = members.iter().map(|(target, _)| &target.id);
-    Ok(ids.all(is_namespace))
+    let mut left = members.iter().filter(|(_, readiness)| readiness.is_some());
+    Ok(left.all(|(target, _)| is_namespace(&target.id)))
 }
 
 /// A deletion that was stopped at its last step: the rest is gone, the record goes with the namespace.

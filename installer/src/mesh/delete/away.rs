@@ -54,7 +54,9 @@ pub(super) async fn take_away(
     record.state.phase = Phase::Terminating;
     record.write(cluster, false).await?;
     let told = Told::new(output, how.progress);
-    engine::carry_out(cluster, &told, plan, Some(how.timeout)).await?;
+    engine::carry_out(cluster, &told, plan, Some(how.timeout))
+        .await
+        .end?;
     clear_everywhere(cluster, output, &record).await?;
     let namespace = root(cluster, &record).await?;
     let root = record.root_namespace.as_str();

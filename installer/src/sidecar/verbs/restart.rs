@@ -11,6 +11,7 @@ use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::Change;
+use crate::sidecar::edit::MANAGER;
 
 /// Which of the workloads are restarted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -269,6 +270,7 @@ fn change(name: &WorkloadName) -> Change {
             namespace: Some(name.namespace.clone()),
             name: name.name.clone(),
         },
+        manager: MANAGER,
         before: None,
         after: None,
     }

@@ -4,6 +4,7 @@ use super::act::Deeds;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
 use crate::history::Change;
+use crate::sidecar::edit::MANAGER;
 use crate::sidecar::read::Reader;
 use crate::sidecar::restart::{Restarted, Restarter, Verdict};
 use crate::sidecar::state::{PodState, WorkloadState, WorkloadStatus, survey};
@@ -85,6 +86,7 @@ fn restarted(row: &Restarted) -> Change {
             namespace: Some(row.namespace.clone()),
             name: row.name.clone(),
         },
+        manager: MANAGER,
         before: None,
         after: None,
     }
