@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Deletion, is_going, root, see_off};
+use super::{Deletion, nothing, others, root, see_off};
 use crate::cluster::access::Cluster;
 use crate::cluster::discovery::Resource;
 use crate::cluster::engine;
@@ -42,6 +42,8 @@ const LEFTOVERS: [(&str, &str, &str); 9] = [
 /// istiod puts its root certificate, and what it revoked, into every namespace under this label.
 const CERTIFICATES: &str = "istio.io/config=true";
 const DISTRIBUTED: [&str; 2] = ["istio-ca-root-cert", "istio-ca-crl"];
+/// The label of what keeps the history.
+pub(super) const HISTORY: (&str, &str) = ("weft.dev/history", "true");
 
 /// Does what the plan says, and what no plan knows.
 pub(super) async fn take_away(
@@ -55,13 +57,8 @@ pub(super) async fn take_away(
     record.write(cluster, false).await?;
     let told = Told::new(output, how.progress);
     engine::carry_out(cluster, &told, plan, Some(how.timeout)).await?;
-    // What istiod put into every namespace.
-    let maps = Resource::core("ConfigMap", "configmaps");
-    for object in cluster.select(&maps, None, CERTIFICATES, "").await? {
-        if DISTRIBUTED.contains(&text(&object, "/metadata/name")) {
-            remove(cluster, &maps, &object).await?;
-        }
-    }
+    let planes = others::planes(cluster).await?;
+    distributed(cluster, output, &planes).await?;
     let namespace = root(cluster, &record).await?;
     let root = record.root_namespace.as_str();
     let ours = namespace.filter(|object| {
@@ -69,33 +66,60 @@ pub(super) async fn take_away(
             && !KEPT.contains(&root)
             && !IGNORED.contains(&root)
     });
-    match ours {
-        Some(namespace) if is_empty(cluster, root).await? => {
-            let (_, resource) = snapshot::namespace(root);
-            remove(cluster, &resource, &namespace).await?;
-            see_off(cluster, output, &namespace, how).await?;
-            output.say(format!("mesh {} is deleted, and namespace {root} with it; Istio's custom resource definitions stay", record.name));
+    let stays = match ours {
+        None => "it is not weft's".to_owned(),
+        Some(namespace) => {
+            let kept = others::kept(cluster, &nothing(&record).parent).await?;
+            if kept.is_empty() {
+                let (_, resource) = snapshot::namespace(root);
+                remove(cluster, &resource, &namespace).await?;
+                see_off(cluster, output, &namespace, how).await?;
+                output.say(format!("mesh {} is deleted, and namespace {root} with it; Istio's custom resource definitions stay", record.name));
+                return Ok(());
+            }
+            format!("others have something in it ({})", others::named(&kept))
         }
-        _ => {
-            clear(cluster, &record).await?;
-            output.say(format!("mesh {} is deleted; namespace {root} stays, because it is not weft's or something else runs in it; Istio's custom resource definitions stay", record.name));
+    };
+    let shared = planes
+        .iter()
+        .any(|plane| text(plane, "/metadata/namespace") == root);
+    clear(cluster, &record, shared).await?;
+    output.say(format!("mesh {} is deleted; namespace {root} stays, because {stays}; Istio's custom resource definitions stay", record.name));
+    Ok(())
+}
+
+/// What istiod put into every namespace. Those of several istiods have one name, and nothing says whose one is.
+async fn distributed(cluster: &Cluster, output: &Output, planes: &[Value]) -> Result<(), Failure> {
+    if !planes.is_empty() {
+        let names: Vec<_> = planes.iter().map(others::name).collect();
+        output.say(format!(
+            "the ConfigMaps {} of all namespaces stay, since another control plane writes them too ({})",
+            DISTRIBUTED.join(" and "),
+            others::named(&names)
+        ));
+        return Ok(());
+    }
+    let maps = Resource::core("ConfigMap", "configmaps");
+    for object in cluster.select(&maps, None, CERTIFICATES, "").await? {
+        let theirs = IGNORED.contains(&text(&object, "/metadata/namespace"));
+        if !theirs && DISTRIBUTED.contains(&text(&object, "/metadata/name")) {
+            remove(cluster, &maps, &object).await?;
         }
     }
     Ok(())
 }
 
-/// Whether nothing runs there.
-async fn is_empty(cluster: &Cluster, namespace: &str) -> Result<bool, ClusterError> {
-    let pods = cluster
-        .select(&Resource::core("Pod", "pods"), Some(namespace), "", "")
-        .await?;
-    Ok(pods.iter().all(is_going))
+/// Whether istiod wrote that into the root namespace.
+pub(super) fn is_leftover(kind: &str, name: &str) -> bool {
+    let left = LEFTOVERS.iter().any(|(a, _, b)| (*a, *b) == (kind, name));
+    left || kind == "ConfigMap" && DISTRIBUTED.contains(&name)
 }
 
-/// What would go with the namespace, where that stays.
-async fn clear(cluster: &Cluster, record: &MeshRecord) -> Result<(), Failure> {
+/// What would go with the namespace, where that stays. What istiods write there is `shared` with one that goes on.
+async fn clear(cluster: &Cluster, record: &MeshRecord, shared: bool) -> Result<(), Failure> {
     let root = record.root_namespace.as_str();
-    for (kind, plural, name) in LEFTOVERS {
+    let left: &[_] = if shared { &[] } else { &LEFTOVERS };
+    for &(kind, plural, name) in left {
         let id = ObjectId {
             group: String::new(),
             version: "v1".to_owned(),
@@ -109,10 +133,8 @@ async fn clear(cluster: &Cluster, record: &MeshRecord) -> Result<(), Failure> {
         }
     }
     let maps = Resource::core("ConfigMap", "configmaps");
-    for object in cluster
-        .select(&maps, Some(root), "weft.dev/history=true", "")
-        .await?
-    {
+    let history = format!("{}={}", HISTORY.0, HISTORY.1);
+    for object in cluster.select(&maps, Some(root), &history, "").await? {
         remove(cluster, &maps, &object).await?;
     }
     // Last: until here the same command goes on.
