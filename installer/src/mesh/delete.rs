@@ -137,16 +137,14 @@ async fn again(cluster: &Cluster, record: &MeshRecord) -> Result<MeshRecord, Fai
         .map(serde_json::from_value)
         .transpose()
         .map_err(anyhow::Error::from)?;
-    match read.as_ref().and_then(MeshRecord::read).transpose()? {
-        Some(record) => Ok(record),
-        None => {
-            let text = format!(
-                "the record of mesh {} is gone: somebody deleted the mesh meanwhile",
-                record.name
-            );
-            Err(Failure::text(Exit::Failure, text))
-        }
-    }
+    let read = read.as_ref().and_then(MeshRecord::read).transpose()?;
+    read.ok_or_else(|| {
+        let text = format!(
+            "the record of mesh {} is gone: somebody deleted the mesh meanwhile",
+            record.name
+        );
+        Failure::text(Exit::Failure, text)
+    })
 }
 
 async fn root(cluster: &Cluster, record: &MeshRecord) -> Result<Option<Value>, ClusterError> {

@@ -97,7 +97,7 @@ pub(crate) fn needs_hands(kind: Kind, object: &Value) -> Option<String> {
 }
 
 /// How many of its pods a rollout takes down at once, by its strategy, as the controllers of Kubernetes calculate it: of a
-/// Deployment and a StatefulSet rounded down, of a DaemonSet rounded up, and one where a percentage leaves nothing to do.
+/// Deployment and a `StatefulSet` rounded down, of a `DaemonSet` rounded up, and one where a percentage leaves nothing to do.
 pub(crate) fn takes_down(kind: Kind, object: &Value) -> u64 {
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_u64);
     let replicas = number("/spec/replicas").unwrap_or(1);

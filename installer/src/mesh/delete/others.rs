@@ -21,7 +21,7 @@ const AT_A_TIME: usize = 8;
 const NAMED: usize = 5;
 /// What Kubernetes itself writes about the objects of a namespace, and weft's own Lease.
 const KEPT_FOR: [&str; 4] = ["Event", "Endpoints", "EndpointSlice", "Lease"];
-/// What Kubernetes and OpenShift put into each namespace.
+/// What Kubernetes and `OpenShift` put into each namespace.
 const GIVEN: [(&str, &str); 5] = [
     ("ConfigMap", "kube-root-ca.crt"),
     ("ConfigMap", "openshift-service-ca.crt"),

@@ -123,12 +123,11 @@ impl World {
             }
             Step::Planes => self.planes = self.upgrade.as_ref().unwrap().planes(),
             Step::Say(name, said) => drop(self.says.insert(name.clone(), said.clone())),
-            Step::Keep(..) => {}
             Step::Restart(name) => self.restart(name),
             Step::Unused(revision) if self.uses(revision) => {
                 return Err(format!("{revision} is in use"));
             }
-            Step::Unused(_) => {}
+            Step::Unused(_) | Step::Keep(..) => {}
             Step::Done(mesh) => {
                 self.spec = (**mesh).clone();
                 self.upgrade = None;
@@ -360,15 +359,14 @@ fn labels_of_others_are_neither_left_behind_nor_overwritten() {
         world.restart(name);
     }
     let kept = |steps: &[Step]| -> Vec<String> {
-        let kept = steps.iter().filter_map(|step| match step {
-            Step::Keep(name, said) => Some((name, said)),
-            _ => None,
-        });
-        kept.map(|(name, said)| {
+        let kept = steps.iter().filter_map(|step| {
+            let Step::Keep(name, said) = step else {
+                return None;
+            };
             assert_eq!(Some(said), since.get(name));
-            name.clone()
-        })
-        .collect()
+            Some(name.clone())
+        });
+        kept.collect()
     };
 
     let mut finished = world.clone();
