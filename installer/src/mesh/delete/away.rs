@@ -88,7 +88,7 @@ pub(super) async fn take_away(
     Ok(())
 }
 
-/// What istiod put into every namespace. Those of several istiods have one name, and nothing says whose one is.
+/// What istiod put into every namespace, kube-system too. Those of several istiods have one name, and nothing says whose one is.
 async fn distributed(cluster: &Cluster, output: &Output, planes: &[Value]) -> Result<(), Failure> {
     if !planes.is_empty() {
         let names: Vec<_> = planes.iter().map(others::name).collect();
@@ -101,8 +101,7 @@ async fn distributed(cluster: &Cluster, output: &Output, planes: &[Value]) -> Re
     }
     let maps = Resource::core("ConfigMap", "configmaps");
     for object in cluster.select(&maps, None, CERTIFICATES, "").await? {
-        let theirs = IGNORED.contains(&text(&object, "/metadata/namespace"));
-        if !theirs && DISTRIBUTED.contains(&text(&object, "/metadata/name")) {
+        if DISTRIBUTED.contains(&text(&object, "/metadata/name")) {
             remove(cluster, &maps, &object).await?;
         }
     }
