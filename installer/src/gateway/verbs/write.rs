@@ -84,7 +84,7 @@ impl Gateways {
         verb: &str,
         manner: Manner,
     ) -> Outcome {
-        let prepared = self.prepare(home, wish, before, manner).await?;
+        let prepared = Box::pin(self.prepare(home, wish, before, manner)).await?;
         if let Some(exit) = self.shown(&prepared.plan, manner.mode)? {
             return Ok(exit);
         }
@@ -158,7 +158,7 @@ impl Gateways {
         let root = &prepared.after.state.root_namespace;
         let begun = begin(&self.cluster, root, verb).await?;
         let mut written = Vec::new();
-        let done = self.write(prepared, manner, &mut written).await;
+        let done = Box::pin(self.write(prepared, manner, &mut written)).await;
         let noted = begun.end(written, done.is_ok()).await;
         both(done, noted.map_err(Failure::from))
     }

@@ -206,7 +206,7 @@ fn choose(rows: &[NamespaceStatus], which: Which) -> (Vec<WorkloadName>, Vec<Res
     let mut names = Vec::new();
     let mut left = Vec::new();
     for workload in rows.iter().flat_map(|row| &row.workloads) {
-        let stale = workload.state == WorkloadState::NeedRestart;
+        let stale = workload.is_stale();
         let wanted = match which {
             Which::All => true,
             Which::Needed => stale,

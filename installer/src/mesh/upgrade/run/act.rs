@@ -86,6 +86,14 @@ impl<'a> Deeds<'a> {
             }
             Step::Planes => self.planes().await,
             Step::Say(namespace, said) => self.say(namespace, said).await,
+            Step::Keep(namespace, said) => {
+                let text = format!(
+                    "namespace {namespace} says {} by now, which this upgrade did not write: that stays",
+                    said.words()
+                );
+                self.upgrader.installer.output.warn(text);
+                Ok(())
+            }
             Step::Restart(namespace) => self.restart(namespace).await,
             Step::Unused(revision) => {
                 let facts = Facts::read(self.upgrader.installer.cluster, self.root).await?;

@@ -23,10 +23,10 @@ impl Deeds<'_> {
             let chosen = workloads.iter().filter(|one| wanted(one));
             chosen.filter_map(|one| one.workload_name()).collect()
         };
-        let (stale, coming) = (named(is_stale), named(is_coming));
+        let (stale, coming) = (named(WorkloadStatus::has_stale_proxies), named(is_coming));
         for one in workloads
             .iter()
-            .filter(|one| is_stale(one) && one.workload_name().is_none())
+            .filter(|one| one.has_stale_proxies() && one.workload_name().is_none())
         {
             let text = format!("{} {namespace}/{}: {}", one.kind, one.name, one.reason);
             self.upgrader.installer.output.warn(text);
@@ -64,11 +64,6 @@ impl Deeds<'_> {
         let exit = if moved { Exit::Partial } else { Exit::Failure };
         Err(Failure::text(exit, text))
     }
-}
-
-/// With proxies, and not those that it would have now.
-pub(super) fn is_stale(workload: &WorkloadStatus) -> bool {
-    workload.state == WorkloadState::NeedRestart && workload.injected > 0
 }
 
 /// Current, and not all of it up.
