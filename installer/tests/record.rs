@@ -8,6 +8,9 @@
 #[path = "record/adopt.rs"]
 mod adopt;
 #[cfg(test)]
+#[path = "record/lease.rs"]
+mod lease;
+#[cfg(test)]
 #[path = "record/preflight.rs"]
 mod preflight;
 #[cfg(test)]
@@ -20,7 +23,7 @@ mod world;
 #[cfg(test)]
 mod tests {
     use super::world::World;
-    use super::{adopt, preflight, undo};
+    use super::{adopt, lease, preflight, undo};
     use std::io::Write as _;
     use weft::environment::Environment;
 
@@ -48,12 +51,14 @@ mod tests {
             return;
         }
         let world = World::start();
-        let scenarios: [Scenario; 8] = [
+        let scenarios: [Scenario; 10] = [
             preflight::an_istio_that_is_there,
             adopt::nothing_of_theirs_is_changed,
             undo::the_last_change_and_no_foreign_one,
-            undo::of_two_operators_one_is_told,
+            lease::of_two_operators_one_is_told,
             undo::many_at_once_lose_no_entry,
+            lease::what_only_looks_like_a_record_is_in_nobodys_way,
+            lease::labels_of_all_are_kept,
             adopt::of_several_one_is_chosen,
             preflight::traps_are_named,
             preflight::without_permission,

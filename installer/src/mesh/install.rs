@@ -27,7 +27,7 @@ use crate::failure::{Exit, Failure};
 use crate::history::note;
 use crate::output::{Output, ProgressChoice};
 pub(crate) use account::changes;
-use allowed::{check_step, known, no_version};
+use allowed::{check_step, known, no_version, still};
 
 /// Installs meshes.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub(crate) struct Prepared {
 impl Installer<'_> {
     /// Fetches, renders and compares. Nothing is written.
     pub(crate) async fn prepare(&self, mesh: Mesh, manner: Manner) -> Result<Prepared, Failure> {
-        let record = known(&record::all(self.cluster).await?, &mesh)?;
+        let record = known(&self.records().await?, &mesh)?;
         let release = self.release(&mesh, record.as_ref()).await?;
         let plane = Plane {
             mesh: &mesh,
@@ -64,6 +64,14 @@ impl Installer<'_> {
         };
         let plan = self.plan(&[plane], manner).await?;
         Ok(Prepared { mesh, record, plan })
+    }
+
+    async fn records(&self) -> Result<Vec<MeshRecord>, Failure> {
+        let (good, broken) = record::parted(record::each(self.cluster).await?);
+        for error in broken {
+            self.output.warn(error);
+        }
+        Ok(good)
     }
 
     /// What a cluster lacks to be these control planes, the newest last.
@@ -127,6 +135,7 @@ impl Installer<'_> {
         verb: &str,
         timeout: Option<Duration>,
     ) -> Result<(), Failure> {
+        self.unchanged(prepared).await?;
         let mut record = prepared.recorded()?;
         if !prepared.plan.changes_nothing() || record.resource_version.is_none() {
             record.write(self.cluster, false).await?;
@@ -150,12 +159,18 @@ impl Installer<'_> {
         Ok(done?)
     }
 
+    /// Between looking and holding the Lease, somebody else may have been here.
+    async fn unchanged(&self, prepared: &Prepared) -> Result<(), Failure> {
+        let now = known(&record::all(self.cluster).await?, &prepared.mesh)?;
+        still(prepared.record.as_ref(), now.as_ref(), &prepared.mesh)
+    }
+
     /// Notes how it ended. The record is read anew: it is the parent of the set as well, which was written in between.
     async fn settle(&self, mesh: &Mesh, phase: Phase) -> Result<(), Failure> {
         let found = record::all(self.cluster).await?;
-        let found = found
-            .into_iter()
-            .find(|record| record.name == mesh.metadata.name);
+        let found = found.into_iter().find(|record| {
+            record.name == mesh.metadata.name && record.root_namespace == mesh.root_namespace()
+        });
         let Some(mut record) = found else {
             let text = format!(
                 "the record of mesh {} is gone: somebody deleted it meanwhile; run the command again",
