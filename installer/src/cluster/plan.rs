@@ -6,6 +6,7 @@
 //! wrote would have to imitate all of them.
 
 mod judge;
+mod stranger;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +20,9 @@ use super::object::ObjectId;
 use super::order::{is_prunable, rank};
 use super::ownership::OwnedField;
 use super::peek::label;
-use super::rehearse::Rehearsal;
+use super::rehearse::{Outcome, Rehearsal};
 use super::snapshot::{Found, Snapshot};
-use super::wanted::{COMPONENT, Item, MESH, Mistake};
-use crate::failure::Exit;
+use super::wanted::{COMPONENT, Item, Mistake};
 use judge::judge;
 
 /// What happens to an object.
@@ -74,6 +74,8 @@ pub(crate) struct Work {
     pub(crate) object: Value,
     /// Whether that takes over fields of others.
     pub(crate) force: bool,
+    /// Whether it may, where the server could not say before which those are.
+    pub(crate) takes: bool,
     /// The uid of the one that is there.
     pub(crate) uid: String,
     /// The one that is there has been deleted and must be gone first.
@@ -137,6 +139,8 @@ pub(crate) struct Basis<'a> {
     pub(crate) rehearsals: &'a BTreeMap<ObjectId, Rehearsal>,
     /// Whether members that are not wanted go.
     pub(crate) prune: bool,
+    /// Whether objects of others become members.
+    pub(crate) adopt: bool,
 }
 
 impl Basis<'_> {
@@ -191,27 +195,11 @@ impl Basis<'_> {
                 Mistake::new(format!("Namespace {name}"), text)
             })
             .collect();
-        mistakes.extend(self.items.iter().filter_map(|item| self.foreign(item)));
+        mistakes.extend(self.items.iter().filter_map(|item| {
+            let found = self.snapshot.objects.get(&item.id)?;
+            stranger::of_another_set(item, &found.object, self.parent)
+        }));
         mistakes
-    }
-
-    fn foreign(&self, item: &Item) -> Option<Mistake> {
-        if !is_prunable(&item.id) {
-            return None;
-        }
-        let current = &self.snapshot.objects.get(&item.id)?.object;
-        let set = label(current, PART_OF).filter(|set| *set != self.parent.set());
-        let mesh = label(current, MESH).filter(|mesh| label(&item.object, MESH) != Some(*mesh));
-        let text = match (set, mesh) {
-            (_, Some(mesh)) => format!(
-                "it belongs to the mesh {mesh}: give this one another name or revision, leave the object out with raw values, or delete that mesh first"
-            ),
-            (Some(set), None) => format!(
-                "it belongs to another set, {set}: leave it out, or remove its label {PART_OF} to hand it over"
-            ),
-            (None, None) => return None,
-        };
-        Some(Mistake::new(&item.id, text).exiting(Exit::Failure))
     }
 
     fn step(&self, item: &Item) -> Result<Step, Mistake> {
@@ -222,6 +210,10 @@ impl Basis<'_> {
         let read = found.filter(|_| !going).map(|found| &found.object);
         let current = newer.or(read);
         let judged = judge(&item.id, current, &item.object, rehearsal)?;
+        // A conflict says more: which fields, and whose.
+        if let Some(object) = current.filter(|_| !self.adopt && judged.action != Action::Conflict) {
+            stranger::refused(&item.id, object)?;
+        }
         Ok(Step {
             id: item.id.clone(),
             component: item.component.clone(),
@@ -235,6 +227,8 @@ impl Basis<'_> {
                 object: rehearsal
                     .map_or_else(|| item.object.clone(), |rehearsal| rehearsal.object.clone()),
                 force: rehearsal.is_some_and(|rehearsal| rehearsal.force),
+                takes: self.adopt
+                    && rehearsal.is_some_and(|one| matches!(one.outcome, Outcome::Blind(_))),
                 uid: found
                     .map(|found| found.uid().to_owned())
                     .unwrap_or_default(),
@@ -286,6 +280,7 @@ fn prune(id: &ObjectId, found: &Found) -> Step {
             resource: found.resource.clone(),
             object: found.object.clone(),
             force: false,
+            takes: false,
             uid: found.uid().to_owned(),
             going: found.is_going(),
         },
