@@ -27,7 +27,7 @@ pub enum Exit {
     Unreachable,
     /// A server refused the credentials, or the lack of them.
     NoPermission,
-    /// Stopped by Ctrl-C.
+    /// Stopped by Ctrl-C or SIGTERM.
     Interrupted,
 }
 
@@ -79,7 +79,7 @@ impl Exit {
             Self::BadInput => "a file or configuration that was given is wrong",
             Self::Unreachable => "a server cannot be reached",
             Self::NoPermission => "a server refused the credentials, or the lack of them",
-            Self::Interrupted => "stopped by Ctrl-C",
+            Self::Interrupted => "stopped by Ctrl-C or SIGTERM",
         }
     }
 }

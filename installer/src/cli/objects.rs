@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::connection::{ClusterArgs, ProgressArgs, RehearseArgs, WaitArgs};
-use super::{Context, block_on, runtime};
+use super::{Context, block_on, runtime, stopped};
 use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, Manner};
 use crate::cluster::inventory::Parent;
@@ -87,7 +87,7 @@ pub(super) fn run(args: ObjectsArgs, context: &Context) -> Outcome {
     runtime()?.block_on(async {
         tokio::select! {
             outcome = apply(&args, context) => outcome,
-            _ = tokio::signal::ctrl_c() => Err(Failure::text(
+            () = stopped() => Err(Failure::text(
                 Exit::Interrupted,
                 "interrupted; what was written stays, and the same command goes on from there",
             )),

@@ -21,6 +21,7 @@ use super::plan::{Action, Plan, Step};
 use super::request::Write;
 use super::retry;
 use super::watch::{Target, Waited, Watch};
+use super::yielding;
 
 /// How many objects are written at a time, of those that need nothing of each other.
 const AT_ONCE: usize = 8;
@@ -173,30 +174,51 @@ impl Execution<'_> {
                 .until_gone(vec![(target(step), work.uid.clone())]);
             self.end(gone.await?)?;
         }
+        let written = self.send(step).await?;
+        let before = step.work.current.clone();
+        self.did(step.id.clone(), MANAGER, before, Some(written));
+        self.tell(step, state);
+        Ok(())
+    }
+
+    /// What the rehearsal could not find out comes out now, and is done as the rehearsal would have: some fields are left to others,
+    /// and others' fields are taken over where that is asked for.
+    async fn send(&self, step: &Step) -> Result<Value, ClusterError> {
+        let work = &step.work;
+        let mut object = &work.object;
+        let mut answer = self.apply(step, object, work.force).await;
+        let less = match &answer {
+            Err(ClusterError::Conflict { fields, .. }) => {
+                yielding::without(&step.id, object, fields)
+            }
+            _ => None,
+        };
+        if let Some(less) = &less {
+            object = less;
+            answer = self.apply(step, object, work.force).await;
+        }
+        if work.takes && matches!(answer, Err(ClusterError::Conflict { .. })) {
+            answer = self.apply(step, object, true).await;
+        }
+        answer
+    }
+
+    async fn apply(&self, step: &Step, object: &Value, force: bool) -> Result<Value, ClusterError> {
+        let resource = &step.work.resource;
         let write = Write {
             manager: MANAGER,
-            force: work.force,
+            force,
             dry_run: false,
         };
         // A kind that is new is served a moment after its definition says so.
         let worth = |error: &ClusterError| {
             error.is_transient()
-                || (!work.resource.served && matches!(error, ClusterError::NotServed { .. }))
+                || (!resource.served && matches!(error, ClusterError::NotServed { .. }))
         };
-        let written = retry::until(self.watch.deadline, worth, || {
-            self.watch
-                .cluster
-                .apply(&work.resource, &step.id, &work.object, write)
+        retry::until(self.watch.deadline, worth, || {
+            self.watch.cluster.apply(resource, &step.id, object, write)
         })
-        .await?;
-        self.did(
-            step.id.clone(),
-            MANAGER,
-            work.current.clone(),
-            Some(written),
-        );
-        self.tell(step, state);
-        Ok(())
+        .await
     }
 
     /// The other way round: what depends on others goes first, and is gone before they go.

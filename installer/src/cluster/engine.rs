@@ -145,6 +145,7 @@ pub(crate) async fn plan(
         snapshot: &snapshot,
         rehearsals: &rehearsals,
         prune: manner.prune,
+        adopt: manner.force,
     };
     basis.plan().map_err(EngineError::Mistakes)
 }

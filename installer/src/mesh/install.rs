@@ -29,7 +29,7 @@ use crate::failure::{Exit, Failure, both};
 use crate::history::{Change, begin};
 use crate::output::{Output, ProgressChoice};
 pub(crate) use account::changes;
-use allowed::{check_step, known, no_version};
+use allowed::{check_step, known, no_version, still};
 
 /// Installs meshes.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Installer<'_> {
         if let Some(found) = resolve(self.charts, &mut mesh).await? {
             self.output.say(found.words());
         }
-        let record = known(&record::all(self.cluster).await?, &mesh)?;
+        let record = known(&self.records().await?, &mesh)?;
         beside::check(self.cluster, &mesh, record.is_none()).await?;
         let release = self.release(&mesh, record.as_ref()).await?;
         let plane = Plane {
@@ -74,6 +74,14 @@ impl Installer<'_> {
         };
         let plan = self.plan(&[plane], manner).await?;
         Ok(Prepared { mesh, record, plan })
+    }
+
+    async fn records(&self) -> Result<Vec<MeshRecord>, Failure> {
+        let (good, broken) = record::parted(record::each(self.cluster).await?);
+        for error in broken {
+            self.output.warn(error);
+        }
+        Ok(good)
     }
 
     /// What a cluster lacks to be these control planes, the newest last.
@@ -152,6 +160,7 @@ impl Installer<'_> {
         verb: &str,
         timeout: Option<Duration>,
     ) -> Result<(), Failure> {
+        self.unchanged(prepared).await?;
         if prepared.plan.changes_nothing() && prepared.record.is_some() {
             return self.write(prepared, timeout, &mut Vec::new()).await;
         }
@@ -198,12 +207,18 @@ impl Installer<'_> {
         both(carried.end.map_err(Failure::from), settled)
     }
 
+    /// Between looking and holding the Lease, somebody else may have been here.
+    async fn unchanged(&self, prepared: &Prepared) -> Result<(), Failure> {
+        let now = known(&record::all(self.cluster).await?, &prepared.mesh)?;
+        still(prepared.record.as_ref(), now.as_ref(), &prepared.mesh)
+    }
+
     /// Notes how it ended. The record is read anew: it is the parent of the set as well, which was written in between.
     async fn settle(&self, mesh: &Mesh, phase: Phase) -> Result<MeshRecord, Failure> {
         let found = record::all(self.cluster).await?;
-        let found = found
-            .into_iter()
-            .find(|record| record.name == mesh.metadata.name);
+        let found = found.into_iter().find(|record| {
+            record.name == mesh.metadata.name && record.root_namespace == mesh.root_namespace()
+        });
         let Some(mut record) = found else {
             let text = format!(
                 "the record of mesh {} is gone: somebody deleted it meanwhile; run the command again",

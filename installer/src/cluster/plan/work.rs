@@ -20,6 +20,8 @@ pub(crate) struct Work {
     pub(crate) object: Value,
     /// Whether that takes over fields of others.
     pub(crate) force: bool,
+    /// Whether it may, where the server could not say before which those are.
+    pub(crate) takes: bool,
     /// The one that is there and stays, as it is.
     pub(crate) current: Option<Value>,
     /// The uid of the one that is there.
@@ -44,6 +46,7 @@ pub(super) fn prune(id: &ObjectId, found: &Found) -> Step {
             resource: found.resource.clone(),
             object: found.object.clone(),
             force: false,
+            takes: false,
             current: Some(found.object.clone()),
             uid: found.uid().to_owned(),
             going: found.is_going(),

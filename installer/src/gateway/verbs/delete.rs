@@ -38,16 +38,7 @@ impl Gateways {
         names: &[String],
         asked: Deletion,
     ) -> Outcome {
-        let mut records = Vec::new();
-        for name in names {
-            records.push(self.known(place, name).await?);
-        }
-        self.guard(&records, asked.force).await?;
-        let mut plans = Vec::new();
-        for record in &records {
-            let wanted = render::nothing(home, &record.namespace, record.name());
-            plans.push(engine::plan(&self.cluster, &wanted, manner(asked.manner)).await?);
-        }
+        let (_, plans) = self.looked(home, place, names, asked).await?;
         if asked.manner.mode != Mode::Act {
             let mut exit = Exit::Ok;
             for plan in &plans {
@@ -60,9 +51,34 @@ impl Gateways {
             return Err(Failure::text(Exit::Failure, "nothing was deleted"));
         }
         let verb = format!("gateway delete {}", names.join(" "));
-        let act = self.remove_all(home, &verb, records, &plans, asked);
+        let act = async {
+            // Whoever was asked may have taken long to answer, and others may have worked since.
+            let (records, plans) = self.looked(home, place, names, asked).await?;
+            self.remove_all(home, &verb, records, &plans, asked).await
+        };
         while_held(&self.cluster, &home.root, &verb, act).await?;
         Ok(Exit::Ok)
+    }
+
+    /// The gateways as they are, if they may go, and what their going means.
+    async fn looked(
+        &self,
+        home: &Home,
+        place: &str,
+        names: &[String],
+        asked: Deletion,
+    ) -> Result<(Vec<GatewayRecord>, Vec<Plan>), Failure> {
+        let mut records = Vec::new();
+        for name in names {
+            records.push(self.known(home, place, name).await?);
+        }
+        self.guard(&records, asked.force).await?;
+        let mut plans = Vec::new();
+        for record in &records {
+            let wanted = render::nothing(home, &record.namespace, record.name());
+            plans.push(engine::plan(&self.cluster, &wanted, manner(asked.manner)).await?);
+        }
+        Ok((records, plans))
     }
 
     /// Whatever refers to one of them, of all of them at once.

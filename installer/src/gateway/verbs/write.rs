@@ -3,7 +3,7 @@
 use super::super::home::Home;
 use super::super::record::{self, GatewayRecord, Phase, State};
 use super::super::spec::MeshGateway;
-use super::scale::takes_number_back;
+use super::scale::take_number_back;
 use super::{Gateways, Manner, manner, place};
 use crate::cluster::engine::{self, EngineError};
 use crate::cluster::plan::Plan;
@@ -31,6 +31,7 @@ impl Gateways {
     /// Makes a gateway. The same wish once more goes on where the last command stopped.
     pub(crate) async fn create(&self, home: &Home, wish: MeshGateway, manner: Manner) -> Outcome {
         let before = record::one(&self.cluster, place(&wish), &wish.metadata.name).await?;
+        let before = before.map(|before| before.of(&home.root)).transpose()?;
         if let Some(before) = &before {
             let name = format!("{}/{}", before.namespace, before.name());
             let text = match before.state.phase {
@@ -104,13 +105,7 @@ impl Gateways {
         let inspected = self.inspect(home, &wish).await?;
         self.judge(&wish, &inspected.findings)?;
         let mut plan = engine::plan(&self.cluster, &inspected.wanted, manner(how)).await?;
-        if takes_number_back(&plan) {
-            let force = Manner {
-                force_conflicts: true,
-                ..how
-            };
-            plan = engine::plan(&self.cluster, &inspected.wanted, manner(force)).await?;
-        }
+        take_number_back(&mut plan);
         let phase = match &before {
             None => Phase::Creating,
             Some(before) if before.state.phase == Phase::Creating => Phase::Creating,

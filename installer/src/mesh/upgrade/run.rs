@@ -241,7 +241,9 @@ impl Upgrader<'_> {
 
     /// Between looking and holding the lock, somebody else may have been here.
     async fn unchanged(&self, record: &MeshRecord) -> Result<(), Failure> {
-        if self.record().await?.state == record.state {
+        let now = self.record().await?;
+        // The file counts as well: an apply that has ended leaves only that behind.
+        if now.state == record.state && now.spec == record.spec {
             return Ok(());
         }
         let text = format!(
@@ -283,10 +285,10 @@ fn version_of(mesh: &Mesh) -> Result<&IstioVersion, Failure> {
 }
 
 /// The record as it is now.
-async fn fresh(upgrader: &Upgrader<'_>) -> Result<MeshRecord, Failure> {
+async fn fresh(upgrader: &Upgrader<'_>, root: &str) -> Result<MeshRecord, Failure> {
     let all = record::all(upgrader.installer.cluster).await?;
     all.into_iter()
-        .find(|record| record.name == upgrader.name)
+        .find(|record| record.name == upgrader.name && record.root_namespace == root)
         .ok_or_else(|| {
             let text = format!(
                 "the record of mesh {} is gone: somebody deleted it meanwhile",

@@ -66,7 +66,8 @@ impl Sidecars {
         if !self.output.confirm(&question, yes).await? {
             return Err(Failure::text(Exit::Failure, "nothing was restarted"));
         }
-        done.extend(self.rolled(&names, pace, true).await);
+        let act = async { Ok(self.rolled(&names, pace, true).await) };
+        done.extend(self.held(act).await?);
         self.restarted(done)
     }
 

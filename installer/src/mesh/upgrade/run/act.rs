@@ -108,7 +108,7 @@ impl<'a> Deeds<'a> {
         &self,
         change: impl FnOnce(&mut MeshRecord) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut record = fresh(self.upgrader).await?;
+        let mut record = fresh(self.upgrader, self.root).await?;
         let before = record.clone();
         change(&mut record)?;
         if record == before {
