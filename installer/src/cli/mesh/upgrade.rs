@@ -38,6 +38,7 @@ struct Call {
     mode: Mode,
     force: bool,
     timeout: Option<Duration>,
+    promote_in_use: bool,
     pace: Pace,
     progress: ProgressChoice,
     registry: RegistryArgs,
@@ -75,8 +76,13 @@ fn call(args: UpgradeArgs) -> Result<Call, Failure> {
         }
         Some(UpgradeVerb::Promote(args)) => {
             let said = format!("promote {}", args.name);
-            args.common
-                .call(args.name, said, Doing::Go(Verb::Promote), None)
+            let call = args
+                .common
+                .call(args.name, said, Doing::Go(Verb::Promote), None);
+            Call {
+                promote_in_use: args.force,
+                ..call
+            }
         }
         Some(UpgradeVerb::Finish(args)) => {
             let said = format!("finish {}", args.name);
@@ -113,6 +119,7 @@ fn status(args: StatusArgs) -> Call {
         mode: Mode::Act,
         force: false,
         timeout: None,
+        promote_in_use: false,
         pace: pace(None),
         progress: ProgressChoice::default(),
         registry: RegistryArgs::default(),
@@ -138,6 +145,7 @@ impl Common {
             mode: self.rehearse.mode(),
             force: self.force_conflicts,
             timeout: self.wait.timeout(),
+            promote_in_use: false,
             pace: pace(args),
             progress: self.progress.progress,
             registry: self.registry,
@@ -161,6 +169,7 @@ async fn carry_out(call: Call, context: &Context) -> Outcome {
         mode: call.mode,
         force: call.force,
         timeout: call.timeout,
+        promote_in_use: call.promote_in_use,
         pace: call.pace,
     };
     match &call.doing {

@@ -39,6 +39,11 @@ impl Facts {
         })
     }
 
+    /// The root namespace of the mesh.
+    pub(crate) fn root(&self) -> &str {
+        &self.root
+    }
+
     /// What decides the next steps.
     pub(crate) fn shown(&self, upgrade: &Upgrade) -> Shown {
         let ours = |name: &&String| guard(name, &self.root).is_ok();

@@ -16,7 +16,6 @@ use super::target::{Asked, recorded, target};
 use crate::cluster::engine::EngineError;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::Plan;
-use crate::cluster::report::{PlanReport, changes};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::install::Installer;
 use crate::mesh::record::lock::while_held;
@@ -42,6 +41,8 @@ pub(crate) struct Upgrader<'a> {
     pub(crate) force: bool,
     /// How long a control plane may take to be ready; nothing for not waiting.
     pub(crate) timeout: Option<Duration>,
+    /// Promote although pods of the old revision remain.
+    pub(crate) promote_in_use: bool,
     /// How to restart workloads.
     pub(crate) pace: Pace,
 }
@@ -96,10 +97,12 @@ impl Upgrader<'_> {
         let facts = self.facts(&record).await?;
         let steps = upgrade.steps(verb, &facts.shown(&upgrade))?;
         self.check_usage(&facts, &steps)?;
+        self.check_promotion(&facts, &upgrade, verb)?;
         self.check_labels(&steps).await?;
         if self.mode != Mode::Act {
             return self.rehearsed(upgrade, &steps, &facts).await;
         }
+        self.check_charts(&steps).await?;
         Box::pin(self.carry_out(&record, upgrade, &steps)).await
     }
 
@@ -191,19 +194,6 @@ impl Upgrader<'_> {
             self.installer.output.warn(text);
         }
         Ok(())
-    }
-
-    fn planned(&self, plan: &Plan) -> Outcome {
-        if self.mode != Mode::Diff {
-            self.installer.output.report(&PlanReport(plan))?;
-            return Ok(Exit::Ok);
-        }
-        self.installer.output.report(&changes(plan))?;
-        Ok(if plan.changes_nothing() {
-            Exit::Ok
-        } else {
-            Exit::Drift
-        })
     }
 
     /// Shows the steps; with `--diff` only those that change something.

@@ -144,6 +144,16 @@ impl Usage {
         usage
     }
 
+    /// The pods with sidecars of it, but those of the root namespace and of the system, which no upgrade moves.
+    pub(crate) fn remaining(&self, root: &str) -> Option<String> {
+        let counts = |name: &str| name != root && !IGNORED.contains(&name);
+        let pods = self.pods.iter().filter(|(name, _)| counts(name));
+        let told: Vec<_> = pods
+            .map(|(name, count)| format!("{count} in {name}"))
+            .collect();
+        (!told.is_empty()).then(|| told.join(", "))
+    }
+
     /// Whether nobody does.
     pub(crate) fn is_none(&self) -> bool {
         *self == Self::default()

@@ -161,6 +161,9 @@ Examples:
 pub(super) struct PromoteArgs {
     /// The mesh
     pub(super) name: String,
+    /// Promote although pods have proxies of the old revision
+    #[arg(long)]
+    pub(super) force: bool,
     #[command(flatten)]
     pub(super) common: Common,
 }

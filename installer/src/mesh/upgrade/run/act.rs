@@ -17,11 +17,12 @@ use crate::cluster::plan::Plan;
 use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure, both};
 use crate::history::{Change, begin, note};
-use crate::mesh::fetch;
+use crate::mesh::fetch::{self, Release};
 use crate::mesh::install::changes;
 use crate::mesh::read::{self, MUTATING};
 use crate::mesh::record::{MeshRecord, Phase};
 use crate::mesh::render::{self, Plane};
+use crate::mesh::spec::Mesh;
 use crate::sidecar::edit::{MANAGER, Prepared, Site, prepare};
 use crate::sidecar::injector::REVISION;
 use crate::sidecar::read::{Reader, collection};
@@ -218,13 +219,7 @@ impl Upgrader<'_> {
     /// What a cluster lacks to have the control planes that an upgrade means.
     pub(super) async fn plan(&self, upgrade: &Upgrade) -> Result<Plan, Failure> {
         let meshes = upgrade.planes();
-        let mut releases = Vec::new();
-        for mesh in &meshes {
-            let components = render::rendered(mesh);
-            let version = super::version_of(mesh)?;
-            let charts = self.installer.charts;
-            releases.push(fetch::release(charts, mesh, version, &components).await?);
-        }
+        let releases = self.releases(&meshes).await?;
         let planes = meshes.iter().zip(&releases);
         let planes: Vec<_> = planes
             .map(|(mesh, release)| Plane { mesh, release })
@@ -235,6 +230,18 @@ impl Upgrader<'_> {
             rehearse: self.mode.rehearses(),
         };
         self.installer.plan(&planes, manner).await
+    }
+
+    /// The charts of these control planes.
+    pub(super) async fn releases(&self, meshes: &[Mesh]) -> Result<Vec<Release>, Failure> {
+        let mut releases = Vec::new();
+        for mesh in meshes {
+            let components = render::rendered(mesh);
+            let version = super::version_of(mesh)?;
+            let charts = self.installer.charts;
+            releases.push(fetch::release(charts, mesh, version, &components).await?);
+        }
+        Ok(releases)
     }
 
     /// The labels of a namespace, as they would be written.

@@ -2,12 +2,14 @@
 
 use super::super::facts::Facts;
 use super::super::report::StepRow;
-use super::super::state::{Said, Upgrade, revision};
-use super::super::steps::Step;
+use super::super::state::{Said, Stage, Upgrade, revision};
+use super::super::steps::{Step, Verb};
 use super::Upgrader;
 use crate::cluster::error::ClusterError;
-use crate::cluster::plan::Action;
-use crate::failure::{Exit, Failure};
+use crate::cluster::mode::Mode;
+use crate::cluster::plan::{Action, Plan};
+use crate::cluster::report::{PlanReport, changes};
+use crate::failure::{Exit, Failure, Outcome};
 use crate::sidecar::decision::INJECTION;
 use crate::sidecar::edit::{Edit, Want};
 use crate::sidecar::injector::REVISION;
@@ -21,6 +23,20 @@ pub(super) fn edit(said: &Said) -> Edit {
 }
 
 impl Upgrader<'_> {
+    /// Shows a plan that is not carried out.
+    pub(super) fn planned(&self, plan: &Plan) -> Outcome {
+        if self.mode != Mode::Diff {
+            self.installer.output.report(&PlanReport(plan))?;
+            return Ok(Exit::Ok);
+        }
+        self.installer.output.report(&changes(plan))?;
+        Ok(if plan.changes_nothing() {
+            Exit::Ok
+        } else {
+            Exit::Drift
+        })
+    }
+
     /// A revision that is to go, and that somebody uses, stays.
     pub(super) fn unused(&self, facts: &Facts, revision: &str) -> Result<(), Failure> {
         let usage = facts.usage(revision);
@@ -41,6 +57,39 @@ impl Upgrader<'_> {
             Some(Step::Unused(revision)) => self.unused(facts, revision),
             _ => Ok(()),
         }
+    }
+
+    /// Whoever promotes while pods have proxies of the old revision takes tags and validation away from under them.
+    pub(super) fn check_promotion(
+        &self,
+        facts: &Facts,
+        upgrade: &Upgrade,
+        verb: &Verb,
+    ) -> Result<(), Failure> {
+        if self.promote_in_use || *verb != Verb::Promote || upgrade.stage != Stage::Ready {
+            return Ok(());
+        }
+        match facts.usage(upgrade.old()).remaining(facts.root()) {
+            None => Ok(()),
+            Some(pods) => {
+                let (name, old) = (&self.name, upgrade.old());
+                let text = format!(
+                    "nothing was written: pods have proxies of the old revision {old} still ({pods}): move their namespaces with \
+                     `weft mesh upgrade move {name} NAMESPACE`, or promote all the same with --force"
+                );
+                Err(Failure::text(Exit::Failure, text))
+            }
+        }
+    }
+
+    /// A verb that notes how far it is, and then cannot have its charts, would leave an upgrade that no other verb goes on with.
+    pub(super) async fn check_charts(&self, steps: &[Step]) -> Result<(), Failure> {
+        for (one, next) in steps.iter().zip(steps.iter().skip(1)) {
+            if let (Step::Note(upgrade), Step::Planes) = (one, next) {
+                self.releases(&upgrade.planes()).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Labels that somebody else owns, all of them before anything is written.

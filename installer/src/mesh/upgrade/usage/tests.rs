@@ -178,3 +178,26 @@ fn templates_that_name_a_revision_count() {
         "2 workloads: CronJob shop/daily, StatefulSet shop/moved"
     );
 }
+
+#[test]
+fn only_pods_that_an_upgrade_moves_remain() {
+    let cases: [(&[(&str, usize)], Option<&str>); 3] = [
+        (&[], None),
+        (&[("istio-system", 1), ("kube-system", 2)], None),
+        (
+            &[("app", 3), ("istio-system", 1), ("late", 1)],
+            Some("3 in app, 1 in late"),
+        ),
+    ];
+    for (pods, wanted) in cases {
+        let pods = pods
+            .iter()
+            .map(|(name, count)| ((*name).to_owned(), *count));
+        let usage = Usage {
+            pods: pods.collect(),
+            gateways: BTreeSet::from(["edge/front".to_owned()]),
+            ..Usage::default()
+        };
+        assert_eq!(usage.remaining("istio-system").as_deref(), wanted);
+    }
+}
