@@ -162,23 +162,47 @@ impl Output {
     /// # Errors
     /// When there is nobody to ask: exit 64, and the text says to pass `--yes`.
     pub async fn confirm(&self, question: &str, yes: bool) -> Result<bool, Failure> {
+        let answer = self.asked(question, "[y/N]", yes).await?;
+        Ok(answer.is_none_or(|answer| matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes")))
+    }
+
+    /// Asks for a name to be typed, for what no habit should let through.
+    ///
+    /// # Errors
+    /// As for [`Output::confirm`].
+    pub async fn confirm_by_name(
+        &self,
+        question: &str,
+        name: &str,
+        yes: bool,
+    ) -> Result<bool, Failure> {
+        let answer = self
+            .asked(question, "Type its name to go ahead:", yes)
+            .await?;
+        Ok(answer.is_none_or(|answer| answer == name))
+    }
+
+    /// What was answered; nothing where nobody was to be asked.
+    async fn asked(
+        &self,
+        question: &str,
+        hint: &str,
+        yes: bool,
+    ) -> Result<Option<String>, Failure> {
         if yes {
-            return Ok(true);
+            return Ok(None);
         }
         if !io::stdin().is_terminal() {
             let text = format!("{question} There is no terminal to ask on: pass --yes to go ahead");
             return Err(Failure::text(Exit::Usage, text));
         }
-        self.talk.send(format!("{question} [y/N] ").as_bytes());
+        self.talk.send(format!("{question} {hint} ").as_bytes());
         let answer = crate::input::aside(|stdin| {
             let mut answer = String::new();
             stdin.read_line(&mut answer).map(|_| answer)
         })
         .await?;
-        Ok(matches!(
-            answer.trim().to_ascii_lowercase().as_str(),
-            "y" | "yes"
-        ))
+        Ok(Some(answer.trim().to_owned()))
     }
 
     fn line(&self, text: &str) {

@@ -2,6 +2,7 @@
 
 use chart::Chart;
 
+use super::record::GatewayRecord;
 use crate::charts::Charts;
 use crate::cluster::access::Cluster;
 use crate::failure::{Exit, Failure};
@@ -66,6 +67,17 @@ pub(crate) async fn find(cluster: &Cluster, asked: &Asked) -> Result<Home, Failu
         home.version = Some(version.to_string());
     }
     Ok(home)
+}
+
+/// The mesh of a gateway that is to go: its record says all that is needed, also when the mesh is gone.
+pub(crate) fn left(gateway: &GatewayRecord) -> Home {
+    let root = &gateway.state.root_namespace;
+    Home {
+        name: gateway.mesh.clone(),
+        root: root.clone(),
+        mesh: bare(gateway.mesh.as_deref().unwrap_or("mesh"), root),
+        version: Some(gateway.state.version.clone()),
+    }
 }
 
 fn recorded(record: MeshRecord) -> Result<Home, Failure> {

@@ -55,6 +55,26 @@ impl Gateways {
         home::find(&self.cluster, asked).await
     }
 
+    /// The mesh of gateways that are to go, which may be gone itself. What is asked for by name has to be there.
+    pub(crate) async fn home_of(
+        &self,
+        asked: &Asked,
+        namespace: &str,
+        names: &[String],
+    ) -> Result<Home, Failure> {
+        if asked.mesh.is_none()
+            && let Some(name) = names.first()
+            && let Some(record) = record::one(&self.cluster, namespace, name).await?
+        {
+            let record = match &asked.root {
+                Some(root) => record.of(root)?,
+                None => record,
+            };
+            return Ok(home::left(&record));
+        }
+        self.home(asked).await
+    }
+
     /// What weft knows of a gateway, which must be there, and be of that mesh.
     pub(crate) async fn known(
         &self,

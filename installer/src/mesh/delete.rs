@@ -6,6 +6,7 @@
 //! plane runs, what both of them write.
 
 mod away;
+mod besides;
 mod guards;
 mod others;
 
@@ -33,9 +34,11 @@ use crate::cluster::told::Told;
 use crate::cluster::wanted::Wanted;
 use crate::cluster::watch::Target;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::gateway;
 use crate::output::{Output, ProgressChoice};
 use away::take_away;
-use guards::{Condition, Guard, GuardsReport, guards};
+use besides::besides;
+use guards::{Condition, Gateways, Guard, GuardsReport, guards};
 
 /// How to delete.
 #[derive(Clone, Copy, Debug)]
@@ -68,25 +71,32 @@ pub(crate) async fn delete(
     {
         return leave(cluster, output, &namespace, how).await;
     }
-    let plan = permitted(cluster, output, &record, how).await?;
+    let (plan, in_use) = permitted(cluster, output, &record, how).await?;
+    let namespace = root(cluster, &record).await?;
+    let goes_too = namespace.is_some_and(|object| away::is_ours(&object, &record));
+    let besides = besides(&record.root_namespace, goes_too, in_use);
     if how.dry_run {
         output.report(&crate::cluster::report::PlanReport(&plan))?;
+        output.say(besides);
         return Ok(Exit::Ok);
     }
     let question = format!(
-        "Delete mesh {} and its {} objects? This cannot be undone.",
+        "{besides}\nDelete mesh {} and its {} objects? This cannot be undone.",
         record.name,
         plan.steps.len()
     );
-    if !output.confirm(&question, how.yes).await? {
+    if !output
+        .confirm_by_name(&question, &record.name, how.yes)
+        .await?
+    {
         return Err(Failure::text(Exit::Failure, "nothing was written"));
     }
     let verb = format!("mesh delete {}", record.name);
     let act = async {
         // Somebody may have begun to use or to protect it while the question stood there.
         let record = again(cluster, &record).await?;
-        let plan = permitted(cluster, output, &record, how).await?;
-        take_away(cluster, output, record, &plan, how).await
+        let (plan, in_use) = permitted(cluster, output, &record, how).await?;
+        take_away(cluster, output, record, (&plan, in_use), how).await
     };
     while_held(cluster, &record.root_namespace, &verb, act).await?;
     Ok(Exit::Ok)
@@ -112,21 +122,24 @@ async fn forgotten(
     Ok(Exit::Ok)
 }
 
-/// What would be deleted, if nothing is in the way.
+/// What would be deleted, if nothing is in the way or that was overridden; and whether it was.
 async fn permitted(
     cluster: &Cluster,
     output: &Output,
     record: &MeshRecord,
     how: Deletion,
-) -> Result<Plan, Failure> {
-    let guards = guards(record, &usages(cluster, record).await?);
+) -> Result<(Plan, bool), Failure> {
+    let (used, gateways) = users(cluster, record).await?;
+    let guards = guards(record, &used, &gateways);
     refuse(output, record, &guards, how)?;
+    let in_use = guards.iter().any(|guard| !guard.met);
     let manner = Manner {
         force: false,
         prune: true,
         rehearse: false,
     };
-    Ok(engine::plan(cluster, &nothing(record), manner).await?)
+    let plan = engine::plan(cluster, &nothing(record), manner).await?;
+    Ok((plan, in_use))
 }
 
 /// The record as it is now.
@@ -194,10 +207,26 @@ async fn see_off(
     engine::see_off(cluster, &told, (target, uid), how.timeout).await
 }
 
-async fn usages(cluster: &Cluster, record: &MeshRecord) -> Result<Vec<Usage>, Failure> {
+/// Who uses it, and its gateways: those that weft recorded, and those that its control planes serve.
+async fn users(cluster: &Cluster, record: &MeshRecord) -> Result<(Vec<Usage>, Gateways), Failure> {
     let facts = Facts::read(cluster, &record.root_namespace).await?;
     let names = revisions(&record.state);
-    Ok(names.iter().map(|name| facts.usage(name)).collect())
+    let recorded = gateway::record::all(cluster, None).await?;
+    let ours = recorded
+        .iter()
+        .filter(|one| one.state.root_namespace == record.root_namespace);
+    let ours = ours.map(|one| ((one.namespace.clone(), one.name().to_owned()), true));
+    let served = names.iter().flat_map(|name| facts.gateways(name));
+    let served = served.filter_map(|name| {
+        let (namespace, name) = name.split_once('/')?;
+        Some(((namespace.to_owned(), name.to_owned()), false))
+    });
+    // What weft recorded wins.
+    let gateways = served.chain(ours).collect();
+    Ok((
+        names.iter().map(|name| facts.usage(name)).collect(),
+        gateways,
+    ))
 }
 
 /// The revisions of a mesh: one in peace, two while it is upgraded.

@@ -122,7 +122,8 @@ pub(super) async fn delete(args: DeleteArgs, context: &Context) -> Outcome {
     if names.is_empty() {
         return Ok(Exit::Ok);
     }
-    let home = gateways.home(&args.place.asked(&chart)).await?;
+    let asked = args.place.asked(&chart);
+    let home = gateways.home_of(&asked, &place, &names).await?;
     let asked = Deletion {
         force: args.force,
         yes: args.yes,

@@ -10,6 +10,7 @@ use super::{Gateways, Manner, manner};
 use crate::cluster::engine;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::Plan;
+use crate::cluster::snapshot;
 use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure, Outcome, both};
 use crate::history::{Change, begin};
@@ -56,8 +57,22 @@ impl Gateways {
             let (records, plans) = self.looked(home, place, names, asked).await?;
             self.remove_all(home, &verb, records, &plans, asked).await
         };
-        while_held(&self.cluster, &home.root, &verb, act).await?;
+        if self.keeps_account(home).await? {
+            while_held(&self.cluster, &home.root, &verb, act).await?;
+        } else {
+            self.output.say(format!(
+                "namespace {} is gone with its mesh: there is no history any more that could tell of this",
+                home.root
+            ));
+            act.await?;
+        }
         Ok(Exit::Ok)
+    }
+
+    /// Whether there is a place for the Lease and the history; without its mesh nobody else works on a gateway.
+    async fn keeps_account(&self, home: &Home) -> Result<bool, Failure> {
+        let (id, resource) = snapshot::namespace(&home.root);
+        Ok(self.cluster.read(&resource, &id).await?.is_some())
     }
 
     /// The gateways as they are, if they may go, and what their going means.
@@ -131,7 +146,11 @@ impl Gateways {
         plans: &[Plan],
         asked: Deletion,
     ) -> Result<(), Failure> {
-        let begun = begin(&self.cluster, &home.root, verb).await?;
+        let begun = if self.keeps_account(home).await? {
+            Some(begin(&self.cluster, &home.root, verb).await?)
+        } else {
+            None
+        };
         let mut written = Vec::new();
         let mut done = Ok(());
         for (record, plan) in records.into_iter().zip(plans) {
@@ -140,7 +159,10 @@ impl Gateways {
                 break;
             }
         }
-        let noted = begun.end(written, done.is_ok()).await;
+        let noted = match begun {
+            Some(begun) => begun.end(written, done.is_ok()).await,
+            None => Ok(()),
+        };
         both(done, noted.map_err(Failure::from))
     }
 

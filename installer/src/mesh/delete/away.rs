@@ -12,6 +12,7 @@ use crate::cluster::peek::{label, text};
 use crate::cluster::plan::Plan;
 use crate::cluster::snapshot;
 use crate::cluster::told::Told;
+use crate::cluster::watch::Target;
 use crate::failure::Failure;
 use crate::mesh::record::{MESH_LABEL, MeshRecord, Phase};
 use crate::output::Output;
@@ -31,7 +32,7 @@ const LEFTOVERS: [(&str, &str, &str); 9] = [
         "configmaps",
         "istio-namespace-controller-election",
     ),
-    ("Secret", "secrets", "istio-ca-secret"),
+    ("Secret", "secrets", AUTHORITY),
     ("Secret", "secrets", "istio-ca-root-cert"),
     (
         "ConfigMap",
@@ -39,18 +40,33 @@ const LEFTOVERS: [(&str, &str, &str); 9] = [
         "istio-validation-controller-election",
     ),
 ];
+/// The root certificate authority and its key.
+const AUTHORITY: &str = "istio-ca-secret";
+/// The elections of istiods that are held by Leases, but for the suffix that names a revision.
+const ELECTIONS: [&str; 2] = ["istio-gateway-deployment", "istio-gateway-status-leader"];
 /// istiod puts its root certificate, and what it revoked, into every namespace under this label.
 const CERTIFICATES: &str = "istio.io/config=true";
 const DISTRIBUTED: [&str; 2] = ["istio-ca-root-cert", "istio-ca-crl"];
 /// The label of what keeps the history.
 pub(super) const HISTORY: (&str, &str) = ("weft.dev/history", "true");
 
+/// What of the leftovers stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keeps {
+    /// Nothing.
+    Nothing,
+    /// The authority: who was overridden goes on with certificates of it.
+    Authority,
+    /// Everything: another istiod goes on with it.
+    All,
+}
+
 /// Does what the plan says, and what no plan knows.
 pub(super) async fn take_away(
     cluster: &Cluster,
     output: &Output,
     mut record: MeshRecord,
-    plan: &Plan,
+    (plan, in_use): (&Plan, bool),
     how: Deletion,
 ) -> Result<(), Failure> {
     record.state.phase = Phase::Terminating;
@@ -63,11 +79,7 @@ pub(super) async fn take_away(
     distributed(cluster, output, &planes).await?;
     let namespace = root(cluster, &record).await?;
     let root = record.root_namespace.as_str();
-    let ours = namespace.filter(|object| {
-        label(object, MESH_LABEL) == Some(record.name.as_str())
-            && !KEPT.contains(&root)
-            && !IGNORED.contains(&root)
-    });
+    let ours = namespace.filter(|object| is_ours(object, &record));
     let stays = match ours {
         None => "it is not weft's".to_owned(),
         Some(namespace) => {
@@ -85,9 +97,30 @@ pub(super) async fn take_away(
     let shared = planes
         .iter()
         .any(|plane| text(plane, "/metadata/namespace") == root);
-    clear(cluster, &record, shared).await?;
+    let keeps = match (shared, in_use) {
+        (true, _) => Keeps::All,
+        (false, true) => Keeps::Authority,
+        (false, false) => Keeps::Nothing,
+    };
+    let told = Told::new(output, how.progress);
+    for gone in clear(cluster, &record, keeps).await? {
+        engine::see_off(cluster, &told, gone, how.timeout).await?;
+    }
+    if keeps == Keeps::Authority {
+        output.say(format!(
+            "Secret {AUTHORITY} stays in namespace {root}, because what still runs has certificates of it"
+        ));
+    }
     output.say(format!("mesh {} is deleted; namespace {root} stays, because {stays}; Istio's custom resource definitions stay", record.name));
     Ok(())
+}
+
+/// Whether the root namespace may go with its mesh.
+pub(super) fn is_ours(namespace: &Value, record: &MeshRecord) -> bool {
+    let root = record.root_namespace.as_str();
+    label(namespace, MESH_LABEL) == Some(record.name.as_str())
+        && !KEPT.contains(&root)
+        && !IGNORED.contains(&root)
 }
 
 /// What istiod put into every namespace, kube-system too. Those of several istiods have one name, and nothing says whose one is.
@@ -116,11 +149,15 @@ pub(super) fn is_leftover(kind: &str, name: &str) -> bool {
     left || kind == "ConfigMap" && DISTRIBUTED.contains(&name)
 }
 
-/// What would go with the namespace, where that stays. What istiods write there is `shared` with one that goes on.
-async fn clear(cluster: &Cluster, record: &MeshRecord, shared: bool) -> Result<(), Failure> {
+/// What would go with the namespace, where that stays; what is going is returned, for whoever waits for it.
+async fn clear(
+    cluster: &Cluster,
+    record: &MeshRecord,
+    keeps: Keeps,
+) -> Result<Vec<(Target, String)>, Failure> {
     let root = record.root_namespace.as_str();
-    let left: &[_] = if shared { &[] } else { &LEFTOVERS };
-    for &(kind, plural, name) in left {
+    let mut found = Vec::new();
+    for &(kind, plural, name) in LEFTOVERS.iter().filter(|(.., name)| keeps.lets_go(name)) {
         let id = ObjectId {
             group: String::new(),
             version: "v1".to_owned(),
@@ -129,20 +166,67 @@ async fn clear(cluster: &Cluster, record: &MeshRecord, shared: bool) -> Result<(
             name: name.to_owned(),
         };
         let resource = Resource::core(kind, plural);
-        if let Some(object) = cluster.read(&resource, &id).await? {
-            remove(cluster, &resource, &object).await?;
-        }
+        let object = cluster.read(&resource, &id).await?;
+        found.extend(object.map(|object| (resource, object)));
+    }
+    if keeps != Keeps::All {
+        let leases = leases();
+        let all = cluster.select(&leases, Some(root), "", "").await?;
+        let left = all
+            .into_iter()
+            .filter(|one| is_election(text(one, "/metadata/name")));
+        found.extend(left.map(|one| (leases.clone(), one)));
     }
     let maps = Resource::core("ConfigMap", "configmaps");
     let history = format!("{}={}", HISTORY.0, HISTORY.1);
-    for object in cluster.select(&maps, Some(root), &history, "").await? {
-        remove(cluster, &maps, &object).await?;
-    }
+    let history = cluster.select(&maps, Some(root), &history, "").await?;
+    found.extend(history.into_iter().map(|one| (maps.clone(), one)));
     // Last: until here the same command goes on.
-    if let Some(object) = cluster.read(&maps, &record.id()).await? {
-        remove(cluster, &maps, &object).await?;
+    let own = cluster.read(&maps, &record.id()).await?;
+    found.extend(own.map(|one| (maps, one)));
+    let mut going = Vec::new();
+    for (resource, object) in found {
+        remove(cluster, &resource, &object).await?;
+        going.extend(target(resource, &object));
     }
-    Ok(())
+    Ok(going)
+}
+
+fn target(resource: Resource, object: &Value) -> Option<(Target, String)> {
+    let id = named(&resource, object)?;
+    let target = Target {
+        component: "mesh".to_owned(),
+        id,
+        resource,
+    };
+    Some((target, text(object, "/metadata/uid").to_owned()))
+}
+
+/// By which istiods elect the one that writes.
+fn leases() -> Resource {
+    Resource {
+        group: "coordination.k8s.io".to_owned(),
+        plural: "leases".to_owned(),
+        ..Resource::core("Lease", "leases")
+    }
+}
+
+/// Whether a Lease is one of istiod's, of whatever revision.
+fn is_election(name: &str) -> bool {
+    ELECTIONS.iter().any(|election| {
+        let rest = name.strip_prefix(election);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    })
+}
+
+impl Keeps {
+    fn lets_go(self, name: &str) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Authority => name != AUTHORITY,
+            Self::All => false,
+        }
+    }
 }
 
 async fn remove(
@@ -179,4 +263,37 @@ fn named(resource: &Resource, object: &Value) -> Option<ObjectId> {
         namespace: text("/metadata/namespace"),
         name: text("/metadata/name")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elections_are_known_with_and_without_a_revision() {
+        let cases = [
+            ("istio-gateway-deployment", true),
+            ("istio-gateway-deployment-default", true),
+            ("istio-gateway-status-leader-1-31-0", true),
+            ("istio-gateway-status-leaders", false),
+            ("weft-lock", false),
+            ("a-controller-of-others", false),
+        ];
+        for (name, ours) in cases {
+            assert_eq!(is_election(name), ours, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_authority_outlives_a_mesh_that_was_in_use() {
+        let cases = [
+            (Keeps::Nothing, true, true),
+            (Keeps::Authority, false, true),
+            (Keeps::All, false, false),
+        ];
+        for (keeps, authority, others) in cases {
+            assert_eq!(keeps.lets_go(AUTHORITY), authority, "{keeps:?}");
+            assert_eq!(keeps.lets_go("istio-leader"), others, "{keeps:?}");
+        }
+    }
 }

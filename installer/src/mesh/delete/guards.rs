@@ -1,11 +1,16 @@
 //! The conditions on deleting a mesh, each with how many are in the way.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use crate::mesh::record::MeshRecord;
 use crate::mesh::upgrade::usage::Usage;
 use crate::output::{Cell, Report, Style, Table};
 use crate::sidecar::decision::IGNORED;
+
+/// Gateways of a mesh by namespace and name, each with whether weft made it.
+pub(crate) type Gateways = BTreeMap<(String, String), bool>;
 
 /// A condition on deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -15,7 +20,7 @@ pub(crate) enum Condition {
     MeshProtected,
     /// Pods have sidecars of it.
     IstioSidecars,
-    /// Gateways of it run.
+    /// It has gateways, whatever their pods do.
     IstioGateways,
 }
 
@@ -35,7 +40,7 @@ pub(crate) struct Guard {
 }
 
 /// Every condition on deleting a mesh. System namespaces do not count.
-pub(crate) fn guards(record: &MeshRecord, used: &[Usage]) -> Vec<Guard> {
+pub(crate) fn guards(record: &MeshRecord, used: &[Usage], gateways: &Gateways) -> Vec<Guard> {
     let name = &record.name;
     let counts =
         |namespace: &str| namespace != record.root_namespace && !IGNORED.contains(&namespace);
@@ -47,10 +52,9 @@ pub(crate) fn guards(record: &MeshRecord, used: &[Usage]) -> Vec<Guard> {
         .clone()
         .map(|(namespace, count)| format!("{count} in {namespace}"))
         .collect();
-    let gateways: Vec<_> = used
-        .iter()
-        .flat_map(|usage| &usage.gateways)
-        .cloned()
+    let namespaces: BTreeSet<_> = pods
+        .clone()
+        .map(|(namespace, _)| namespace.as_str())
         .collect();
     let sidecars = pods.map(|(_, count)| *count).sum();
     vec![
@@ -71,9 +75,15 @@ pub(crate) fn guards(record: &MeshRecord, used: &[Usage]) -> Vec<Guard> {
             message: if sidecars == 0 {
                 "no pod has a sidecar of it".to_owned()
             } else {
+                let namespaces: Vec<_> = namespaces.into_iter().collect();
                 format!(
-                    "pods have sidecars of it ({}): `weft sidecar disable NAMESPACE --restart` takes them away",
-                    places.join(", ")
+                    "pods have sidecars of it ({}): {} takes them away",
+                    places.join(", "),
+                    commands(
+                        namespaces
+                            .iter()
+                            .map(|name| format!("weft sidecar disable {name} --restart"))
+                    )
                 )
             },
         },
@@ -82,15 +92,45 @@ pub(crate) fn guards(record: &MeshRecord, used: &[Usage]) -> Vec<Guard> {
             met: gateways.is_empty(),
             remaining_resources_count: gateways.len(),
             message: if gateways.is_empty() {
-                "no gateway of it runs".to_owned()
+                "it has no gateway".to_owned()
             } else {
-                format!(
-                    "gateways of it run ({}): `weft gateway delete NAME` takes them away",
-                    gateways.join(", ")
-                )
+                in_the_way(gateways)
             },
         },
     ]
+}
+
+/// Which, and what takes them away.
+fn in_the_way(gateways: &Gateways) -> String {
+    let names: Vec<_> = gateways
+        .keys()
+        .map(|(namespace, name)| format!("{namespace}/{name}"))
+        .collect();
+    let made = gateways.iter().filter(|(_, made)| **made);
+    let made: Vec<_> = made
+        .map(|((namespace, name), _)| format!("weft gateway delete {name} -n {namespace}"))
+        .collect();
+    let mut says = Vec::new();
+    if !made.is_empty() {
+        says.push(format!(
+            "{} takes them away",
+            commands(made.iter().cloned())
+        ));
+    }
+    if made.len() < gateways.len() {
+        says.push("whoever made the ones that weft did not make takes those away".to_owned());
+    }
+    format!(
+        "it has gateways ({}): {}",
+        names.join(", "),
+        says.join("; ")
+    )
+}
+
+/// As they are pasted.
+fn commands(all: impl Iterator<Item = String>) -> String {
+    let all: Vec<_> = all.collect();
+    format!("`{}`", all.join(" && "))
 }
 
 /// What is in the way.
@@ -130,8 +170,6 @@ impl Report for GuardsReport {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
     use super::*;
 
     fn record(protected: bool) -> MeshRecord {
@@ -147,35 +185,46 @@ mod tests {
     }
 
     #[test]
-    fn each_condition_counts_what_remains() {
+    fn each_condition_counts_what_remains_and_names_what_to_do() {
         let used = Usage {
             pods: BTreeMap::from([
                 ("shop".to_owned(), 3),
                 ("istio-system".to_owned(), 1),
                 ("kube-system".to_owned(), 2),
             ]),
-            gateways: BTreeSet::from(["edge/public".to_owned()]),
             ..Usage::default()
         };
-        let counted = |record: &MeshRecord, used: &[Usage]| {
-            let guards = guards(record, used);
-            guards
+        let gateway = |name: &str, made| (("edge".to_owned(), name.to_owned()), made);
+        let none = Gateways::new();
+        let own = Gateways::from([gateway("public", true)]);
+        let both = Gateways::from([gateway("public", true), gateway("theirs", false)]);
+        let foreign = Gateways::from([gateway("theirs", false)]);
+        let disable = "`weft sidecar disable shop --restart`";
+        let delete = "`weft gateway delete public -n edge`";
+        let one = std::slice::from_ref(&used);
+        let two = [used.clone(), used.clone()];
+        let nothing: [(usize, &str); 3] = [(0, ""), (0, ""), (0, "")];
+        let cases = [
+            (false, &[][..], &none, nothing),
+            (true, one, &own, [(1, "--off"), (3, disable), (1, delete)]),
+            (false, &two, &both, [(0, ""), (6, disable), (2, delete)]),
+            (false, &[], &both, [(0, ""), (0, ""), (2, "whoever made")]),
+            (
+                false,
+                &[],
+                &foreign,
+                [(0, ""), (0, ""), (1, "(edge/theirs): whoever")],
+            ),
+        ];
+        for (protected, used, gateways, wanted) in cases {
+            for (guard, (count, words)) in guards(&record(protected), used, gateways)
                 .iter()
-                .map(|guard| (guard.met, guard.remaining_resources_count))
-                .collect::<Vec<_>>()
-        };
-
-        assert_eq!(
-            counted(&record(false), &[]),
-            [(true, 0), (true, 0), (true, 0)]
-        );
-        assert_eq!(
-            counted(&record(true), std::slice::from_ref(&used)),
-            [(false, 1), (false, 3), (false, 1)]
-        );
-        assert_eq!(
-            counted(&record(false), &[used.clone(), used]),
-            [(true, 0), (false, 6), (false, 2)]
-        );
+                .zip(wanted)
+            {
+                assert_eq!(guard.remaining_resources_count, count, "{guard:?}");
+                assert_eq!(guard.met, count == 0, "{guard:?}");
+                assert!(guard.message.contains(words), "{guard:?}");
+            }
+        }
     }
 }

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Said, Upgrade};
 use super::steps::Shown;
-use super::usage::{Cron, Usage, asking, crons};
+use super::usage::{Cron, Usage, asking, crons, is_gateway};
 use crate::cluster::access::Cluster;
 use crate::failure::Failure;
+use crate::sidecar::decision::{Place, decide};
+use crate::sidecar::injector::Labels;
 use crate::sidecar::read::Reader;
 use crate::sidecar::state::{NamespaceStatus, Snapshot, survey};
 use crate::sidecar::wish::guard;
@@ -76,6 +78,21 @@ impl Facts {
         Usage::of(revision, &self.snapshot, &self.crons, &self.root)
     }
 
+    /// The gateways of a revision by namespace and name: those that run, and those whose next pods it will inject, also where they
+    /// have none now.
+    pub(crate) fn gateways(&self, revision: &str) -> BTreeSet<String> {
+        let there = &self.snapshot;
+        let nothing = Labels::new();
+        let idle = there.workloads.iter().filter(|one| {
+            let name = one.name.namespace.as_str();
+            let labels = there.namespaces.get(name).unwrap_or(&nothing);
+            let decision = decide(&there.injectors, Place { name, labels }, &one.template);
+            is_gateway(Some(&one.template)) && decision.revision.as_deref() == Some(revision)
+        });
+        let idle = idle.map(|one| format!("{}/{}", one.name.namespace, one.name.name));
+        idle.chain(self.usage(revision).gateways).collect()
+    }
+
     /// Gateways that control planes of others serve, by namespace and name: what becomes of this mesh does not concern them.
     pub(crate) fn gateways_of_others(&self, upgrade: &Upgrade) -> BTreeSet<String> {
         let gateways = |revision: &str| {
@@ -128,9 +145,11 @@ mod tests {
 
     use super::super::preflight::versions;
     use super::super::steps::tests::upgrade;
-    use super::super::usage::tests::{hook, pod};
+    use super::super::usage::tests::{hook, labels, pod};
     use super::*;
+    use crate::sidecar::decision::Template;
     use crate::sidecar::injector::Injectors;
+    use crate::sidecar::view::{Kind, Workload, WorkloadName};
 
     #[test]
     fn what_another_mesh_runs_does_not_concern_an_upgrade() {
@@ -157,5 +176,48 @@ mod tests {
         assert_eq!(places, ["moved", "shop"]);
         let others: Vec<_> = facts.gateways_of_others(&upgrade).into_iter().collect();
         assert_eq!(others, ["else/in"]);
+    }
+
+    #[test]
+    fn a_gateway_counts_whatever_its_pods_do() {
+        let hooks = ["one", "theirs"].map(|name| hook(name, &json!({"istio.io/rev": name})));
+        let idle = |namespace: &str, name: &str, template: &str| Workload {
+            name: WorkloadName {
+                namespace: namespace.to_owned(),
+                kind: Kind::Deployment,
+                name: name.to_owned(),
+            },
+            template: Template {
+                labels: labels(&[("istio.io/rev", "one")]),
+                annotations: labels(&[("inject.istio.io/templates", template)]),
+                host_network: false,
+            },
+        };
+        let facts = Facts {
+            snapshot: Snapshot {
+                injectors: Injectors::of(&hooks[..1]),
+                workloads: vec![
+                    idle("edge", "empty", "gateway"),
+                    idle("edge", "sidecars", "sidecar"),
+                ],
+                pods: vec![
+                    pod("shop", "runs", Some("one"), true),
+                    pod("shop", "plain", Some("one"), false),
+                    pod("else", "in", Some("theirs"), true),
+                ],
+                ..Snapshot::default()
+            },
+            crons: Vec::new(),
+            root: "istio-system".to_owned(),
+        };
+        let cases = [
+            ("one", vec!["edge/empty", "shop/runs"]),
+            ("theirs", vec!["else/in"]),
+            ("nobody", vec![]),
+        ];
+        for (revision, wanted) in cases {
+            let found: Vec<_> = facts.gateways(revision).into_iter().collect();
+            assert_eq!(found, wanted, "{revision}");
+        }
     }
 }

@@ -15,7 +15,6 @@ use super::steps::{Step, Verb};
 use super::target::{Asked, recorded, target};
 use crate::cluster::engine::EngineError;
 use crate::cluster::mode::Mode;
-use crate::cluster::plan::Plan;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::install::Installer;
 use crate::mesh::record::lock::while_held;

@@ -191,7 +191,8 @@ fn template<'a>(pod: &'a PodView, there: &'a Snapshot) -> Option<&'a Template> {
     }
 }
 
-fn is_gateway(template: Option<&Template>) -> bool {
+/// Whether such pods are injected as gateways.
+pub(super) fn is_gateway(template: Option<&Template>) -> bool {
     let templates = template.and_then(|template| template.annotations.get(TEMPLATES));
     templates.is_some_and(|names| names.split(',').any(|name| name.trim() == "gateway"))
 }
