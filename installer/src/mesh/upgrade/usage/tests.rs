@@ -181,11 +181,11 @@ fn templates_that_name_a_revision_count() {
 
 #[test]
 fn only_pods_that_an_upgrade_moves_remain() {
-    let cases: [(&[(&str, usize)], Option<&str>); 3] = [
-        (&[], None),
-        (&[("istio-system", 1), ("kube-system", 2)], None),
+    let cases = [
+        (vec![], None),
+        (vec![("istio-system", 1), ("kube-system", 2)], None),
         (
-            &[("app", 3), ("istio-system", 1), ("late", 1)],
+            vec![("app", 3), ("istio-system", 1), ("late", 1)],
             Some("3 in app, 1 in late"),
         ),
     ];
