@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::connection::{ClusterArgs, ProgressArgs, RehearseArgs, WaitArgs};
-use super::{Context, block_on, runtime};
+use super::{Context, block_on, runtime, stopped};
 use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, Manner};
 use crate::cluster::inventory::Parent;
@@ -87,7 +87,7 @@ pub(super) fn run(args: ObjectsArgs, context: &Context) -> Outcome {
     runtime()?.block_on(async {
         tokio::select! {
             outcome = apply(&args, context) => outcome,
-            _ = tokio::signal::ctrl_c() => Err(Failure::text(
+            () = stopped() => Err(Failure::text(
                 Exit::Interrupted,
                 "interrupted; what was written stays, and the same command goes on from there",
             )),
@@ -147,7 +147,9 @@ async fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
     }
     if mode == Mode::Act {
         let told = Told::new(&context.output, args.progress.progress);
-        engine::carry_out(&cluster, &told, &plan, args.wait.timeout()).await?;
+        engine::carry_out(&cluster, &told, &plan, args.wait.timeout())
+            .await
+            .end?;
     }
     context.output.report(&PlanReport(&plan))?;
     Ok(Exit::Ok)

@@ -98,6 +98,10 @@ pub(crate) async fn read(
             Trouble::Parent(mistake.exiting(Exit::Failure))
         })?;
     let recorded = inventory.clone().unwrap_or_default();
+    let unsure = recorded.kinds.iter().find(|kind| kinds.is_unsure(kind));
+    if let Some(kind) = unsure {
+        return Err(Trouble::Parent(silent(parent, kind)));
+    }
     let mut objects = members(cluster, &parent.set(), &places(kinds, items, &recorded)).await?;
     let missing: Vec<_> = items
         .iter()
@@ -118,6 +122,16 @@ pub(crate) async fn read(
         objects,
         namespaces,
     })
+}
+
+/// Members that nobody can list now must not be forgotten.
+fn silent(parent: &Parent, kind: &GroupKind) -> Mistake {
+    let text = format!(
+        "it may have members of kind {kind}, and the API server cannot say: the server of the API group {} does not answer; wait until \
+         `kubectl get apiservices` shows it Available, or delete its APIService if it is gone for good",
+        kind.group
+    );
+    Mistake::new(parent.id(), text).exiting(Exit::Unreachable)
 }
 
 /// Where members may be: each kind with its namespaces. What is wanted is read in the version that it is written in.

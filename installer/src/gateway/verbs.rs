@@ -55,14 +55,15 @@ impl Gateways {
         home::find(&self.cluster, asked).await
     }
 
-    /// What weft knows of a gateway, which must be there.
+    /// What weft knows of a gateway, which must be there, and be of that mesh.
     pub(crate) async fn known(
         &self,
+        home: &Home,
         namespace: &str,
         name: &str,
     ) -> Result<GatewayRecord, Failure> {
         if let Some(record) = record::one(&self.cluster, namespace, name).await? {
-            return Ok(record);
+            return record.of(&home.root);
         }
         let views = super::look::all(&self.cluster, Some(namespace)).await?;
         let text = if views.iter().any(|view| view.name == name) {

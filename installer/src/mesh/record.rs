@@ -5,6 +5,7 @@
 
 pub(crate) mod error;
 pub(crate) mod find;
+mod list;
 pub(crate) mod lock;
 
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -14,13 +15,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::cluster::access::Cluster;
-use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
 use crate::mesh::sail;
 use crate::mesh::spec::Mesh;
 use crate::mesh::upgrade::state::Upgrade;
 pub(crate) use error::{RecordError, check_name};
+pub(crate) use list::{all, each, is_written_by_weft, parted};
 
 /// The field manager of a record.
 pub(crate) const MANAGER: &str = "weft-record";
@@ -282,25 +283,6 @@ impl MeshRecord {
     fn api(&self, cluster: &Cluster) -> Api<ConfigMap> {
         Api::namespaced(cluster.client.clone(), &self.root_namespace)
     }
-}
-
-/// All records of a cluster.
-pub(crate) async fn all(cluster: &Cluster) -> Result<Vec<MeshRecord>, Failure> {
-    let read: Result<Vec<_>, _> = each(cluster).await?.into_iter().collect();
-    Ok(read?)
-}
-
-/// The same, with those that are not in order.
-pub(crate) async fn each(
-    cluster: &Cluster,
-) -> Result<Vec<Result<MeshRecord, RecordError>>, Failure> {
-    let api: Api<ConfigMap> = Api::all(cluster.client.clone());
-    let labels = format!("app.kubernetes.io/managed-by=weft,{MESH_LABEL}");
-    let params = kube::api::ListParams::default().labels(&labels);
-    let found: Result<_, ClusterError> = cluster
-        .call("list the records of meshes", api.list(&params))
-        .await;
-    Ok(found?.items.iter().filter_map(MeshRecord::read).collect())
 }
 
 #[cfg(test)]

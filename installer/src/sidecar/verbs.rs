@@ -14,7 +14,7 @@ pub(crate) use restart::{Restarting, Which};
 pub(crate) use show::Sample;
 pub(crate) use tune::Tuning;
 
-use planned::{Deed, Planned, conflicts};
+use planned::{Deed, Editing, Planned, conflicts};
 
 use serde_json::Value;
 
@@ -31,6 +31,7 @@ use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::Change;
+use crate::mesh::record::lock::while_held_if_allowed;
 use crate::output::Output;
 
 /// How to write.
@@ -119,12 +120,17 @@ impl Sidecars {
         let object = self.reader.object(what, &path).await?;
         let id = ObjectId::of(&object)
             .ok_or_else(|| Failure::text(Exit::Failure, format!("{what} has no name")))?;
-        let prepared = prepare(&object, site, &edit(&object)?);
+        let edit = edit(&object)?;
+        let prepared = prepare(&object, site, &edit);
         Ok(Planned {
             id,
             path,
             labels: current(&object, site, "labels"),
-            deed: Deed::Edit(Box::new(prepared)),
+            deed: Deed::Edit(Box::new(Editing {
+                edit,
+                site,
+                prepared,
+            })),
         })
     }
 
@@ -133,6 +139,28 @@ impl Sidecars {
         if !manner.force_conflicts {
             conflicts(&planned)?;
         }
+        let is_idle = Self::ended(&planned, Mode::Diff) == Exit::Ok;
+        if manner.mode == Mode::Act && !is_idle {
+            self.held(self.write(planned, manner)).await
+        } else {
+            self.write(planned, manner).await
+        }
+    }
+
+    /// Acts while no other weft does.
+    fn held<T>(
+        &self,
+        act: impl Future<Output = Result<T, Failure>>,
+    ) -> impl Future<Output = Result<T, Failure>> {
+        // What acts is large, and would lie in the future of every caller.
+        let act = Box::pin(act);
+        async move {
+            let warn = |text| self.output.warn(text);
+            while_held_if_allowed(&self.cluster, &self.root, &self.verb, &warn, act).await
+        }
+    }
+
+    async fn write(&self, planned: Vec<Planned>, manner: Manner) -> Result<bool, Failure> {
         let dry_run = manner.mode != Mode::Act;
         let writer = Writer::new(self.cluster.clone(), manner.force_conflicts, dry_run);
         let mut rows = Vec::new();
@@ -143,7 +171,7 @@ impl Sidecars {
                 rows.push(row);
                 continue;
             }
-            match plan.write(&writer).await {
+            match plan.write(&writer, &self.reader).await {
                 Ok(()) => {
                     changes.push(plan.change());
                     rows.push(row);

@@ -81,12 +81,13 @@ pub(super) async fn update(args: UpdateArgs, context: &Context) -> Outcome {
         let wish = wish(args.name.as_deref(), file, said, settings, context)??;
         let mut wish = placed(wish, &args.place, &gateways);
         let place = wish.metadata.namespace.clone().unwrap_or_default();
-        let before = gateways.known(&place, &wish.metadata.name).await?;
+        let before = gateways.known(&home, &place, &wish.metadata.name).await?;
         keep_labels(&mut wish, &before.wish, context);
         (before, wish)
     } else {
         let name = args.name.as_deref().ok_or_else(nameless)?;
-        let before = gateways.known(&args.place.place(&gateways), name).await?;
+        let place = args.place.place(&gateways);
+        let before = gateways.known(&home, &place, name).await?;
         if args.wish.has_labels() {
             let text = "the labels of a gateway cannot be changed: create another one, and delete this one";
             return Err(Failure::text(Exit::Usage, text));

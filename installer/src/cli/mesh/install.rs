@@ -7,7 +7,7 @@ use clap::Args;
 use super::flags::MeshFlags;
 use crate::cli::connection::{ProgressArgs, RehearseArgs, ServerArgs, WaitArgs};
 use crate::cli::plugin::RegistryArgs;
-use crate::cli::{Context, runtime};
+use crate::cli::{Context, runtime, stopped};
 use crate::cluster::engine::Manner;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::Action;
@@ -245,7 +245,7 @@ fn interruptible(verb: impl Future<Output = Outcome>) -> Outcome {
     runtime()?.block_on(async {
         tokio::select! {
             outcome = verb => outcome,
-            _ = tokio::signal::ctrl_c() => Err(Failure::text(Exit::Interrupted, INTERRUPTED)),
+            () = stopped() => Err(Failure::text(Exit::Interrupted, INTERRUPTED)),
         }
     })
 }

@@ -5,7 +5,7 @@ use super::judge::differences;
 use super::*;
 use crate::cluster::discovery::tests::kinds;
 use crate::cluster::rehearse::Outcome;
-use crate::cluster::wanted::{Stage, Wanted};
+use crate::cluster::wanted::{MESH, Stage, Wanted};
 
 fn parent() -> Parent {
     Parent {
@@ -87,6 +87,7 @@ fn planned(
         snapshot,
         rehearsals: &rehearsals.into_iter().collect(),
         prune: true,
+        adopt: false,
     }
     .plan()
 }

@@ -57,7 +57,10 @@ impl Sidecars {
             return Ok(exit);
         }
         match asked.restart {
-            Some(pace) => self.and_restart(&namespaces, &workloads, pace).await,
+            Some(pace) => {
+                let act = self.and_restart(&namespaces, &workloads, pace);
+                self.held(act).await
+            }
             None => self.advise(&namespaces, &workloads).await,
         }
     }
