@@ -12,7 +12,7 @@ use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, Manner};
 use crate::cluster::inventory::Parent;
 use crate::cluster::mode::Mode;
-use crate::cluster::report::{PlanReport, StatusReport, changes};
+use crate::cluster::report::{StatusReport, changes, show};
 use crate::cluster::told::Told;
 use crate::cluster::wanted::{Stage, Wanted};
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
@@ -149,7 +149,7 @@ async fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
         let told = Told::new(&context.output, args.progress.progress);
         engine::carry_out(&cluster, &told, &plan, args.wait.timeout()).await?;
     }
-    context.output.report(&PlanReport(&plan))?;
+    show(&context.output, &plan)?;
     Ok(Exit::Ok)
 }
 

@@ -82,7 +82,7 @@ pub(crate) async fn delete(
     };
     let plan = engine::plan(cluster, &wanted, manner).await?;
     if how.dry_run {
-        output.report(&crate::cluster::report::PlanReport(&plan))?;
+        crate::cluster::report::show(output, &plan)?;
         return Ok(Exit::Ok);
     }
     let question = format!(
