@@ -167,13 +167,16 @@ fn arrays(path: &str, before: &[Value], after: &[Value], by_name: bool, found: &
 
 /// `/metadata/labels/a~1b` in the notation of changes: `metadata.labels["a/b"]`.
 pub(crate) fn path(pointer: &str) -> String {
-    pointer.split('/').skip(1).fold(String::new(), |path, step| {
-        child(&path, &step.replace("~1", "/").replace("~0", "~"))
-    })
+    pointer
+        .split('/')
+        .skip(1)
+        .fold(String::new(), |path, step| {
+            child(&path, &step.replace("~1", "/").replace("~0", "~"))
+        })
 }
 
 /// Keys such as `app.kubernetes.io/name` are quoted: with their dots they would read as three fields.
-fn child(path: &str, key: &str) -> String {
+pub(crate) fn child(path: &str, key: &str) -> String {
     let plain = !key.is_empty()
         && key
             .chars()

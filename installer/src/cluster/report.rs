@@ -30,12 +30,17 @@ fn summary(plan: &Plan) -> String {
         Action::Conflict,
         Action::Unchanged,
     ];
-    let parts = all.iter().filter_map(|action| {
+    let unsure = plan.steps.iter().filter(|step| is_unsure(step)).count();
+    let counted = all.iter().map(|action| {
         let steps = plan.steps.iter();
-        let count = steps.filter(|step| step.action == *action).count();
-        (count > 0).then(|| format!("{count} {}", word(*action)))
+        let count = steps.filter(|step| step.action == *action && !is_unsure(step));
+        (count.count(), word(*action))
     });
-    let parts: Vec<_> = parts.collect();
+    let parts: Vec<_> = counted
+        .chain([(unsure, UNSURE)])
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
     match plan.steps.len() {
         0 => "no objects".to_owned(),
         1 => format!("1 object: {}", parts.join(", ")),
@@ -61,15 +66,18 @@ impl Report for PlanReport<'_> {
             let cells = [
                 step.component.clone().into(),
                 step.id.to_string().into(),
-                Cell::styled(style(step.action), word(step.action)),
+                said(step),
                 fields(step).into(),
                 owned.join(", ").into(),
                 step.unsure.clone().unwrap_or_default().into(),
             ];
-            if step.action == Action::Unchanged && step.unsure.is_none() {
+            if step.action == Action::Unchanged && !is_unsure(step) {
                 table.wide_row(cells);
             } else {
                 table.row(cells);
+            }
+            if let (Action::Conflict, Some(why)) = (step.action, &step.unsure) {
+                table.text(Cell::styled(Style::Bad, format!("  {why}")));
             }
         }
         table
@@ -78,6 +86,20 @@ impl Report for PlanReport<'_> {
     fn names(&self) -> Vec<String> {
         self.0.steps.iter().map(|step| name(&step.id)).collect()
     }
+}
+
+/// What happens, in a word. An object of which nothing is known to change may change all the same.
+fn said(step: &Step) -> Cell {
+    if is_unsure(step) {
+        return Cell::styled(Style::Warn, UNSURE);
+    }
+    Cell::styled(style(step.action), word(step.action))
+}
+
+const UNSURE: &str = "unsure";
+
+fn is_unsure(step: &Step) -> bool {
+    step.action == Action::Unchanged && step.unsure.is_some()
 }
 
 /// How many fields change, where that says anything.

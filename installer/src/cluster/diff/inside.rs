@@ -74,11 +74,7 @@ impl Serialize for Line {
 }
 
 /// What differs inside the two values of a field; nothing where they are best shown whole.
-pub(crate) fn inside(
-    path: &str,
-    before: Option<&Value>,
-    after: Option<&Value>,
-) -> Option<Inside> {
+pub(crate) fn inside(path: &str, before: Option<&Value>, after: Option<&Value>) -> Option<Inside> {
     match (before?, after?) {
         (Value::String(before), Value::String(after)) if before != after => {
             texts(path, before, after)

@@ -23,7 +23,12 @@ pub(crate) fn rows(table: &mut Table, lead: &[Cell], change: &Change, trail: &[C
             Cell::styled(Style::Bad, before),
             Cell::styled(Style::Good, after),
         ];
-        table.row(lead.iter().cloned().chain(cells).chain(trail.iter().cloned()));
+        table.row(
+            lead.iter()
+                .cloned()
+                .chain(cells)
+                .chain(trail.iter().cloned()),
+        );
     };
     match change.inside() {
         None => {

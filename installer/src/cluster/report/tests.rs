@@ -101,7 +101,12 @@ fn a_field_that_others_own_names_them() {
         (".spec.containers[name=\"app\"].image", "ci"),
         (".spec.strategy.type", "else"),
     ];
-    let report = changes_of(&plan(vec![step("b", Action::Conflict, changes, &conflicts)]));
+    let report = changes_of(&plan(vec![step(
+        "b",
+        Action::Conflict,
+        changes,
+        &conflicts,
+    )]));
     let seen = text(&report, false);
     let rows: Vec<Vec<&str>> = seen
         .lines()
@@ -142,4 +147,16 @@ fn an_update_without_changes_says_what_it_is() {
         text(&report, false),
         "Deployment mesh/b   update   metadata.managedFields   -   weft owns what it wants\n"
     );
+}
+
+#[test]
+fn what_is_not_known_is_not_announced() {
+    let mut unsure = step("b", Action::Unchanged, Vec::new(), &[]);
+    unsure.unsure = Some("nobody asked".to_owned());
+    let plan = plan(vec![unsure, step("a", Action::Unchanged, Vec::new(), &[])]);
+    assert_eq!(
+        text(&PlanReport(&plan), false),
+        "istiod   Deployment mesh/b   unsure   -\n"
+    );
+    assert_eq!(summary(&plan), "2 objects: 1 unchanged, 1 unsure");
 }

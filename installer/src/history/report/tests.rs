@@ -101,7 +101,8 @@ fn an_entry_shows_each_field_before_and_after() {
 /// What is kept is a file in a string: the fields of it that differ are told, and programs get them beside the whole.
 #[test]
 fn what_differs_inside_a_file_is_told() {
-    let mesh = |log: &str| Some(json!({"data": {"mesh": format!("accessLogFile: {log}\ntrust: x\n")}}));
+    let mesh =
+        |log: &str| Some(json!({"data": {"mesh": format!("accessLogFile: {log}\ntrust: x\n")}}));
     let change = Change {
         object: history().entries[0].changes[0].object.clone(),
         before: mesh("a"),
