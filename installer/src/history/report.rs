@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Change;
 use super::store::{History, Past};
-use super::stored::{Kept, Stored, What};
+use super::stored::{Course, Kept, Stored, What};
 use crate::cluster::diff::{self, shown};
 use crate::cluster::object::ObjectId;
 use crate::output::{Report, Table};
@@ -71,6 +71,7 @@ struct Row {
     verb: String,
     objects: Vec<Touched>,
     complete: bool,
+    course: Course,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,6 +97,7 @@ impl EntriesReport {
                 })
                 .collect(),
             complete: past.complete,
+            course: past.course,
         };
         let taken = history
             .entries
@@ -122,8 +124,11 @@ impl Report for EntriesReport {
                 .filter(|(count, _)| *count > 0)
                 .map(|(count, action)| format!("{count} {action}d"))
                 .collect();
-            if !row.complete {
-                counts.push("not all kept".to_owned());
+            match (row.course, row.complete) {
+                (Course::Begun, _) => counts.push("interrupted, or at work".to_owned()),
+                (_, false) => counts.push("not all kept".to_owned()),
+                (Course::Failed, true) => counts.push("then failed".to_owned()),
+                (Course::Done, true) => {}
             }
             let objects: Vec<_> = row
                 .objects

@@ -11,10 +11,9 @@ fn work() -> Work {
         resource: Parent::resource(),
         object: Value::Null,
         force: false,
+        current: None,
         uid: String::new(),
         going: false,
-        was: None,
-        becomes: None,
     }
 }
 

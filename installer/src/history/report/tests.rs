@@ -17,6 +17,7 @@ fn history() -> History {
                     namespace: None,
                     name: "shop".to_owned(),
                 },
+                manager: "weft-labels",
                 before,
                 after,
             }],
@@ -105,6 +106,7 @@ fn what_differs_inside_a_file_is_told() {
         |log: &str| Some(json!({"data": {"mesh": format!("accessLogFile: {log}\ntrust: x\n")}}));
     let change = Change {
         object: history().entries[0].changes[0].object.clone(),
+        manager: "weft",
         before: mesh("a"),
         after: mesh("b"),
     };
