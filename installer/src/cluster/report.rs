@@ -51,7 +51,7 @@ fn summary(plan: &Plan) -> String {
 /// Each object and what happens to it.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
-struct PlanReport<'a>(&'a Plan);
+pub(crate) struct PlanReport<'a>(pub(crate) &'a Plan);
 
 impl Report for PlanReport<'_> {
     fn table(&self) -> Table {

@@ -174,7 +174,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "a table, row by row")]
     fn a_string_that_holds_a_file_is_looked_into() {
         let cases = [
             ("no file", "a: 1", "a: 2", Value::Null),

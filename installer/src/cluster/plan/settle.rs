@@ -61,7 +61,7 @@ struct Place<'a> {
     amount: bool,
 }
 
-impl<'a> Place<'a> {
+impl Place<'_> {
     fn field(&self, key: &str) -> Self {
         Self {
             path: child(&self.path, key),

@@ -190,7 +190,7 @@ fn nobody_sees_what_is_in_a_secret() {
 fn what_cannot_be_beside_what_is_there_is_a_conflict() {
     let service = |number: u16, more: &str| {
         let port = json!({"name": "dns", "port": number});
-        let mut ports = vec![port.clone()];
+        let mut ports = vec![port];
         ports.extend((!more.is_empty()).then(|| json!({"name": more, "port": 1})));
         json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": ports}})
     };
