@@ -50,10 +50,7 @@ pub(crate) enum EngineError {
     #[error("nothing was written:\n  {}", lines(.0))]
     Mistakes(Vec<Mistake>),
     /// Others own what would change.
-    #[error(
-        "nothing was written: somebody else owns fields that this would change:\n{}\nlet them give the fields up, ask for the same values, or take them over with --force-conflicts",
-        contested(.0)
-    )]
+    #[error("nothing was written: {}", contested(.0))]
     Conflicts(Vec<(ObjectId, Vec<OwnedField>)>),
     /// Something will not get ready.
     #[error("it does not work:\n{}what was written stays; correct it and run the same command again", unready(.0))]
@@ -108,11 +105,26 @@ fn lines(mistakes: &[Mistake]) -> String {
     lines.join("\n  ")
 }
 
+/// Fields have owners; where no field has, the object as it is stands against the one that is wanted.
 fn contested(objects: &[(ObjectId, Vec<OwnedField>)]) -> String {
-    let parts: Vec<_> = objects
+    let (owned, whole): (Vec<_>, Vec<_>) =
+        objects.iter().partition(|(_, fields)| !fields.is_empty());
+    let mut parts: Vec<_> = whole
         .iter()
-        .map(|(id, fields)| format!("{id}\n{}", list(fields)))
+        .map(|(id, _)| {
+            format!("{id} was changed so that what is wanted cannot be beside it: delete it, and run the same command again")
+        })
         .collect();
+    if !owned.is_empty() {
+        let owned: Vec<_> = owned
+            .iter()
+            .map(|(id, fields)| format!("{id}\n{}", list(fields)))
+            .collect();
+        parts.push(format!(
+            "somebody else owns fields that this would change:\n{}\nlet them give the fields up, ask for the same values, or take them over with --force-conflicts",
+            owned.join("\n")
+        ));
+    }
     parts.join("\n")
 }
 

@@ -70,7 +70,7 @@ pub(crate) async fn delete(
     }
     let plan = permitted(cluster, output, &record, how).await?;
     if how.dry_run {
-        output.report(&crate::cluster::report::PlanReport(&plan))?;
+        crate::cluster::report::show(output, &plan)?;
         return Ok(Exit::Ok);
     }
     let question = format!(

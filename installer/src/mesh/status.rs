@@ -174,6 +174,11 @@ impl Component {
         }
     }
 
+    /// Whether it does something by itself, and does not only have to be there.
+    fn runs(&self) -> bool {
+        ["Deployment", "DaemonSet", "Istio", "IstioCNI", "ZTunnel"].contains(&self.kind.as_str())
+    }
+
     fn full_name(&self) -> String {
         match &self.namespace {
             Some(namespace) => format!("{namespace}/{}", self.name),
@@ -215,13 +220,18 @@ impl Report for MeshStatus {
                 State::Updating => (Style::Warn, "UPDATING"),
                 State::Succeeded => (Style::Good, "SUCCEEDED"),
             };
-            table.row([
+            let cells = [
                 component.part_of.clone().into(),
                 component.kind.clone().into(),
                 component.full_name().into(),
                 Cell::styled(style, word),
                 component.failure_reasons.join("; ").into(),
-            ]);
+            ];
+            if component.status == State::Succeeded && !component.runs() {
+                table.wide_row(cells);
+            } else {
+                table.row(cells);
+            }
         }
         table
     }

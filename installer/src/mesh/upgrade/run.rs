@@ -16,7 +16,7 @@ use super::target::{Asked, recorded, target};
 use crate::cluster::engine::EngineError;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::Plan;
-use crate::cluster::report::{PlanReport, changes};
+use crate::cluster::report::{changes, show};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::install::Installer;
 use crate::mesh::record::lock::while_held;
@@ -195,7 +195,7 @@ impl Upgrader<'_> {
 
     fn planned(&self, plan: &Plan) -> Outcome {
         if self.mode != Mode::Diff {
-            self.installer.output.report(&PlanReport(plan))?;
+            show(self.installer.output, plan)?;
             return Ok(Exit::Ok);
         }
         self.installer.output.report(&changes(plan))?;
