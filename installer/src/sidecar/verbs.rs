@@ -2,6 +2,7 @@
 
 mod inject;
 mod level;
+mod named;
 mod planned;
 mod restart;
 mod scope;

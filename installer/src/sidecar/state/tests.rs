@@ -50,6 +50,7 @@ fn pod(text: &str) -> PodView {
         belongs: Belongs::To(name()),
         proxy,
         brings_its_own: false,
+        uninjected: text == "auto",
         trouble: None,
     }
 }
@@ -59,6 +60,10 @@ fn surveyed(place: &[(&str, &str)], template: &[(&str, &str)], pods: &[&str]) ->
         labels: labels(template),
         ..Template::default()
     };
+    surveyed_with(place, template, pods)
+}
+
+fn surveyed_with(place: &[(&str, &str)], template: Template, pods: &[&str]) -> NamespaceStatus {
     let snapshot = Snapshot {
         injectors: injectors(),
         namespaces: BTreeMap::from([("shop".to_owned(), labels(place))]),
@@ -70,6 +75,53 @@ fn surveyed(place: &[(&str, &str)], template: &[(&str, &str)], pods: &[&str]) ->
         meter: Meter::default(),
     };
     survey(&snapshot).remove(0)
+}
+
+/// The state of a gateway's namespace and its own, and a part of the reason.
+#[test]
+fn gateways_are_no_sidecar_workloads() {
+    let cases = [
+        (ON, "default 1.31", "ENABLED", "INJECTED", "a gateway"),
+        (
+            ON,
+            "default 1.30",
+            "ENABLED",
+            "NEED_RESTART",
+            "a gateway: `weft gateway upgrade cart -n shop` renews it, or whoever made it if that was not weft; 1 of 1 pods: its proxy is version 1.30",
+        ),
+        (
+            OFF,
+            "auto",
+            "DISABLED",
+            "UN_INJECTED",
+            "a gateway; 1 of 1 pods: not injected, because namespace label istio-injection=disabled keeps every webhook away",
+        ),
+        (
+            ON,
+            "auto",
+            "ENABLED",
+            "NEED_RESTART",
+            "not injected when it was made (its image is still auto), though it would be now",
+        ),
+    ];
+    for (place, of, namespace, state, reason) in cases {
+        let template = Template {
+            annotations: labels(&[("inject.istio.io/templates", "gateway")]),
+            ..Template::default()
+        };
+        let row = surveyed_with(place, template, &[of]);
+        let workload = &row.workloads[0];
+        assert_eq!(row.state.word(), namespace, "{place:?} {of}");
+        assert_eq!(row.need_restart, 0, "{of}");
+        assert_eq!(row.behind(), usize::from(state == "NEED_RESTART"), "{of}");
+        assert_eq!(
+            (workload.is_gateway, workload.state.word()),
+            (true, state),
+            "{of}"
+        );
+        assert!(workload.reason.contains(reason), "{}", workload.reason);
+        assert_eq!(row.has_findings(), of != "default 1.31", "{of}");
+    }
 }
 
 const ON: &[(&str, &str)] = &[("istio-injection", "enabled")];

@@ -1,5 +1,6 @@
 //! `restart` and `upgrade`.
 
+use super::super::gateway;
 use super::super::report::RestartReport;
 use super::super::restart::{Pace, Restarted, Restarter, Verdict};
 use super::super::state::{NamespaceStatus, WorkloadState, WorkloadStatus, survey};
@@ -188,6 +189,7 @@ fn keep_named(rows: &mut [NamespaceStatus], targets: &[Target], here: &str) -> R
             return Err(Failure::text(Exit::Failure, text));
         }
     }
+    super::named::refuse_gateways(rows, targets, here)?;
     for row in rows.iter_mut().filter(|row| !whole(&row.namespace)) {
         row.workloads.retain(|one| {
             targets.iter().any(|target| match target {
@@ -212,6 +214,10 @@ fn choose(rows: &[NamespaceStatus], which: Which) -> (Vec<WorkloadName>, Vec<Res
             Which::Old => stale && workload.is_only_old(),
         };
         match workload.workload_name() {
+            Some(name) if workload.is_gateway => {
+                let word = gateway::renewed_by(&name.namespace, &name.name);
+                left.extend(wanted.then(|| Restarted::of(&name, Verdict::Skipped, word)));
+            }
             Some(name) if wanted => names.push(name),
             Some(name) if which == Which::Old => {
                 left.push(Restarted::of(&name, Verdict::Skipped, current(workload)));
