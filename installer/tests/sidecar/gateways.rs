@@ -14,7 +14,7 @@ spec:
       annotations: {inject.istio.io/templates: gateway}
     spec:
       terminationGracePeriodSeconds: 1
-      containers: [{name: istio-proxy, image: auto}]
+      containers: [{name: istio-proxy, image: auto, imagePullPolicy: IfNotPresent}]
 ";
 
 /// What concerns sidecars leaves gateways alone, and says so.
