@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod apply;
 pub(crate) mod cause;
+pub(crate) mod definition;
 pub(crate) mod diff;
 pub(crate) mod discovery;
 pub(crate) mod engine;
@@ -16,6 +17,7 @@ pub(crate) mod mode;
 pub(crate) mod object;
 pub(crate) mod order;
 pub(crate) mod ownership;
+pub(crate) mod pages;
 pub(crate) mod peek;
 pub(crate) mod plan;
 pub(crate) mod proxy;

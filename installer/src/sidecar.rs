@@ -3,6 +3,7 @@
 //! `decision`, `gateway`, `state`, `wish`, `edit`, `resources`, `passthrough`, `scope`, `loggers` and `rollout`, `usage` are values in and
 //! values out; `read`, `write` and `restart` are the edge; `verbs` puts them together.
 
+mod budget;
 pub(crate) mod decision;
 pub(crate) mod edit;
 pub(crate) mod gateway;

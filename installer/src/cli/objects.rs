@@ -147,7 +147,9 @@ async fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
     }
     if mode == Mode::Act {
         let told = Told::new(&context.output, args.progress.progress);
-        engine::carry_out(&cluster, &told, &plan, args.wait.timeout()).await?;
+        engine::carry_out(&cluster, &told, &plan, args.wait.timeout())
+            .await
+            .end?;
     }
     context.output.report(&PlanReport(&plan))?;
     Ok(Exit::Ok)

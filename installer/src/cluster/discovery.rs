@@ -134,6 +134,12 @@ impl Kinds {
         self.0.get(kind)?.first()
     }
 
+    /// The kinds of which namespaces have objects now, each in the version that the server prefers.
+    pub(crate) fn listable(&self) -> impl Iterator<Item = &Resource> {
+        let preferred = self.0.values().filter_map(|versions| versions.first());
+        preferred.filter(|resource| resource.served && resource.namespaced)
+    }
+
     /// What is served, as Helm's charts ask for it: `apps/v1` and `apps/v1/Deployment`.
     pub(crate) fn api_versions(&self) -> Vec<String> {
         let served = self.0.values().flatten().filter(|resource| resource.served);

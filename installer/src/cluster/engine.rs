@@ -2,18 +2,19 @@
 //!
 //! It knows nothing of what the objects are for but how Kubernetes says that they are ready.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::access::Cluster;
-use super::apply::Execution;
-use super::discovery::discover;
+use super::apply::{Deed, Execution};
+use super::discovery::{Kinds, Resource, discover};
 use super::error::{ClusterError, list};
 use super::event::Sink;
 use super::inventory::Parent;
-use super::object::ObjectId;
+use super::object::{GroupKind, ObjectId};
 use super::order::rank;
 use super::ownership::OwnedField;
 use super::peek::label;
@@ -148,13 +149,19 @@ pub(crate) async fn plan(
     basis.plan().map_err(EngineError::Mistakes)
 }
 
-/// How far each member of a set is, in the order of writing.
+/// How far each member of a set is, in the order of writing; nothing for one that has to be there and is not.
 pub(crate) async fn assess(
     cluster: &Cluster,
     parent: &Parent,
-) -> Result<Vec<(Target, Readiness)>, EngineError> {
+) -> Result<Vec<(Target, Option<Readiness>)>, EngineError> {
     let kinds = discover(cluster).await?;
     let snapshot = snapshot::read(cluster, &kinds, parent, &[]).await?;
+    let inventory = snapshot.inventory.unwrap_or_default();
+    let expected: Vec<_> = inventory
+        .members()
+        .map(|(kind, namespace, name)| expected(&kinds, &kind, namespace, name))
+        .filter(|member| !snapshot.objects.contains_key(&member.id))
+        .collect();
     let mut members: Vec<_> = snapshot
         .objects
         .into_iter()
@@ -166,9 +173,49 @@ pub(crate) async fn assess(
             id,
             resource: found.resource,
         })
+        .chain(expected)
         .collect();
     members.sort_by_key(|member| rank(&member.id));
-    Ok(states(cluster, members).await?)
+    // What is not served any more has no objects, and cannot be asked for.
+    let (members, unserved): (Vec<_>, Vec<_>) = members
+        .into_iter()
+        .partition(|member| member.resource.served);
+    let mut seen = states(cluster, members).await?;
+    seen.extend(unserved.into_iter().map(|member| (member, None)));
+    Ok(seen)
+}
+
+/// A member by what the parent says of it. Its component is known by its label only, which is gone with it.
+fn expected(kinds: &Kinds, kind: &GroupKind, namespace: Option<&str>, name: &str) -> Target {
+    let resource = kinds.preferred(kind).cloned().unwrap_or_else(|| Resource {
+        group: kind.group.clone(),
+        version: String::new(),
+        kind: kind.kind.clone(),
+        plural: String::new(),
+        namespaced: namespace.is_some(),
+        served: false,
+    });
+    Target {
+        component: String::new(),
+        id: ObjectId {
+            group: kind.group.clone(),
+            version: resource.version.clone(),
+            kind: kind.kind.clone(),
+            namespace: namespace.map(str::to_owned),
+            name: name.to_owned(),
+        },
+        resource,
+    }
+}
+
+/// What came of a plan.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Carried {
+    /// What was written, in order, also when not all of it could be.
+    pub(crate) deeds: Vec<Deed>,
+    /// Whether all of it was, and is ready where somebody waited for it.
+    pub(crate) end: Result<(), EngineError>,
 }
 
 /// Does what a plan says, and waits until all that is wanted is ready, so long as `timeout` says; nothing means that nobody
@@ -178,10 +225,13 @@ pub(crate) async fn carry_out(
     sink: &dyn Sink,
     plan: &Plan,
     timeout: Option<Duration>,
-) -> Result<(), EngineError> {
+) -> Carried {
     let conflicts = plan.conflicts();
     if !conflicts.is_empty() {
-        return Err(EngineError::Conflicts(conflicts));
+        return Carried {
+            deeds: Vec::new(),
+            end: Err(EngineError::Conflicts(conflicts)),
+        };
     }
     let patience = timeout.unwrap_or(SHORT);
     let now = Instant::now();
@@ -194,8 +244,13 @@ pub(crate) async fn carry_out(
         watch,
         waits: timeout.is_some(),
         patience,
+        deeds: RefCell::default(),
     };
-    execution.run(plan).await
+    let end = execution.run(plan).await;
+    Carried {
+        deeds: execution.deeds.into_inner(),
+        end,
+    }
 }
 
 /// Waits until an object that is being deleted is gone.

@@ -104,7 +104,7 @@ impl Plan {
 
     /// What the parent has to promise while members come and go.
     pub(crate) fn widest(&self) -> Inventory {
-        self.before.clone().unwrap_or_default().union(&self.after)
+        self.before.clone().unwrap_or_default().around(&self.after)
     }
 }
 
@@ -219,12 +219,11 @@ impl Basis<'_> {
                 object: rehearsal
                     .map_or_else(|| item.object.clone(), |rehearsal| rehearsal.object.clone()),
                 force: rehearsal.is_some_and(|rehearsal| rehearsal.force),
+                current: current.cloned(),
                 uid: found
                     .map(|found| found.uid().to_owned())
                     .unwrap_or_default(),
                 going,
-                was: current.cloned(),
-                becomes: rehearsal.and_then(|rehearsal| rehearsal.outcome.would().cloned()),
             },
         })
     }

@@ -148,12 +148,15 @@ struct MemberStatus {
 
 impl StatusReport {
     /// Of what was seen.
-    pub(crate) fn of(members: Vec<(Target, Readiness)>) -> Self {
+    pub(crate) fn of(members: Vec<(Target, Option<Readiness>)>) -> Self {
         let members = members.into_iter().map(|(target, readiness)| {
             let (ready, waits_for, cause) = match readiness {
-                Readiness::Ready => (true, None, None),
-                Readiness::Progressing { waits_for, cause } => (false, Some(waits_for), cause),
-                Readiness::Failed(cause) => (false, None, Some(cause)),
+                Some(Readiness::Ready) => (true, None, None),
+                Some(Readiness::Progressing { waits_for, cause }) => {
+                    (false, Some(waits_for), cause)
+                }
+                Some(Readiness::Failed(cause)) => (false, None, Some(cause)),
+                None => (false, None, Some(absent(&target.id))),
             };
             MemberStatus {
                 id: target.id,
@@ -198,6 +201,12 @@ impl Report for StatusReport {
     fn names(&self) -> Vec<String> {
         self.0.iter().map(|member| name(&member.id)).collect()
     }
+}
+
+/// Somebody deleted it.
+pub(crate) fn absent(id: &ObjectId) -> Cause {
+    let advice = "somebody deleted it: apply the same files again, which writes it anew";
+    Cause::new(id, "it does not exist".to_owned(), advice)
 }
 
 /// For a shell loop: `deployment.apps/istiod`.

@@ -6,8 +6,13 @@ use serde_json::{Map, Value};
 
 use crate::cluster::diff;
 
-/// The names under which weft writes: objects of its own, labels on objects of others, records.
-pub(crate) const MANAGERS: [&str; 3] = ["weft", "weft-labels", crate::mesh::record::MANAGER];
+/// The names under which weft writes: objects of its own, labels on objects of others, records, and marks of sets.
+pub(crate) const MANAGERS: [&str; 4] = [
+    "weft",
+    "weft-labels",
+    crate::mesh::record::MANAGER,
+    crate::cluster::inventory::MANAGER,
+];
 
 /// A field that differs.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +95,19 @@ pub(crate) fn put(value: &mut Value, at: &str, field: Option<Value>) {
             }
         }
     }
+}
+
+/// Where the values are that have no fields of their own.
+pub(crate) fn leaves(value: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), value)];
+    while let Some((at, value)) = open.pop() {
+        match value.as_object().filter(|fields| !fields.is_empty()) {
+            Some(fields) => open.extend(fields.iter().map(|(key, inner)| (below(&at, key), inner))),
+            None => found.push(at),
+        }
+    }
+    found
 }
 
 /// Whether every field that `wanted` mentions is so; else the first that is not.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Change;
 use super::store::{History, Past};
-use super::stored::{Kept, Stored, What};
+use super::stored::{Course, Kept, Stored, What};
 use super::undo::dotted;
 use crate::cluster::object::ObjectId;
 use crate::output::{Cell, Report, Style, Table};
@@ -70,6 +70,7 @@ struct Row {
     verb: String,
     objects: Vec<Touched>,
     complete: bool,
+    course: Course,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,6 +96,7 @@ impl EntriesReport {
                 })
                 .collect(),
             complete: past.complete,
+            course: past.course,
         };
         let taken = history
             .entries
@@ -121,8 +123,11 @@ impl Report for EntriesReport {
                 .filter(|(count, _)| *count > 0)
                 .map(|(count, action)| format!("{count} {action}d"))
                 .collect();
-            if !row.complete {
-                counts.push("not all kept".to_owned());
+            match (row.course, row.complete) {
+                (Course::Begun, _) => counts.push("interrupted, or at work".to_owned()),
+                (_, false) => counts.push("not all kept".to_owned()),
+                (Course::Failed, true) => counts.push("then failed".to_owned()),
+                (Course::Done, true) => {}
             }
             let objects: Vec<_> = row
                 .objects
@@ -277,6 +282,7 @@ mod tests {
                         namespace: None,
                         name: "shop".to_owned(),
                     },
+                    manager: "weft-labels",
                     before,
                     after,
                 }],

@@ -51,6 +51,22 @@ pub(crate) struct Piece {
     pub(crate) verb: String,
     /// Some of its changes, in order.
     pub(crate) changes: Vec<Stored>,
+    /// How far the verb was when this was written.
+    #[serde(default, skip_serializing_if = "Course::is_done")]
+    pub(crate) course: Course,
+}
+
+/// How far a verb came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Course {
+    /// It began, and nobody knows what it wrote: it is at work, or was killed.
+    Begun,
+    /// It did not come to its end; what it wrote until then is known.
+    Failed,
+    /// It wrote all that it had to.
+    #[default]
+    Done,
 }
 
 /// A change as it is kept.
@@ -58,6 +74,9 @@ pub(crate) struct Piece {
 pub(crate) struct Stored {
     /// Which object.
     pub(crate) object: ObjectId,
+    /// Under which name.
+    #[serde(default)]
+    pub(crate) manager: String,
     /// What was done to it.
     #[serde(flatten)]
     pub(crate) what: What,
@@ -104,6 +123,13 @@ impl Stored {
     }
 }
 
+impl Course {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_done(&self) -> bool {
+        *self == Self::Done
+    }
+}
+
 impl What {
     /// In a word.
     pub(crate) fn word(&self) -> &'static str {
@@ -142,17 +168,46 @@ pub(crate) fn pieces(entry: &Entry, number: u64, limits: Limits) -> Vec<Piece> {
         who: entry.who.clone(),
         verb: entry.verb.clone(),
         changes,
+        course: Course::Done,
     };
     groups.into_iter().enumerate().map(piece).collect()
 }
 
-/// An object that was written twice has one change: from what it was first to what it is last.
+/// The first piece of an entry whose changes are not known yet. There is always one more.
+pub(crate) fn intent(entry: &Entry, number: u64) -> Piece {
+    Piece {
+        number,
+        part: 0,
+        parts: 2,
+        at: entry.at.clone(),
+        who: entry.who.clone(),
+        verb: entry.verb.clone(),
+        changes: Vec::new(),
+        course: Course::Begun,
+    }
+}
+
+/// The pieces that come after it.
+pub(crate) fn ending(entry: &Entry, number: u64, limits: Limits, course: Course) -> Vec<Piece> {
+    let later = |piece: Piece| Piece {
+        part: piece.part.saturating_add(1),
+        parts: piece.parts.saturating_add(1),
+        course,
+        ..piece
+    };
+    pieces(entry, number, limits)
+        .into_iter()
+        .map(later)
+        .collect()
+}
+
+/// An object that was written twice under one name has one change: from what it was first to what it is last.
 fn merged(changes: &[Change]) -> Vec<Change> {
     let mut found: Vec<Change> = Vec::new();
     for change in changes {
         match found.iter_mut().find(|known| {
             let (a, b) = (&known.object, &change.object);
-            (&a.group, &a.kind, &a.namespace, &a.name) == (&b.group, &b.kind, &b.namespace, &b.name)
+            a == b && known.manager == change.manager
         }) {
             Some(known) => known.after.clone_from(&change.after),
             None => found.push(change.clone()),
@@ -167,6 +222,7 @@ fn fitting(change: &Change, limits: Limits) -> Stored {
     loop {
         let stored = Stored {
             object: change.object.clone(),
+            manager: change.manager.to_owned(),
             what: what(change, limit),
         };
         if size(&stored) <= limits.piece {
@@ -189,6 +245,7 @@ fn whole(change: &Change) -> Stored {
     };
     Stored {
         object: change.object.clone(),
+        manager: change.manager.to_owned(),
         what: What::Update {
             fields: vec![field],
         },

@@ -16,10 +16,9 @@ use super::usage::{self, Meter};
 use super::view::{Kind, NamespaceObject, Page, PodObject, PodView, Workload, WorkloadObject};
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
+use crate::cluster::pages;
 use crate::failure::{Exit, Failure};
 
-/// How many objects one page of a list holds.
-const PAGE: u32 = 500;
 /// The label by which a mesh's record is found.
 const MESH: &str = "weft.dev/mesh";
 
@@ -248,20 +247,16 @@ impl Reader {
         params: ListParams,
         view: impl Fn(T) -> Option<V>,
     ) -> Result<Vec<V>, ClusterError> {
-        let mut params = params.limit(PAGE);
-        let mut found = Vec::new();
-        loop {
-            let request = Request::new(path).list(&params);
+        pages::all(params, async |params| {
+            let request = Request::new(path).list(params);
             let asked = async {
                 let request = request.map_err(kube::Error::BuildRequest)?;
                 self.cluster.client.request::<Page<T>>(request).await
             };
             let page = self.cluster.call(what, asked).await?;
-            found.extend(page.items.into_iter().filter_map(&view));
-            match page.metadata.next.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => return Ok(found),
-            }
-        }
+            let views = page.items.into_iter().filter_map(&view);
+            Ok((views.collect(), page.metadata.next))
+        })
+        .await
     }
 }

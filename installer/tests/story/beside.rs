@@ -32,7 +32,7 @@ pub(crate) fn another_mesh_comes_and_goes(world: &World) {
 
     world
         .weft("mesh delete beside --yes")
-        .must(0, &["is deleted", "there is another mesh: shop"]);
+        .must(0, &["is deleted", "another control plane writes them too"]);
     world
         .weft("mesh delete beside --yes")
         .must(64, &["it is deleted already, or never was here"]);

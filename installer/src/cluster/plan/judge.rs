@@ -3,9 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::Action;
+use crate::cluster::definition::is_newer;
 use crate::cluster::diff::{self, Change};
 use crate::cluster::keyed::overlay;
 use crate::cluster::object::ObjectId;
+use crate::cluster::order::is_definition;
 use crate::cluster::ownership::{OwnedField, ours};
 use crate::cluster::rehearse::{Outcome, Rehearsal};
 use crate::cluster::wanted::Mistake;
@@ -22,13 +24,21 @@ pub(super) struct Judged {
     pub(super) unsure: Option<String>,
 }
 
-/// Judges one object: as it is, as it is wanted, and as the server says that it would be.
+/// Judges one object: as it is, as it is wanted, and as the server says that it would be. A definition that is newer stays.
 pub(super) fn judge(
     id: &ObjectId,
     current: Option<&Value>,
     wanted: &Value,
     rehearsal: Option<&Rehearsal>,
 ) -> Result<Judged, Mistake> {
+    if current.is_some_and(|current| is_definition(id) && is_newer(current, wanted)) {
+        return Ok(Judged {
+            action: Action::Unchanged,
+            changes: Vec::new(),
+            conflicts: Vec::new(),
+            unsure: None,
+        });
+    }
     let nothing = json!({});
     let before = current.unwrap_or(&nothing);
     let (after, conflicts, unsure) = match rehearsal.map(|rehearsal| &rehearsal.outcome) {

@@ -11,10 +11,11 @@ use crate::cluster::engine;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::Plan;
 use crate::cluster::told::Told;
-use crate::failure::{Exit, Failure, Outcome};
-use crate::history::{Change, note};
+use crate::failure::{Exit, Failure, Outcome, both};
+use crate::history::{Change, begin};
 use crate::mesh::install::changes;
 use crate::mesh::read::{name, namespace};
+use crate::mesh::record::MANAGER;
 use crate::mesh::record::lock::while_held;
 
 /// What is asked of it.
@@ -114,34 +115,51 @@ impl Gateways {
         plans: &[Plan],
         asked: Deletion,
     ) -> Result<(), Failure> {
-        let mut all = Vec::new();
+        let begun = begin(&self.cluster, &home.root, verb).await?;
+        let mut written = Vec::new();
+        let mut done = Ok(());
         for (record, plan) in records.into_iter().zip(plans) {
-            all.extend(changes(plan));
-            all.push(Change {
-                object: record.id(),
-                before: Some(record.object()?),
-                after: None,
-            });
-            self.remove(record, plan, asked).await?;
+            done = self.remove(record, plan, asked, &mut written).await;
+            if done.is_err() {
+                break;
+            }
         }
-        note(&self.cluster, &home.root, verb, all).await?;
-        Ok(())
+        let noted = begun.end(written, done.is_ok()).await;
+        both(done, noted.map_err(Failure::from))
     }
 
-    /// The record goes last: as long as anything is left, the same command finds it.
+    /// The record goes last: as long as anything is left, the same command finds it. What really was written goes into
+    /// `written`.
     async fn remove(
         &self,
         mut record: GatewayRecord,
         plan: &Plan,
         asked: Deletion,
+        written: &mut Vec<Change>,
     ) -> Result<(), Failure> {
+        let gone = Change {
+            object: record.id(),
+            manager: MANAGER,
+            before: Some(record.object()?),
+            after: None,
+        };
         if record.state.phase != Phase::Deleting {
             record.state.phase = Phase::Deleting;
             record.write(&self.cluster).await?;
+            written.push(Change {
+                after: Some(record.object()?),
+                ..gone.clone()
+            });
         }
         let told = Told::new(&self.output, self.progress);
-        engine::carry_out(&self.cluster, &told, plan, asked.manner.timeout).await?;
+        let carried = engine::carry_out(&self.cluster, &told, plan, asked.manner.timeout).await;
+        written.extend(changes(&carried.deeds));
+        carried.end?;
         record.delete(&self.cluster).await?;
+        // The marks of the set went with it.
+        let marks = written.iter_mut().filter(|one| one.object == gone.object);
+        marks.for_each(|one| one.after = None);
+        written.push(gone);
         self.output.say(format!(
             "gateway {}/{} is gone",
             record.namespace,

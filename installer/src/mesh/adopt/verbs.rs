@@ -53,6 +53,7 @@ pub(crate) async fn adopt(cluster: &Cluster, output: &Output, asked: &Adoption) 
     }
     let change = Change {
         object: after.id(),
+        manager: record::MANAGER,
         before: before.map(MeshRecord::object).transpose()?,
         after: Some(after.object()?),
     };
@@ -103,6 +104,7 @@ pub(crate) async fn forget(cluster: &Cluster, record: &MeshRecord) -> Result<(),
     let verb = format!("mesh forget {}", record.name);
     let change = Change {
         object: record.id(),
+        manager: record::MANAGER,
         before: Some(record.object()?),
         after: None,
     };

@@ -23,7 +23,7 @@ pub(super) async fn look(
     let seen = states(cluster, targets).await?;
     let seen = seen
         .iter()
-        .map(|(target, readiness)| Component::of(target.component.clone(), &target.id, readiness));
+        .map(|(target, readiness)| Component::of(record, target, readiness.as_ref()));
     Ok(judged(record, now.as_ref(), seen.collect()))
 }
 
@@ -135,6 +135,8 @@ mod tests {
     #[test]
     fn what_is_there_counts_and_what_differs_is_told() {
         let one = found(&["istiod-a"], &["edge"]);
+        let istiod: Found = serde_json::from_value(one.clone()).unwrap();
+        let istiod = istiod.control_planes[0].part.clone();
         let cases = [
             ("as it was", Some(one.clone()), Exit::Ok, None),
             (
@@ -153,7 +155,12 @@ mod tests {
         ];
         for (what, now, exit, told) in cases {
             let now: Option<Found> = now.map(|now| serde_json::from_value(now).unwrap());
-            let status = judged(&record(one.clone()), now.as_ref(), Vec::new());
+            let works = now.iter().map(|_| Component {
+                status: State::Succeeded,
+                failure_reasons: Vec::new(),
+                ..gone("shop", &istiod)
+            });
+            let status = judged(&record(one.clone()), now.as_ref(), works.collect());
             assert_eq!(status.exit(), exit, "{what}: {status:?}");
             let said = status.unfinished();
             let fits = match (&said, told) {

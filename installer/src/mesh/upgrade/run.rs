@@ -57,7 +57,10 @@ impl Upgrader<'_> {
             return Ok(Exit::Ok);
         };
         let facts = self.facts(&record).await?;
-        if !skip_preflight {
+        if skip_preflight {
+            let step = preflight::step(version_of(&upgrade.from)?, version_of(&upgrade.to)?);
+            preflight::judged(step.into_iter().collect())?;
+        } else {
             self.look(&upgrade, asked.strategy, &facts).await?;
         }
         let plan = self.plan(&upgrade).await?;
@@ -173,13 +176,15 @@ impl Upgrader<'_> {
         let what = "ask the API server for its version";
         let kubernetes = cluster.call(what, asked).await?.git_version;
         let charts = self.installer.charts;
-        let gateways = preflight::gateways(cluster, charts, &upgrade.to, &kubernetes).await?;
+        let others = facts.gateways_of_others(upgrade);
+        let gateways =
+            preflight::gateways(cluster, charts, &upgrade.to, &kubernetes, &others).await?;
         let ground = Ground {
             from: version_of(&upgrade.from)?,
             to: version_of(&upgrade.to)?,
             strategy,
             kubernetes: &kubernetes,
-            proxies: preflight::versions(facts),
+            proxies: preflight::versions(facts, upgrade),
             gateways,
         };
         for text in preflight::judged(preflight::findings(&ground))? {

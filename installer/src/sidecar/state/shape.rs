@@ -202,9 +202,19 @@ impl NamespaceStatus {
 impl WorkloadStatus {
     /// Whether somebody should look: it waits, it is injected twice, or a proxy fails.
     fn has_findings(&self) -> bool {
-        self.state == WorkloadState::NeedRestart
+        self.is_stale()
             || self.is_doubled
             || self.pods.iter().any(PodStatus::fails)
+    }
+
+    /// Whether a restart would make its pods different ones.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.state == WorkloadState::NeedRestart
+    }
+
+    /// The same, where it is about proxies that run and not about pods that lack one: those are no matter of an upgrade.
+    pub(crate) fn has_stale_proxies(&self) -> bool {
+        self.is_stale() && self.injected > 0
     }
 
     /// Whether only a proxy of another version or revision makes it stale: labels and pods agree.

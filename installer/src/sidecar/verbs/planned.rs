@@ -6,9 +6,10 @@ use super::all_or;
 use crate::cluster::error::ClusterError;
 use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
+use crate::cluster::ownership;
 use crate::failure::Failure;
 use crate::history::Change;
-use crate::sidecar::edit::Prepared;
+use crate::sidecar::edit::{self, Prepared};
 use crate::sidecar::injector::Labels;
 use crate::sidecar::report::{ChangeRow, Written};
 use crate::sidecar::write::Writer;
@@ -59,12 +60,17 @@ impl Planned {
     }
 
     pub(super) fn change(&self) -> Change {
-        let (before, after) = match &self.deed {
-            Deed::Edit(prepared) => (Some(prepared.before.clone()), Some(prepared.after.clone())),
-            Deed::Own { before, after } => (before.clone(), after.clone()),
+        let (manager, before, after) = match &self.deed {
+            Deed::Edit(prepared) => (
+                edit::MANAGER,
+                Some(prepared.before.clone()),
+                Some(prepared.after.clone()),
+            ),
+            Deed::Own { before, after } => (ownership::MANAGER, before.clone(), after.clone()),
         };
         Change {
             object: self.id.clone(),
+            manager,
             before,
             after,
         }

@@ -12,6 +12,7 @@ use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::Change;
+use crate::sidecar::edit::MANAGER;
 
 /// Which of the workloads are restarted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,7 +208,7 @@ fn choose(rows: &[NamespaceStatus], which: Which) -> (Vec<WorkloadName>, Vec<Res
     let mut names = Vec::new();
     let mut left = Vec::new();
     for workload in rows.iter().flat_map(|row| &row.workloads) {
-        let stale = workload.state == WorkloadState::NeedRestart;
+        let stale = workload.is_stale();
         let wanted = match which {
             Which::All => true,
             Which::Needed => stale,
@@ -275,6 +276,7 @@ fn change(name: &WorkloadName) -> Change {
             namespace: Some(name.namespace.clone()),
             name: name.name.clone(),
         },
+        manager: MANAGER,
         before: None,
         after: None,
     }
