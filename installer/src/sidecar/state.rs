@@ -29,6 +29,8 @@ pub(crate) struct Snapshot {
     pub(crate) workloads: Vec<Workload>,
     /// The pods in them that count.
     pub(crate) pods: Vec<PodView>,
+    /// Why the injectors are not known, where we may not see them: then nobody can say what a pod would be now.
+    pub(crate) blind: Option<String>,
     /// What their proxies use, where somebody wants to know.
     pub(crate) meter: Meter,
 }
@@ -46,7 +48,7 @@ pub(crate) fn survey(snapshot: &Snapshot) -> Vec<NamespaceStatus> {
         match &pod.belongs {
             Belongs::To(name) => pods.entry(name).or_default().push(pod),
             Belongs::Else(template, whose) => {
-                let decision = decide(&snapshot.injectors, place(&pod.namespace), template);
+                let decision = decided(snapshot, place(&pod.namespace), template);
                 let row = alone(snapshot, pod, template, whose, &decision);
                 rows.entry(&pod.namespace).or_default().push(row);
             }
@@ -54,7 +56,7 @@ pub(crate) fn survey(snapshot: &Snapshot) -> Vec<NamespaceStatus> {
     }
     for workload in &snapshot.workloads {
         let namespace = workload.name.namespace.as_str();
-        let decision = decide(&snapshot.injectors, place(namespace), &workload.template);
+        let decision = decided(snapshot, place(namespace), &workload.template);
         let pods = pods.remove(&workload.name).unwrap_or_default();
         let row = status(snapshot, workload, &decision, &pods);
         rows.entry(namespace).or_default().push(row);
@@ -63,6 +65,19 @@ pub(crate) fn survey(snapshot: &Snapshot) -> Vec<NamespaceStatus> {
         namespace(name, labels, rows.remove(name.as_str()).unwrap_or_default())
     };
     snapshot.namespaces.iter().map(of).collect()
+}
+
+/// What a pod would get; nothing that is known where we may not see who injects.
+fn decided(snapshot: &Snapshot, place: Place<'_>, template: &Template) -> Decision {
+    let decision = decide(&snapshot.injectors, place, template);
+    match &snapshot.blind {
+        None => decision,
+        Some(_) => Decision {
+            winner: "not known".to_owned(),
+            reason: "of webhooks that may not be seen".to_owned(),
+            ..decision
+        },
+    }
 }
 
 fn namespace(name: &str, labels: &Labels, mut workloads: Vec<WorkloadStatus>) -> NamespaceStatus {
@@ -240,7 +255,10 @@ fn pod_status(
             let limits = &proxy.resources.limits;
             snapshot.meter.of(&pod.namespace, &pod.name, limits)
         }),
-        stale: stale(&snapshot.injectors, pod, template, decision),
+        stale: match snapshot.blind {
+            None => stale(&snapshot.injectors, pod, template, decision),
+            Some(_) => None,
+        },
         failure_reason: failure.into_iter().collect(),
     }
 }

@@ -69,5 +69,20 @@ pub(crate) fn are_no_sidecars(world: &World) {
     world.weft("status edge").must(2, &["a gateway", cause]);
     let status = world.run("gateway status front -n edge");
     status.must(2, &[cause]);
+    who_may_only_look(world);
     world.kubectl("delete namespace edge --wait=false");
+}
+
+/// Kubernetes' own role for people who look has no webhooks in it.
+fn who_may_only_look(world: &World) {
+    world.kubectl("create clusterrolebinding viewer --clusterrole=view --user=viewer");
+    world.weft("status edge --as viewer").must(
+        2,
+        &[
+            "is not known",
+            "mutatingwebhookconfigurations",
+            "UN_INJECTED",
+        ],
+    );
+    world.weft("disable edge --as viewer").must(77, &[]);
 }

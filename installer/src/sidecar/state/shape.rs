@@ -202,9 +202,7 @@ impl NamespaceStatus {
 impl WorkloadStatus {
     /// Whether somebody should look: it waits, it is injected twice, or a proxy fails.
     fn has_findings(&self) -> bool {
-        self.is_stale()
-            || self.is_doubled
-            || self.pods.iter().any(PodStatus::fails)
+        self.is_stale() || self.is_doubled || self.pods.iter().any(PodStatus::fails)
     }
 
     /// Whether a restart would make its pods different ones.

@@ -64,7 +64,11 @@ fn surveyed(place: &[(&str, &str)], template: &[(&str, &str)], pods: &[&str]) ->
 }
 
 fn surveyed_with(place: &[(&str, &str)], template: Template, pods: &[&str]) -> NamespaceStatus {
-    let snapshot = Snapshot {
+    survey(&snapshot_with(place, template, pods)).remove(0)
+}
+
+fn snapshot_with(place: &[(&str, &str)], template: Template, pods: &[&str]) -> Snapshot {
+    Snapshot {
         injectors: injectors(),
         namespaces: BTreeMap::from([("shop".to_owned(), labels(place))]),
         workloads: vec![Workload {
@@ -73,8 +77,24 @@ fn surveyed_with(place: &[(&str, &str)], template: Template, pods: &[&str]) -> N
         }],
         pods: pods.iter().map(|text| pod(text)).collect(),
         meter: Meter::default(),
-    };
-    survey(&snapshot).remove(0)
+        blind: None,
+    }
+}
+
+/// Somebody who may not see webhooks is told how pods are, and not that they should be otherwise.
+#[test]
+fn without_a_look_at_the_webhooks_nothing_waits() {
+    for (of, wanted) in [("default 1.30", "INJECTED"), ("-", "UN_INJECTED")] {
+        let snapshot = Snapshot {
+            injectors: Injectors::default(),
+            blind: Some("no permission".to_owned()),
+            ..snapshot_with(ON, Template::default(), &[of])
+        };
+        let row = survey(&snapshot).remove(0);
+        assert_eq!(row.workloads[0].state.word(), wanted, "{of}");
+        assert_eq!(row.workloads[0].winner, "not known");
+        assert!(!row.has_findings(), "{of}");
+    }
 }
 
 /// The state of a gateway's namespace and its own, and a part of the reason.
@@ -243,6 +263,7 @@ fn a_workloads_own_image_is_its_version() {
         }],
         pods: vec![pod("default 9")],
         meter: Meter::default(),
+        blind: None,
     };
     assert_eq!(
         survey(&snapshot)[0].workloads[0].state,
@@ -267,6 +288,7 @@ fn a_pod_alone_cannot_be_restarted() {
         workloads: vec![],
         pods: vec![alone],
         meter: Meter::default(),
+        blind: None,
     };
     let row = &survey(&snapshot)[0].workloads[0];
     assert_eq!(
@@ -294,6 +316,7 @@ fn a_failed_proxy_is_a_finding() {
         }],
         pods: vec![broken],
         meter: Meter::default(),
+        blind: None,
     };
     let row = &survey(&snapshot)[0];
     assert!(row.has_findings());
