@@ -182,7 +182,7 @@ fn service(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> 
         || "nobody has given it an address".to_owned(),
         |told| format!("it gets no address: {told}"),
     );
-    let remedy = "install a load balancer controller or ask the cloud's quota, or make its type ClusterIP or NodePort";
+    let remedy = "install a load balancer controller, or look whether the cloud's quota is used up, or make its type ClusterIP or NodePort";
     Some(Cause::new(id, what, remedy))
 }
 

@@ -154,7 +154,7 @@ pub(crate) async fn assess(
     cluster: &Cluster,
     parent: &Parent,
 ) -> Result<Vec<(Target, Option<Readiness>)>, EngineError> {
-    let (seen, hidden) = glance(cluster, parent).await?;
+    let (seen, hidden) = Box::pin(glance(cluster, parent)).await?;
     match hidden.into_iter().next() {
         Some(one) => Err(one.error.into()),
         None => Ok(seen),
@@ -167,7 +167,7 @@ pub(crate) async fn glance(
     parent: &Parent,
 ) -> Result<(Vec<(Target, Option<Readiness>)>, Vec<Hidden>), EngineError> {
     let kinds = discover(cluster).await?;
-    let (snapshot, hidden) = snapshot::readable(cluster, &kinds, parent, &[]).await?;
+    let (snapshot, hidden) = Box::pin(snapshot::readable(cluster, &kinds, parent, &[])).await?;
     let inventory = snapshot.inventory.unwrap_or_default();
     let expected: Vec<_> = inventory
         .members()

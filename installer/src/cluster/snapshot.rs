@@ -108,7 +108,7 @@ pub(crate) async fn read(
     parent: &Parent,
     items: &[Item],
 ) -> Result<Snapshot, Trouble> {
-    let (snapshot, hidden) = readable(cluster, kinds, parent, items).await?;
+    let (snapshot, hidden) = Box::pin(readable(cluster, kinds, parent, items)).await?;
     match hidden.into_iter().next() {
         Some(Hidden { error, .. }) => Err(error.into()),
         None => Ok(snapshot),

@@ -207,7 +207,7 @@ fn gone(record: &MeshRecord) -> String {
 }
 
 fn told(cause: Option<&Cause>, waits_for: &str) -> String {
-    cause.map_or_else(|| format!("waits for {waits_for}"), ToString::to_string)
+    cause.map_or_else(|| format!("it waits: {waits_for}"), ToString::to_string)
 }
 
 impl Report for MeshStatus {

@@ -96,7 +96,7 @@ impl Reader {
         root: &str,
     ) -> Result<Snapshot, Failure> {
         let injectors = async { Ok((self.injectors(root).await?, None)) };
-        self.gathered(namespace, injectors).await
+        Box::pin(self.gathered(namespace, injectors)).await
     }
 
     /// The same for somebody who may not see webhooks: what depends on them is not known then.
@@ -114,7 +114,7 @@ impl Reader {
                 Err(error) => Err(error),
             }
         };
-        self.gathered(namespace, injectors).await
+        Box::pin(self.gathered(namespace, injectors)).await
     }
 
     async fn gathered(

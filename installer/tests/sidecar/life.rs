@@ -24,9 +24,10 @@ pub(crate) fn from_a_label_to_a_sidecar_and_back(world: &World) {
         world.states("life"),
         "UNSET cart=UN_INJECTED idle=UN_INJECTED"
     );
-    world
-        .weft("enable life")
-        .must(0, &["1 workloads in life run as before"]);
+    world.weft("enable life").must(
+        0,
+        &["in life, workloads run as before until they are restarted (1 in all)"],
+    );
     world.weft("enable life").must(0, &["unchanged"]);
     assert_eq!(
         world.states("life"),

@@ -59,7 +59,7 @@ pub(super) async fn gather(
                 .retain(|set| is_made_by(set, object) && number(set, "/spec/replicas") > 0);
         }
     }
-    evidence.uninjected = injection::missing(cluster, &evidence.pods).await;
+    evidence.uninjected = Box::pin(injection::missing(cluster, &evidence.pods)).await;
     if with_logs {
         evidence.logs = logs(cluster, &evidence.pods).await;
     }

@@ -166,7 +166,7 @@ impl Sidecars {
             let waiting: usize = survey(&snapshot).iter().map(|row| row.need_restart).sum();
             if waiting > 0 {
                 self.output.say(format!(
-                    "{waiting} workloads in {namespace} run as before until they are restarted: weft sidecar restart {namespace} --needed"
+                    "in {namespace}, workloads run as before until they are restarted ({waiting} in all): weft sidecar restart {namespace} --needed"
                 ));
             }
         }

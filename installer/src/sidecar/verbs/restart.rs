@@ -63,7 +63,7 @@ impl Sidecars {
             let differs = mode == Mode::Diff && !names.is_empty();
             return Ok(if differs { Exit::Drift } else { Exit::Ok });
         }
-        let question = format!("Restart {} workloads: {}?", names.len(), list(&names));
+        let question = format!("Restart {} ({} in all)?", list(&names), names.len());
         if !self.output.confirm(&question, yes).await? {
             return Err(Failure::text(Exit::Failure, "nothing was restarted"));
         }
