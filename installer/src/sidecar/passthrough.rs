@@ -363,7 +363,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "a table, row by row")]
     #[expect(clippy::type_complexity, reason = "a table, row by row")]
     fn what_is_refused_and_why() {
         let cases: [(&str, &[(&str, &str)], &str); 15] = [

@@ -118,6 +118,10 @@ pub(crate) struct PodStatus {
 /// One workload, or one pod that belongs to none which could be restarted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word of its own in the JSON"
+)]
 pub(crate) struct WorkloadStatus {
     /// Its namespace.
     pub(crate) namespace: String,
