@@ -21,7 +21,7 @@ use super::peek::label;
 use super::plan::{Basis, Plan};
 use super::readiness::Readiness;
 use super::rehearse::rehearse;
-use super::snapshot::{self, Trouble};
+use super::snapshot::{self, Hidden, Trouble};
 use super::wanted::{COMPONENT, Mistake, Wanted};
 use super::watch::{Target, Unready, Waited, Watch, states};
 use crate::failure::{Exit, Failure};
@@ -167,13 +167,26 @@ pub(crate) async fn assess(
     cluster: &Cluster,
     parent: &Parent,
 ) -> Result<Vec<(Target, Option<Readiness>)>, EngineError> {
+    let (seen, hidden) = Box::pin(glance(cluster, parent)).await?;
+    match hidden.into_iter().next() {
+        Some(one) => Err(one.error.into()),
+        None => Ok(seen),
+    }
+}
+
+/// The same of what may be read, with the kinds that may not be.
+pub(crate) async fn glance(
+    cluster: &Cluster,
+    parent: &Parent,
+) -> Result<(Vec<(Target, Option<Readiness>)>, Vec<Hidden>), EngineError> {
     let kinds = discover(cluster).await?;
-    let snapshot = snapshot::read(cluster, &kinds, parent, &[]).await?;
+    let (snapshot, hidden) = Box::pin(snapshot::readable(cluster, &kinds, parent, &[])).await?;
     let inventory = snapshot.inventory.unwrap_or_default();
     let expected: Vec<_> = inventory
         .members()
         .map(|(kind, namespace, name)| expected(&kinds, &kind, namespace, name))
         .filter(|member| !snapshot.objects.contains_key(&member.id))
+        .filter(|member| !hidden.iter().any(|one| one.covers(&member.id)))
         .collect();
     let mut members: Vec<_> = snapshot
         .objects
@@ -195,7 +208,7 @@ pub(crate) async fn assess(
         .partition(|member| member.resource.served);
     let mut seen = states(cluster, members).await?;
     seen.extend(unserved.into_iter().map(|member| (member, None)));
-    Ok(seen)
+    Ok((seen, hidden))
 }
 
 /// A member by what the parent says of it. Its component is known by its label only, which is gone with it.

@@ -227,7 +227,13 @@ async fn may_prune(prepared: &Prepared, yes: bool, context: &Context) -> Result<
     }
     context
         .output
-        .confirm(&format!("Remove {} objects?", gone.len()), yes)
+        .confirm(
+            &format!(
+                "Remove what is not wanted any more ({} in all)?",
+                gone.len()
+            ),
+            yes,
+        )
         .await
 }
 
