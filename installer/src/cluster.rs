@@ -21,6 +21,7 @@ pub(crate) mod pages;
 pub(crate) mod peek;
 pub(crate) mod plan;
 pub(crate) mod proxy;
+pub(crate) mod quantity;
 pub(crate) mod readiness;
 pub(crate) mod rehearse;
 pub(crate) mod report;

@@ -5,6 +5,9 @@
 //! missing is a failure; elsewhere one line says what was left out.
 
 #[cfg(test)]
+#[path = "sidecar/gateways.rs"]
+mod gateways;
+#[cfg(test)]
 #[path = "sidecar/life.rs"]
 mod life;
 #[cfg(test)]
@@ -20,7 +23,7 @@ mod world;
 #[cfg(test)]
 mod tests {
     use super::world::World;
-    use super::{life, restarts, verdicts};
+    use super::{gateways, life, restarts, verdicts};
 
     /// One cluster for all; the webhooks change from one part to the next, so that they follow one another.
     #[test]
@@ -33,7 +36,8 @@ mod tests {
             let life = scope.spawn(|| life::from_a_label_to_a_sidecar_and_back(&world));
             let settings = scope.spawn(|| life::settings_take_effect(&world));
             let restarts = scope.spawn(|| restarts::in_batches_within_budgets(&world));
-            for thread in [life, settings, restarts] {
+            let gateways = scope.spawn(|| gateways::are_no_sidecars(&world));
+            for thread in [life, settings, restarts, gateways] {
                 assert!(thread.join().is_ok(), "one part failed; see above");
             }
         });

@@ -213,7 +213,7 @@ fn authority(url: &Url) -> String {
 fn unanswered(url: &Url, error: &reqwest::Error) -> ChartsError {
     let reason = causes(error);
     let remedy = if reason.contains("InvalidContentType") {
-        "it speaks plain HTTP: write http:// and pass --plain-http if you trust the network on the way to it"
+        "it speaks plain HTTP, and a mesh takes charts over HTTPS only: fetch them with `weft charts pull`, which takes http:// with --plain-http, unpack them into a directory and name that"
     } else if reason.contains("certificate") {
         "add its authority to the system's, or name a file with SSL_CERT_FILE"
     } else if error.is_redirect() || error.is_builder() {

@@ -12,11 +12,12 @@ use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, Manner};
 use crate::cluster::inventory::Parent;
 use crate::cluster::mode::Mode;
-use crate::cluster::report::{PlanReport, StatusReport, changes};
+use crate::cluster::report::{PlanReport, StatusReport, changes, show};
 use crate::cluster::told::Told;
 use crate::cluster::wanted::{Stage, Wanted};
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
 use crate::input;
+use crate::output::ProgressChoice;
 use crate::plugin::configuration;
 
 #[derive(Args, Debug)]
@@ -151,7 +152,12 @@ async fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
             .await
             .end?;
     }
-    context.output.report(&PlanReport(&plan))?;
+    // Programs read events, line by line.
+    if args.progress.progress == ProgressChoice::Json {
+        context.output.report(&PlanReport(&plan))?;
+    } else {
+        show(&context.output, &plan)?;
+    }
     Ok(Exit::Ok)
 }
 

@@ -21,7 +21,7 @@ use super::peek::label;
 use super::plan::{Basis, Plan};
 use super::readiness::Readiness;
 use super::rehearse::rehearse;
-use super::snapshot::{self, Trouble};
+use super::snapshot::{self, Hidden, Trouble};
 use super::wanted::{COMPONENT, Mistake, Wanted};
 use super::watch::{Target, Unready, Waited, Watch, states};
 use crate::failure::{Exit, Failure};
@@ -50,10 +50,7 @@ pub(crate) enum EngineError {
     #[error("nothing was written:\n  {}", lines(.0))]
     Mistakes(Vec<Mistake>),
     /// Others own what would change.
-    #[error(
-        "nothing was written: somebody else owns fields that this would change:\n{}\nlet them give the fields up, ask for the same values, or take them over with --force-conflicts",
-        contested(.0)
-    )]
+    #[error("nothing was written: {}", contested(.0))]
     Conflicts(Vec<(ObjectId, Vec<OwnedField>)>),
     /// Something will not get ready.
     #[error("it does not work:\n{}what was written stays; correct it and run the same command again", unready(.0))]
@@ -108,11 +105,26 @@ fn lines(mistakes: &[Mistake]) -> String {
     lines.join("\n  ")
 }
 
+/// Fields have owners; where no field has, the object as it is stands against the one that is wanted.
 fn contested(objects: &[(ObjectId, Vec<OwnedField>)]) -> String {
-    let parts: Vec<_> = objects
+    let (owned, whole): (Vec<_>, Vec<_>) =
+        objects.iter().partition(|(_, fields)| !fields.is_empty());
+    let mut parts: Vec<_> = whole
         .iter()
-        .map(|(id, fields)| format!("{id}\n{}", list(fields)))
+        .map(|(id, _)| {
+            format!("{id} was changed so that what is wanted cannot be beside it: delete it, and run the same command again")
+        })
         .collect();
+    if !owned.is_empty() {
+        let owned: Vec<_> = owned
+            .iter()
+            .map(|(id, fields)| format!("{id}\n{}", list(fields)))
+            .collect();
+        parts.push(format!(
+            "somebody else owns fields that this would change:\n{}\nlet them give the fields up, ask for the same values, or take them over with --force-conflicts",
+            owned.join("\n")
+        ));
+    }
     parts.join("\n")
 }
 
@@ -155,13 +167,26 @@ pub(crate) async fn assess(
     cluster: &Cluster,
     parent: &Parent,
 ) -> Result<Vec<(Target, Option<Readiness>)>, EngineError> {
+    let (seen, hidden) = Box::pin(glance(cluster, parent)).await?;
+    match hidden.into_iter().next() {
+        Some(one) => Err(one.error.into()),
+        None => Ok(seen),
+    }
+}
+
+/// The same of what may be read, with the kinds that may not be.
+pub(crate) async fn glance(
+    cluster: &Cluster,
+    parent: &Parent,
+) -> Result<(Vec<(Target, Option<Readiness>)>, Vec<Hidden>), EngineError> {
     let kinds = discover(cluster).await?;
-    let snapshot = snapshot::read(cluster, &kinds, parent, &[]).await?;
+    let (snapshot, hidden) = Box::pin(snapshot::readable(cluster, &kinds, parent, &[])).await?;
     let inventory = snapshot.inventory.unwrap_or_default();
     let expected: Vec<_> = inventory
         .members()
         .map(|(kind, namespace, name)| expected(&kinds, &kind, namespace, name))
         .filter(|member| !snapshot.objects.contains_key(&member.id))
+        .filter(|member| !hidden.iter().any(|one| one.covers(&member.id)))
         .collect();
     let mut members: Vec<_> = snapshot
         .objects
@@ -183,7 +208,7 @@ pub(crate) async fn assess(
         .partition(|member| member.resource.served);
     let mut seen = states(cluster, members).await?;
     seen.extend(unserved.into_iter().map(|member| (member, None)));
-    Ok(seen)
+    Ok((seen, hidden))
 }
 
 /// A member by what the parent says of it. Its component is known by its label only, which is gone with it.

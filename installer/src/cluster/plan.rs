@@ -6,6 +6,7 @@
 //! wrote would have to imitate all of them.
 
 mod judge;
+mod settle;
 mod stranger;
 mod work;
 

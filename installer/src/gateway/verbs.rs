@@ -19,7 +19,7 @@ use crate::cluster::access::Cluster;
 use crate::cluster::engine;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::Plan;
-use crate::cluster::report::{PlanReport, changes};
+use crate::cluster::report::{changes, show};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{Output, ProgressChoice};
 
@@ -133,7 +133,7 @@ impl Gateways {
         match mode {
             Mode::Act => Ok(None),
             Mode::Client | Mode::Server => {
-                self.output.report(&PlanReport(plan))?;
+                show(&self.output, plan)?;
                 Ok(Some(Exit::Ok))
             }
             Mode::Diff => {

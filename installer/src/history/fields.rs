@@ -130,6 +130,7 @@ fn lacks(at: String, wanted: &Value, found: Option<&Value>) -> Option<String> {
             (!all).then_some(at)
         }
         (wanted, Some(found)) if diff::same(wanted, found) => None,
+        (Value::Null, None) => None,
         _ => Some(at),
     }
 }
@@ -241,7 +242,12 @@ fn project(tree: &Value, value: &Value) -> Value {
                 let inner = tree.get(&format!("f:{key}"))?;
                 Some((key.clone(), project(inner, value)))
             });
-            Value::Object(kept.collect())
+            // What was applied empty is not in the object, but it is in the account: null claims it again.
+            let empty = tree.iter().filter(|(_, inner)| is_leaf(inner));
+            let empty = empty.filter_map(|(key, _)| key.strip_prefix("f:"));
+            let empty = empty.filter(|key| !fields.contains_key(*key));
+            let empty = empty.map(|key| (key.to_owned(), Value::Null));
+            Value::Object(kept.chain(empty).collect())
         }
         Value::Array(items) => {
             let kept = items.iter().filter_map(|item| {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::fields;
 pub(crate) use super::kept::{Kept, hash};
 use super::{Change, Entry};
+use crate::cluster::diff;
 use crate::cluster::object::ObjectId;
 
 /// How much is kept.
@@ -114,6 +115,17 @@ pub(crate) struct KeptField {
     /// What is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<Kept>,
+}
+
+impl KeptField {
+    /// As comparisons tell it.
+    pub(crate) fn shown(&self) -> diff::Change {
+        diff::Change {
+            path: diff::path(&self.at),
+            before: self.before.as_ref().map(Kept::shown),
+            after: self.after.as_ref().map(Kept::shown),
+        }
+    }
 }
 
 impl Stored {

@@ -264,7 +264,7 @@ fn foreign(object: &ObjectId, at: &str, current: &Value) -> Unsafe {
 }
 
 /// `/metadata/labels/a~1b` as people write it: `.metadata.labels.a/b`.
-pub(crate) fn dotted(at: &str) -> String {
+fn dotted(at: &str) -> String {
     if at.is_empty() {
         return "the object".to_owned();
     }

@@ -76,7 +76,7 @@ pub(crate) async fn delete(
     let goes_too = namespace.is_some_and(|object| away::is_ours(&object, &record));
     let besides = besides(&record.root_namespace, goes_too, in_use);
     if how.dry_run {
-        output.report(&crate::cluster::report::PlanReport(&plan))?;
+        crate::cluster::report::show(output, &plan)?;
         output.say(besides);
         return Ok(Exit::Ok);
     }

@@ -3,6 +3,7 @@
 mod account;
 mod allowed;
 mod beside;
+mod tags;
 
 use std::time::Duration;
 
@@ -150,6 +151,7 @@ impl Installer<'_> {
             return Err(EngineError::Conflicts(conflicts).into());
         }
         let root = prepared.mesh.root_namespace();
+        tags::check(self.cluster, root, &prepared.plan).await?;
         self.make_home(&prepared.plan).await?;
         while_held(self.cluster, root, verb, self.act(prepared, verb, timeout)).await
     }

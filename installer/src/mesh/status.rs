@@ -69,6 +69,9 @@ pub(crate) struct MeshStatus {
     /// Somebody else runs it, and it is not as it was when it was adopted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) outdated: bool,
+    /// What of it we may not see, and so say nothing about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unseen: Vec<String>,
     /// What of it can be ready or not, what is wrong first.
     pub(crate) components: Vec<Component>,
 }
@@ -99,6 +102,7 @@ impl MeshStatus {
             protected: record.state.protected,
             status: worst,
             outdated: false,
+            unseen: Vec::new(),
             components,
         }
     }
@@ -174,6 +178,11 @@ impl Component {
         }
     }
 
+    /// Whether it does something by itself, and does not only have to be there.
+    fn runs(&self) -> bool {
+        ["Deployment", "DaemonSet", "Istio", "IstioCNI", "ZTunnel"].contains(&self.kind.as_str())
+    }
+
     fn full_name(&self) -> String {
         match &self.namespace {
             Some(namespace) => format!("{namespace}/{}", self.name),
@@ -203,7 +212,7 @@ fn gone(record: &MeshRecord) -> String {
 }
 
 fn told(cause: Option<&Cause>, waits_for: &str) -> String {
-    cause.map_or_else(|| format!("waits for {waits_for}"), ToString::to_string)
+    cause.map_or_else(|| format!("it waits: {waits_for}"), ToString::to_string)
 }
 
 impl Report for MeshStatus {
@@ -215,13 +224,18 @@ impl Report for MeshStatus {
                 State::Updating => (Style::Warn, "UPDATING"),
                 State::Succeeded => (Style::Good, "SUCCEEDED"),
             };
-            table.row([
+            let cells = [
                 component.part_of.clone().into(),
                 component.kind.clone().into(),
                 component.full_name().into(),
                 Cell::styled(style, word),
                 component.failure_reasons.join("; ").into(),
-            ]);
+            ];
+            if component.status == State::Succeeded && !component.runs() {
+                table.wide_row(cells);
+            } else {
+                table.row(cells);
+            }
         }
         table
     }

@@ -95,14 +95,42 @@ impl Reader {
         namespace: Option<&str>,
         root: &str,
     ) -> Result<Snapshot, Failure> {
+        let injectors = async { Ok((self.injectors(root).await?, None)) };
+        Box::pin(self.gathered(namespace, injectors)).await
+    }
+
+    /// The same for somebody who may not see webhooks: what depends on them is not known then.
+    pub(crate) async fn visible(
+        &self,
+        namespace: Option<&str>,
+        root: &str,
+    ) -> Result<Snapshot, Failure> {
+        let injectors = async {
+            match self.injectors(root).await {
+                Ok(injectors) => Ok((injectors, None)),
+                Err(error) if error.is_forbidden() => {
+                    Ok((Injectors::default(), Some(error.to_string())))
+                }
+                Err(error) => Err(error),
+            }
+        };
+        Box::pin(self.gathered(namespace, injectors)).await
+    }
+
+    async fn gathered(
+        &self,
+        namespace: Option<&str>,
+        injectors: impl Future<Output = Result<(Injectors, Option<String>), ClusterError>>,
+    ) -> Result<Snapshot, Failure> {
         let namespaces = self.namespaces(namespace);
         let workloads = self.workloads(namespace);
         let pods = self.pods(namespace, None);
-        let (injectors, namespaces, workloads, pods) =
-            futures_util::try_join!(self.injectors(root), namespaces, workloads, pods)?;
+        let ((injectors, blind), namespaces, workloads, pods) =
+            futures_util::try_join!(injectors, namespaces, workloads, pods)?;
         Ok(Snapshot {
             workloads,
             pods,
+            blind,
             ..snapshot_of(namespace, injectors, namespaces)?
         })
     }

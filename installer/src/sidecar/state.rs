@@ -5,6 +5,7 @@ mod shape;
 use std::collections::BTreeMap;
 
 use super::decision::{Decision, INJECTION, Place, Template, contradiction, decide};
+use super::gateway;
 use super::injector::{Injectors, Labels, REVISION};
 use super::usage::Meter;
 use super::view::{Belongs, PodView, Proxy, Trouble, Workload, WorkloadName, tag};
@@ -28,6 +29,8 @@ pub(crate) struct Snapshot {
     pub(crate) workloads: Vec<Workload>,
     /// The pods in them that count.
     pub(crate) pods: Vec<PodView>,
+    /// Why the injectors are not known, where we may not see them: then nobody can say what a pod would be now.
+    pub(crate) blind: Option<String>,
     /// What their proxies use, where somebody wants to know.
     pub(crate) meter: Meter,
 }
@@ -45,7 +48,7 @@ pub(crate) fn survey(snapshot: &Snapshot) -> Vec<NamespaceStatus> {
         match &pod.belongs {
             Belongs::To(name) => pods.entry(name).or_default().push(pod),
             Belongs::Else(template, whose) => {
-                let decision = decide(&snapshot.injectors, place(&pod.namespace), template);
+                let decision = decided(snapshot, place(&pod.namespace), template);
                 let row = alone(snapshot, pod, template, whose, &decision);
                 rows.entry(&pod.namespace).or_default().push(row);
             }
@@ -53,7 +56,7 @@ pub(crate) fn survey(snapshot: &Snapshot) -> Vec<NamespaceStatus> {
     }
     for workload in &snapshot.workloads {
         let namespace = workload.name.namespace.as_str();
-        let decision = decide(&snapshot.injectors, place(namespace), &workload.template);
+        let decision = decided(snapshot, place(namespace), &workload.template);
         let pods = pods.remove(&workload.name).unwrap_or_default();
         let row = status(snapshot, workload, &decision, &pods);
         rows.entry(namespace).or_default().push(row);
@@ -64,11 +67,24 @@ pub(crate) fn survey(snapshot: &Snapshot) -> Vec<NamespaceStatus> {
     snapshot.namespaces.iter().map(of).collect()
 }
 
+/// What a pod would get; nothing that is known where we may not see who injects.
+fn decided(snapshot: &Snapshot, place: Place<'_>, template: &Template) -> Decision {
+    let decision = decide(&snapshot.injectors, place, template);
+    match &snapshot.blind {
+        None => decision,
+        Some(_) => Decision {
+            winner: "not known".to_owned(),
+            reason: "of webhooks that may not be seen".to_owned(),
+            ..decision
+        },
+    }
+}
+
 fn namespace(name: &str, labels: &Labels, mut workloads: Vec<WorkloadStatus>) -> NamespaceStatus {
     workloads.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     let need_restart = workloads
         .iter()
-        .filter(|workload| workload.state == WorkloadState::NeedRestart)
+        .filter(|workload| workload.state == WorkloadState::NeedRestart && !workload.is_gateway)
         .count();
     let (state, label) = says(labels, need_restart > 0);
     NamespaceStatus {
@@ -119,7 +135,28 @@ fn status(
         .map(|pod| pod_status(snapshot, pod, &workload.template, decision))
         .collect();
     let own = &workload.name;
-    row(&own.namespace, own.kind.word(), &own.name, decision, pods)
+    let row = row(&own.namespace, own.kind.word(), &own.name, decision, pods);
+    if gateway::is_one(&workload.template) {
+        as_gateway(row)
+    } else {
+        row
+    }
+}
+
+/// A gateway says so, and is started anew in another way.
+fn as_gateway(row: WorkloadStatus) -> WorkloadStatus {
+    let reason = match (row.state, row.reason.as_str()) {
+        (WorkloadState::NeedRestart, why) => {
+            format!("{}; {why}", gateway::renewed_by(&row.namespace, &row.name))
+        }
+        (_, "") => "a gateway".to_owned(),
+        (_, why) => format!("a gateway; {why}"),
+    };
+    WorkloadStatus {
+        is_gateway: true,
+        reason,
+        ..row
+    }
 }
 
 /// A pod that nothing starts anew is a row of its own.
@@ -159,19 +196,26 @@ fn row(
         (true, 0) => WorkloadState::UnInjected,
         (true, _) => WorkloadState::Injected,
     };
-    let reason = match outdated.first() {
-        Some(first) => format!("{} of {} pods: {first}", outdated.len(), pods.len()),
-        None if pods.is_empty() => "no pods".to_owned(),
-        None if !decision.also.is_empty() => {
+    let absent = |pod: &&PodStatus| pod.state == PodState::NotInjected;
+    let missing = pods.iter().filter(absent);
+    let missing: Vec<_> = missing
+        .filter_map(|pod| pod.failure_reason.first())
+        .collect();
+    let reason = match (outdated.first(), missing.first()) {
+        (_, Some(first)) => format!("{} of {} pods: {first}", missing.len(), pods.len()),
+        (Some(first), None) => format!("{} of {} pods: {first}", outdated.len(), pods.len()),
+        (None, None) if pods.is_empty() => "no pods".to_owned(),
+        (None, None) if !decision.also.is_empty() => {
             format!("injected twice, also by {}", decision.also.join(", "))
         }
-        None => String::new(),
+        (None, None) => String::new(),
     };
     WorkloadStatus {
         namespace: namespace.to_owned(),
         kind,
         name: name.to_owned(),
         state,
+        is_gateway: false,
         restartable: true,
         injected,
         total: pods.len(),
@@ -192,10 +236,14 @@ fn pod_status(
 ) -> PodStatus {
     let trouble = pod.proxy.as_ref().map(|proxy| &proxy.trouble);
     let (state, failure) = match trouble {
+        None if pod.uninjected => (
+            PodState::NotInjected,
+            Some(gateway::uninjected(decision).join("; ")),
+        ),
         None => (PodState::NotInjected, None),
         Some(None) => (PodState::Running, None),
-        Some(Some(Trouble::Starting(why))) => (PodState::Starting, Some(why)),
-        Some(Some(Trouble::Failed(why))) => (PodState::Failed, Some(why)),
+        Some(Some(Trouble::Starting(why))) => (PodState::Starting, Some(why.clone())),
+        Some(Some(Trouble::Failed(why))) => (PodState::Failed, Some(why.clone())),
     };
     PodStatus {
         name: pod.name.clone(),
@@ -207,8 +255,11 @@ fn pod_status(
             let limits = &proxy.resources.limits;
             snapshot.meter.of(&pod.namespace, &pod.name, limits)
         }),
-        stale: stale(&snapshot.injectors, pod, template, decision),
-        failure_reason: failure.into_iter().cloned().collect(),
+        stale: match snapshot.blind {
+            None => stale(&snapshot.injectors, pod, template, decision),
+            Some(_) => None,
+        },
+        failure_reason: failure.into_iter().collect(),
     }
 }
 

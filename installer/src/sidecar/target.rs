@@ -27,7 +27,11 @@ impl Target {
             return Err(wrong());
         }
         let name = name.to_owned();
-        Ok(match kind.to_ascii_lowercase().as_str() {
+        let kind = kind.to_ascii_lowercase();
+        // As kubectl writes them: `deployment.apps`, `deployments.v1.apps`.
+        let plain = kind.strip_suffix(".apps").unwrap_or(&kind);
+        let plain = plain.strip_suffix(".v1").unwrap_or(plain);
+        Ok(match plain {
             "ns" | "namespace" | "namespaces" => Self::Namespace(name),
             "deploy" | "deployment" | "deployments" => Self::Workload(Kind::Deployment, name),
             "sts" | "statefulset" | "statefulsets" => Self::Workload(Kind::StatefulSet, name),
@@ -61,6 +65,8 @@ mod tests {
             ("ns/shop", Ok(Target::Namespace("shop".to_owned()))),
             ("deploy/cart", workload(Kind::Deployment)),
             ("Deployment/cart", workload(Kind::Deployment)),
+            ("deployment.apps/cart", workload(Kind::Deployment)),
+            ("statefulsets.v1.apps/cart", workload(Kind::StatefulSet)),
             ("sts/cart", workload(Kind::StatefulSet)),
             ("daemonset/cart", workload(Kind::DaemonSet)),
             ("pod/cart-1.x", Ok(Target::Pod("cart-1.x".to_owned()))),
@@ -68,7 +74,16 @@ mod tests {
         for (text, wanted) in cases {
             assert_eq!(Target::parse(text), wanted, "{text}");
         }
-        for wrong in ["", "deploy/", "job/x", "a/b/c", "Shop", "shop_1"] {
+        for wrong in [
+            "",
+            "deploy/",
+            "job/x",
+            "job.batch/x",
+            ".apps/x",
+            "a/b/c",
+            "Shop",
+            "shop_1",
+        ] {
             assert!(
                 Target::parse(wrong).unwrap_err().contains("deploy/NAME"),
                 "{wrong}"

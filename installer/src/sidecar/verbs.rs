@@ -2,6 +2,7 @@
 
 mod inject;
 mod level;
+mod named;
 mod planned;
 mod restart;
 mod scope;
@@ -31,7 +32,6 @@ use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::Change;
-use crate::mesh::record::lock::while_held_if_allowed;
 use crate::output::Output;
 
 /// How to write.
@@ -139,25 +139,7 @@ impl Sidecars {
         if !manner.force_conflicts {
             conflicts(&planned)?;
         }
-        let is_idle = Self::ended(&planned, Mode::Diff) == Exit::Ok;
-        if manner.mode == Mode::Act && !is_idle {
-            self.held(self.write(planned, manner)).await
-        } else {
-            self.write(planned, manner).await
-        }
-    }
-
-    /// Acts while no other weft does.
-    fn held<T>(
-        &self,
-        act: impl Future<Output = Result<T, Failure>>,
-    ) -> impl Future<Output = Result<T, Failure>> {
-        // What acts is large, and would lie in the future of every caller.
-        let act = Box::pin(act);
-        async move {
-            let warn = |text| self.output.warn(text);
-            while_held_if_allowed(&self.cluster, &self.root, &self.verb, &warn, act).await
-        }
+        self.write(planned, manner).await
     }
 
     async fn write(&self, planned: Vec<Planned>, manner: Manner) -> Result<bool, Failure> {

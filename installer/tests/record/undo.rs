@@ -24,7 +24,7 @@ pub(crate) fn the_last_change_and_no_foreign_one(world: &World) {
     assert_eq!(after["adopted"]["tags"][0]["name"], "stable");
 
     it_is_told(world);
-    world.weft("undo --diff").must(5, &[".data.state.json"]);
+    world.weft("undo --diff").must(5, &["data[\"state.json\"]"]);
     world
         .weft("undo --dry-run")
         .must(0, &["entry 4 (mesh adopt shop) would be undone"]);

@@ -37,14 +37,18 @@ impl World {
 
     /// Runs `weft sidecar`.
     pub(crate) fn weft(&self, line: &str) -> Ran {
+        self.run(&format!("sidecar {line}"))
+    }
+
+    /// Runs `weft`.
+    pub(crate) fn run(&self, line: &str) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         command
-            .arg("sidecar")
             .args(line.split_whitespace())
             .arg("--kubeconfig")
             .arg(self.cluster.kubeconfig())
             .stdin(std::process::Stdio::null());
-        run(&format!("sidecar {line}"), &mut command)
+        run(line, &mut command)
     }
 
     /// Its answer as JSON.

@@ -46,7 +46,7 @@ pub(crate) fn is_undone(world: &World) {
     for (before, after) in before.iter().zip(&after).take(2) {
         assert_ne!(before, after);
     }
-    world.weft("undo --diff").must(5, &["/istiod", ".spec"]);
+    world.weft("undo --diff").must(5, &["/istiod", "spec."]);
     world
         .weft("undo --dry-run=server")
         .must(0, &["would be undone"]);

@@ -56,16 +56,17 @@ pub(super) async fn validate(args: ValidateArgs, context: &Context) -> Outcome {
 }
 
 pub(super) async fn list(args: ListArgs, context: &Context) -> Outcome {
-    let gateways = plain(&args.place, context).await?;
+    let gateways = plain(&args.place.place(), context).await?;
     gateways.list(args.place.namespace.as_deref()).await
 }
 
 pub(super) async fn status(args: StatusArgs, context: &Context) -> Outcome {
-    let gateways = plain(&args.place, context).await?;
-    let place = args.place.place(&gateways);
+    let asked = args.place.place();
+    let gateways = plain(&asked, context).await?;
+    let place = asked.place(&gateways);
     let namespace = match &args.name {
-        Some(_) => Some(place.as_str()),
-        None => args.place.namespace.as_deref(),
+        Some(_) if !args.place.all_namespaces => Some(place.as_str()),
+        Some(_) | None => args.place.namespace.as_deref(),
     };
     gateways.status(args.name.as_deref(), namespace).await
 }

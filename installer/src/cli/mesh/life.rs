@@ -102,7 +102,7 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Outcome {
         let cluster = args.server.access().connect(&context.environment).await?;
         let record = find::one(&cluster, args.name.as_deref()).await?;
         let status = status::look(&cluster, &record).await?;
-        if let Some(words) = status.unfinished() {
+        for words in status.unfinished().iter().chain(&status.unseen) {
             context.output.warn(words);
         }
         context.output.report(&status)?;
@@ -120,6 +120,9 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> Outcome {
         })
         .await?;
         drop(progress);
+        for words in &status.unseen {
+            context.output.warn(words);
+        }
         context.output.report(&status)?;
         if ready {
             return Ok(Exit::Ok);

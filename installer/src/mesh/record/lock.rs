@@ -54,54 +54,13 @@ pub(crate) fn while_held<T>(
     verb: &str,
     act: impl Future<Output = Result<T, Failure>>,
 ) -> impl Future<Output = Result<T, Failure>> {
-    held(cluster, namespace, verb, None, act)
-}
-
-/// The same for what is not a mesh's own, and is written with preconditions of its own: who may not have the Lease, because
-/// there is no mesh or it is another's, is told so and acts without it.
-///
-/// # Errors
-/// Those of [`while_held`].
-pub(crate) fn while_held_if_allowed<T>(
-    cluster: &Cluster,
-    namespace: &str,
-    verb: &str,
-    warn: &(dyn Fn(String) + Sync),
-    act: impl Future<Output = Result<T, Failure>>,
-) -> impl Future<Output = Result<T, Failure>> {
-    held(cluster, namespace, verb, Some(warn), act)
-}
-
-fn held<T>(
-    cluster: &Cluster,
-    namespace: &str,
-    verb: &str,
-    warn: Option<&(dyn Fn(String) + Sync)>,
-    act: impl Future<Output = Result<T, Failure>>,
-) -> impl Future<Output = Result<T, Failure>> {
     // What acts is large, and would lie in the future of every caller.
     let act = Box::pin(act);
     async move {
         let who = crate::history::who(cluster).await?;
         let api = Api::namespaced(cluster.client.clone(), namespace);
         let mut held = Held::new(cluster, api, Holder::here(&who, verb));
-        let since = match (held.take(namespace).await, warn) {
-            (Err(Denied::By(error)), Some(warn))
-                if error.is_forbidden() || error.is_not_found() =>
-            {
-                // Nothing of ours is there to be let go.
-                held.is_let_go = true;
-                if error.is_forbidden() {
-                    warn(format!(
-                        "what others do at the same time is not waited for: {error}"
-                    ));
-                }
-                return act.await;
-            }
-            (Err(Denied::By(error)), _) => return Err(error.into()),
-            (Err(Denied::Busy(failure)), _) => return Err(failure),
-            (Ok(since), _) => since,
-        };
+        let since = held.take(namespace).await?;
         held.give_signs(since);
         let done = tokio::select! {
             done = act => done,
@@ -114,18 +73,6 @@ fn held<T>(
             Err(error) if !error.is_not_found() => Err(error.into()),
             _ => Ok(done),
         }
-    }
-}
-
-/// Why the right to write cannot be had.
-enum Denied {
-    Busy(Failure),
-    By(ClusterError),
-}
-
-impl From<ClusterError> for Denied {
-    fn from(error: ClusterError) -> Self {
-        Self::By(error)
     }
 }
 
@@ -143,7 +90,7 @@ impl Held {
     }
 
     /// Takes it, and says since when it is ours.
-    async fn take(&self, namespace: &str) -> Result<Duration, Denied> {
+    async fn take(&self, namespace: &str) -> Result<Duration, Failure> {
         let what = format!("take Lease {namespace}/{NAME}");
         let mut seen: Option<Seen> = None;
         loop {
@@ -156,7 +103,7 @@ impl Held {
                 });
                 match claim(lease, &self.us, Process::life, first, now) {
                     Claim::Take => {}
-                    Claim::Leave(holder) => return Err(Denied::Busy(busy(namespace, &holder))),
+                    Claim::Leave(holder) => return Err(busy(namespace, &holder)),
                     Claim::Look => {
                         tokio::time::sleep(LOOK).await;
                         continue;
@@ -167,7 +114,7 @@ impl Held {
             match self.write(&what, &lease).await {
                 Ok(()) => return Ok(now),
                 Err(error) if error.is_status(409) => {
-                    return Err(Denied::Busy(busy(namespace, "somebody who was faster")));
+                    return Err(busy(namespace, "somebody who was faster"));
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -23,11 +23,14 @@ pub(crate) async fn look(
         namespace: record.root_namespace.clone(),
         name: object_name(&record.name),
     };
-    let seen = engine::assess(cluster, &parent).await?;
+    let (seen, hidden) = engine::glance(cluster, &parent).await?;
     let components = seen
         .iter()
         .map(|(target, readiness)| Component::of(record, target, readiness.as_ref()));
-    Ok(MeshStatus::of(record, components.collect()))
+    Ok(MeshStatus {
+        unseen: hidden.iter().map(|one| one.error.to_string()).collect(),
+        ..MeshStatus::of(record, components.collect())
+    })
 }
 
 /// Looks until all of it works, or time is up; gives what was seen last. A server that is away for a moment is asked again.

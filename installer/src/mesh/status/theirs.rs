@@ -15,7 +15,8 @@ pub(super) async fn look(
     cluster: &Cluster,
     record: &MeshRecord,
 ) -> Result<MeshStatus, ClusterError> {
-    let found = adopt::find(&snapshot::take(cluster).await?);
+    let taken = snapshot::take(cluster).await?;
+    let found = adopt::find(&taken);
     let now = found
         .into_iter()
         .find(|one| one.root_namespace == record.root_namespace);
@@ -24,7 +25,13 @@ pub(super) async fn look(
     let seen = seen
         .iter()
         .map(|(target, readiness)| Component::of(record, target, readiness.as_ref()));
-    Ok(judged(record, now.as_ref(), seen.collect()))
+    let status = judged(record, now.as_ref(), seen.collect());
+    // What is not seen looks like what has gone.
+    Ok(MeshStatus {
+        outdated: status.outdated && taken.unread.is_empty(),
+        unseen: taken.unread,
+        ..status
+    })
 }
 
 /// An owner who exchanges one istiod for another has done nothing wrong; one who leaves none has no mesh any more.

@@ -116,6 +116,16 @@ impl Facts {
         theirs.filter(|name| !own.contains(name)).collect()
     }
 
+    /// The namespaces and workloads that name this revision or tag.
+    pub(crate) fn naming(&self, name: &str) -> Vec<String> {
+        let said = self.said().into_iter();
+        let places = said.filter(|(_, said)| said.name() == Some(name));
+        let places = places.map(|(place, _)| format!("Namespace {place}"));
+        let asking = asking(&self.snapshot, &self.crons).into_iter();
+        let asking = asking.filter(|one| one.name == name);
+        places.chain(asking.map(|one| one.workload)).collect()
+    }
+
     /// How each namespace and its workloads are.
     pub(crate) fn survey(&self) -> Vec<NamespaceStatus> {
         survey(&self.snapshot)
@@ -176,6 +186,31 @@ mod tests {
         assert_eq!(places, ["moved", "shop"]);
         let others: Vec<_> = facts.gateways_of_others(&upgrade).into_iter().collect();
         assert_eq!(others, ["else/in"]);
+    }
+
+    #[test]
+    fn who_names_a_tag_is_told() {
+        let tag = hook(
+            "prod",
+            &json!({"istio.io/rev": "one", "istio.io/tag": "prod"}),
+        );
+        let place = |name: &str, rev: &str| (name.to_owned(), labels(&[("istio.io/rev", rev)]));
+        let facts = Facts {
+            snapshot: Snapshot {
+                injectors: Injectors::of(&[tag]),
+                namespaces: [
+                    place("shop", "prod"),
+                    place("other", "one"),
+                    place("istio-system", "prod"),
+                ]
+                .into(),
+                ..Snapshot::default()
+            },
+            crons: Vec::new(),
+            root: "istio-system".to_owned(),
+        };
+        assert_eq!(facts.naming("prod"), ["Namespace shop"]);
+        assert!(facts.naming("canary").is_empty());
     }
 
     #[test]

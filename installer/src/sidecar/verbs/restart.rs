@@ -1,5 +1,6 @@
 //! `restart` and `upgrade`.
 
+use super::super::gateway;
 use super::super::report::RestartReport;
 use super::super::restart::{Pace, Restarted, Restarter, Verdict};
 use super::super::state::{NamespaceStatus, WorkloadState, WorkloadStatus, survey};
@@ -62,12 +63,11 @@ impl Sidecars {
             let differs = mode == Mode::Diff && !names.is_empty();
             return Ok(if differs { Exit::Drift } else { Exit::Ok });
         }
-        let question = format!("Restart {} workloads: {}?", names.len(), list(&names));
+        let question = format!("Restart {} ({} in all)?", list(&names), names.len());
         if !self.output.confirm(&question, yes).await? {
             return Err(Failure::text(Exit::Failure, "nothing was restarted"));
         }
-        let act = async { Ok(self.rolled(&names, pace, true).await) };
-        done.extend(self.held(act).await?);
+        done.extend(self.rolled(&names, pace, true).await);
         self.restarted(done)
     }
 
@@ -190,6 +190,7 @@ fn keep_named(rows: &mut [NamespaceStatus], targets: &[Target], here: &str) -> R
             return Err(Failure::text(Exit::Failure, text));
         }
     }
+    super::named::refuse_gateways(rows, targets, here)?;
     for row in rows.iter_mut().filter(|row| !whole(&row.namespace)) {
         row.workloads.retain(|one| {
             targets.iter().any(|target| match target {
@@ -214,6 +215,10 @@ fn choose(rows: &[NamespaceStatus], which: Which) -> (Vec<WorkloadName>, Vec<Res
             Which::Old => stale && workload.is_only_old(),
         };
         match workload.workload_name() {
+            Some(name) if workload.is_gateway => {
+                let word = gateway::renewed_by(&name.namespace, &name.name);
+                left.extend(wanted.then(|| Restarted::of(&name, Verdict::Skipped, word)));
+            }
             Some(name) if wanted => names.push(name),
             Some(name) if which == Which::Old => {
                 left.push(Restarted::of(&name, Verdict::Skipped, current(workload)));

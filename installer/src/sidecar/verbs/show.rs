@@ -37,7 +37,7 @@ impl Sidecars {
             _ => None,
         };
         let (snapshot, meter) = tokio::join!(
-            self.reader.snapshot(only, &self.root),
+            self.reader.visible(only, &self.root),
             self.reader.meter(only)
         );
         let snapshot = Snapshot { meter, ..snapshot? };
@@ -55,6 +55,11 @@ impl Sidecars {
             rows.retain(|row| named.contains(&row.namespace.as_str()));
         }
         let workloads = narrow(&mut rows, targets)?;
+        if let Some(why) = &snapshot.blind {
+            self.output.warn(format!(
+                "whether pods are as they would be now is not known: {why}"
+            ));
+        }
         let level = match (workloads, only) {
             (true, _) => Level::Pods,
             (false, Some(_)) => Level::Workloads,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{Belongs, Kind, PROXY, PodView, Proxy, Workload, WorkloadName};
 use crate::sidecar::decision::Template;
+use crate::sidecar::gateway::AUTO;
 use crate::sidecar::injector::Labels;
 use crate::sidecar::usage::Resources;
 use status::PodStatus;
@@ -150,6 +151,7 @@ impl PodObject {
         };
         Some(PodView {
             brings_its_own: proxy.is_none() && container.is_some(),
+            uninjected: self.spec.containers.iter().any(|one| one.image == AUTO),
             proxy,
             trouble: self.status.first_trouble(),
             belongs: belongs(&self.metadata, &self.spec),

@@ -8,7 +8,7 @@ use super::Upgrader;
 use crate::cluster::error::ClusterError;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::{Action, Plan};
-use crate::cluster::report::{PlanReport, changes};
+use crate::cluster::report::{changes, show};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::sidecar::decision::INJECTION;
 use crate::sidecar::edit::{Edit, Want};
@@ -26,7 +26,7 @@ impl Upgrader<'_> {
     /// Shows a plan that is not carried out.
     pub(super) fn planned(&self, plan: &Plan) -> Outcome {
         if self.mode != Mode::Diff {
-            self.installer.output.report(&PlanReport(plan))?;
+            show(self.installer.output, plan)?;
             return Ok(Exit::Ok);
         }
         self.installer.output.report(&changes(plan))?;
