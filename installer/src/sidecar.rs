@@ -1,11 +1,12 @@
 //! Sidecars: who gets one and why, how they are, and what can be set about them.
 //!
 //! `decision`, `state`, `wish`, `edit`, `resources`, `passthrough`, `scope`, `loggers` and `rollout`, `usage` are values in and
-//! values out; `read`, `write` and `restart` are the edge; `verbs` puts them together.
+//! values out; `kinds`, `read`, `write` and `restart` are the edge; `verbs` puts them together.
 
 pub(crate) mod decision;
 pub(crate) mod edit;
 pub(crate) mod injector;
+mod kinds;
 mod loggers;
 pub(crate) mod passthrough;
 mod quantity;

@@ -18,7 +18,7 @@ use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
 use crate::mesh::sail;
-use crate::mesh::spec::Mesh;
+use crate::mesh::spec::{Mesh, WorkloadKind};
 use crate::mesh::upgrade::state::Upgrade;
 pub(crate) use error::{RecordError, check_name};
 
@@ -77,6 +77,9 @@ pub(crate) struct MeshState {
     /// What was found when somebody else's Istio was adopted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) adopted: Option<Value>,
+    /// The kinds of workloads that somebody else's mesh has besides; those of weft's own are in the mesh file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) workload_kinds: Vec<WorkloadKind>,
     /// The upgrade that is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) upgrade: Option<Box<Upgrade>>,
@@ -288,6 +291,19 @@ impl MeshRecord {
 pub(crate) async fn all(cluster: &Cluster) -> Result<Vec<MeshRecord>, Failure> {
     let read: Result<Vec<_>, _> = each(cluster).await?.into_iter().collect();
     Ok(read?)
+}
+
+/// Those in a root namespace.
+pub(crate) async fn of_root(
+    cluster: &Cluster,
+    root: &str,
+) -> Result<Vec<Result<MeshRecord, RecordError>>, ClusterError> {
+    let api: Api<ConfigMap> = Api::namespaced(cluster.client.clone(), root);
+    let labels = format!("app.kubernetes.io/managed-by=weft,{MESH_LABEL}");
+    let params = kube::api::ListParams::default().labels(&labels);
+    let what = format!("list the records of meshes in {root}");
+    let found = cluster.call(&what, api.list(&params)).await?;
+    Ok(found.items.iter().filter_map(MeshRecord::read).collect())
 }
 
 /// The same, with those that are not in order.

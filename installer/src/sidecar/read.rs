@@ -13,7 +13,10 @@ use serde_json::Value;
 use super::injector::{Injectors, Settings, settings_name};
 use super::state::Snapshot;
 use super::usage::{self, Meter};
-use super::view::{Kind, NamespaceObject, Page, PodObject, PodView, Workload, WorkloadObject};
+use super::view::{
+    Kind, NamespaceObject, Owners, Page, PodObject, PodView, SETS, Workload, WorkloadObject,
+    declared,
+};
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::failure::{Exit, Failure};
@@ -23,10 +26,19 @@ const PAGE: u32 = 500;
 /// The label by which a mesh's record is found.
 const MESH: &str = "weft.dev/mesh";
 
+/// What of each object of a list is sent.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    All,
+    Metadata,
+}
+
 /// Reads a cluster.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader {
     cluster: Cluster,
+    /// The kinds of workloads beside those that every cluster has.
+    kinds: Vec<Kind>,
 }
 
 /// `/api/v1/namespaces/NS/pods`, or of all namespaces.
@@ -66,7 +78,15 @@ fn snapshot_of(
 impl Reader {
     /// For one cluster.
     pub(crate) fn new(cluster: Cluster) -> Self {
-        Self { cluster }
+        Self {
+            cluster,
+            kinds: Vec::new(),
+        }
+    }
+
+    /// The same with kinds of workloads that the mesh declares and the cluster serves.
+    pub(crate) fn with(self, kinds: Vec<Kind>) -> Self {
+        Self { kinds, ..self }
     }
 
     /// The root namespace of a mesh that has a record.
@@ -177,12 +197,34 @@ impl Reader {
     /// Workloads of every kind that can be restarted.
     async fn workloads(&self, namespace: Option<&str>) -> Result<Vec<Workload>, ClusterError> {
         let of = |kind: Kind| async move {
-            let path = collection("apps/v1", namespace, kind.plural());
+            let (group, version) = kind.api();
+            let path = collection(&format!("{group}/{version}"), namespace, kind.plural());
             let what = format!("list {}", kind.plural());
+            let params = ListParams::default();
+            if let Kind::Declared(_) = kind {
+                let view = |object: Value| Some(declared(object, kind));
+                return self.list(&what, &path, params, view).await;
+            }
             let view = |object: WorkloadObject| Some(object.view(kind));
-            self.list(&what, &path, ListParams::default(), view).await
+            self.list(&what, &path, params, view).await
         };
-        Ok(try_join_all(Kind::ALL.map(of)).await?.concat())
+        let kinds = Kind::ALL.into_iter().chain(self.kinds.iter().copied());
+        Ok(try_join_all(kinds.map(of)).await?.concat())
+    }
+
+    /// Whose the sets of pods are, as far as declared kinds can own them; without such kinds nobody needs to know.
+    async fn owners(&self, namespace: Option<&str>) -> Result<Owners, ClusterError> {
+        let mut owners = Owners::new(&self.kinds);
+        if self.kinds.is_empty() {
+            return Ok(owners);
+        }
+        for (kind, (group, plural)) in SETS {
+            let path = collection(group, namespace, plural);
+            let what = format!("list {plural}");
+            let sets = self.pages(&what, &path, ListParams::default(), Part::Metadata, Some);
+            owners = owners.with(kind, sets.await?);
+        }
+        Ok(owners)
     }
 
     /// The pods that count.
@@ -196,7 +238,9 @@ impl Reader {
         if let Some(labels) = labels {
             params = params.labels(labels);
         }
-        self.list("list pods", &path, params, PodObject::view).await
+        let owners = self.owners(namespace).await?;
+        let view = |pod: PodObject| pod.view(&owners);
+        self.list("list pods", &path, params, view).await
     }
 
     /// What proxies use.
@@ -248,10 +292,25 @@ impl Reader {
         params: ListParams,
         view: impl Fn(T) -> Option<V>,
     ) -> Result<Vec<V>, ClusterError> {
+        self.pages(what, path, params, Part::All, view).await
+    }
+
+    /// Page after page.
+    async fn pages<T: DeserializeOwned, V>(
+        &self,
+        what: &str,
+        path: &str,
+        params: ListParams,
+        part: Part,
+        view: impl Fn(T) -> Option<V>,
+    ) -> Result<Vec<V>, ClusterError> {
         let mut params = params.limit(PAGE);
         let mut found = Vec::new();
         loop {
-            let request = Request::new(path).list(&params);
+            let request = match part {
+                Part::All => Request::new(path).list(&params),
+                Part::Metadata => Request::new(path).list_metadata(&params),
+            };
             let asked = async {
                 let request = request.map_err(kube::Error::BuildRequest)?;
                 self.cluster.client.request::<Page<T>>(request).await

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::edit::{self, Site};
 use super::read::{Reader, collection};
 use super::rollout::{self, Progress};
-use super::view::WorkloadName;
+use super::view::{Belongs, Kind, WorkloadName};
 use super::write::Writer;
 use crate::cluster::error::ClusterError;
 use crate::output;
@@ -137,7 +137,7 @@ impl Restarter<'_> {
             if let Err(why) = self.allowed(name, &what, &path, deadline).await? {
                 return Ok(Err(why));
             }
-            self.writer.restart(&what, &path).await?;
+            self.writer.restart(&what, &path, name.kind).await?;
         }
         match deadline {
             Some(deadline) => self.finished(name, &what, &path, deadline).await,
@@ -158,7 +158,7 @@ impl Restarter<'_> {
             if let Some(why) = rollout::needs_hands(name.kind, &object) {
                 return Ok(Err(why));
             }
-            let labels = edit::current(&object, Site::Template, "labels");
+            let labels = edit::current(&object, Site::Template(name.kind), "labels");
             let budgets = self.reader.budgets(&name.namespace).await?;
             let down = rollout::takes_down(name.kind, &object);
             let Some(why) = rollout::held_back(&budgets, &labels, down) else {
@@ -183,7 +183,7 @@ impl Restarter<'_> {
         let mut done_since: Option<Instant> = None;
         loop {
             let object = self.reader.object(what, path).await?;
-            let text = match rollout::progress(name.kind, &object) {
+            let text = match self.progress_of(name, &object).await? {
                 Progress::Done => {
                     let since = *done_since.get_or_insert_with(Instant::now);
                     if since.elapsed() >= self.pace.settle {
@@ -206,11 +206,29 @@ impl Restarter<'_> {
         }
     }
 
+    /// How far it is. What a declared kind counts need not tell new pods from old ones, so that its pods themselves are
+    /// looked at besides.
+    async fn progress_of(
+        &self,
+        name: &WorkloadName,
+        object: &Value,
+    ) -> Result<Progress, ClusterError> {
+        let counted = rollout::progress(name.kind, object);
+        let (Kind::Declared(kind), Progress::Done) = (name.kind, &counted) else {
+            return Ok(counted);
+        };
+        let labels = selector(object).map(|selector| selector.to_string());
+        let reader = self.reader;
+        let mut pods = reader
+            .pods(Some(&name.namespace), labels.as_deref())
+            .await?;
+        pods.retain(|pod| matches!(&pod.belongs, Belongs::To(owner) if owner == name));
+        Ok(rollout::replaced(kind, object, &pods))
+    }
+
     /// What keeps the first of its pods that does not get on.
     async fn cause(&self, name: &WorkloadName, object: &Value) -> Option<String> {
-        let selector = object.pointer("/spec/selector")?.clone();
-        let selector: LabelSelector = serde_json::from_value(selector).ok()?;
-        let selector = Selector::try_from(selector).ok()?;
+        let selector = selector(object)?;
         let pods = self
             .reader
             .pods(Some(&name.namespace), Some(&selector.to_string()))
@@ -221,8 +239,17 @@ impl Restarter<'_> {
     }
 }
 
+/// Which pods it looks after, where it says so in Kubernetes' way.
+fn selector(object: &Value) -> Option<Selector> {
+    let selector = object.pointer("/spec/selector")?.clone();
+    let selector: LabelSelector = serde_json::from_value(selector).ok()?;
+    Selector::try_from(selector).ok()
+}
+
 /// Where the API server has a workload.
 pub(crate) fn path(name: &WorkloadName) -> String {
-    let folder = collection("apps/v1", Some(&name.namespace), name.kind.plural());
+    let (group, version) = name.kind.api();
+    let api = format!("{group}/{version}");
+    let folder = collection(&api, Some(&name.namespace), name.kind.plural());
     format!("{folder}/{}", name.name)
 }

@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
+use super::edit::MANAGER;
 use super::injector::Labels;
-use super::view::Kind;
+use super::view::{Kind, PodView};
+use super::write::RESTARTER;
+use crate::mesh::spec::WorkloadKind;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::core::{Selector, SelectorExt as _};
 
@@ -23,7 +26,11 @@ pub(crate) fn progress(kind: Kind, object: &Value) -> Progress {
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_u64);
     let status = |field: &str| number(&format!("/status/{field}")).unwrap_or(0);
     let generation = number("/metadata/generation").unwrap_or(0);
-    if status("observedGeneration") < generation {
+    let observed = match kind {
+        Kind::Declared(kind) => observed(kind, object).unwrap_or(generation),
+        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => status("observedGeneration"),
+    };
+    if observed < generation {
         return Progress::Waiting("its controller has not seen the change yet".to_owned());
     }
     if let Some(why) = stuck(object) {
@@ -34,6 +41,13 @@ pub(crate) fn progress(kind: Kind, object: &Value) -> Progress {
             let wanted = status("desiredNumberScheduled");
             let ready = status("numberAvailable");
             (wanted, status("updatedNumberScheduled"), wanted, ready)
+        }
+        Kind::Declared(kind) => {
+            let wanted = wanted(kind, object);
+            let ready = count(object, kind.paths.ready_replicas()).unwrap_or(0);
+            let updated = kind.paths.updated_replicas.as_deref();
+            let updated = updated.map_or(wanted, |path| count(object, path).unwrap_or(0));
+            (wanted, updated, wanted, ready)
         }
         Kind::Deployment | Kind::StatefulSet => {
             let wanted = number("/spec/replicas").unwrap_or(1);
@@ -47,6 +61,50 @@ pub(crate) fn progress(kind: Kind, object: &Value) -> Progress {
     Progress::Waiting(format!(
         "{updated} of {wanted} pods are new, {ready} are ready"
     ))
+}
+
+/// Whether the pods of a declared kind were all created after weft changed its template. A controller that changes pods in
+/// place may count them as new, and no webhook has seen them.
+pub(crate) fn replaced(kind: &WorkloadKind, object: &Value, pods: &[PodView]) -> Progress {
+    let wanted = wanted(kind, object);
+    let since = changed(object).unwrap_or_default();
+    let old = pods.iter().filter(|pod| pod.created.as_str() < since);
+    let old = old.count();
+    let new = u64::try_from(pods.len().saturating_sub(old)).unwrap_or(u64::MAX);
+    if old == 0 && new >= wanted {
+        return Progress::Done;
+    }
+    Progress::Waiting(format!(
+        "{new} of {wanted} pods were created after the change, {old} before it; a controller that changes pods in place does not restart them"
+    ))
+}
+
+/// When weft last wrote to it. The API server writes all of its times in one form, which sorts as text.
+fn changed(object: &Value) -> Option<&str> {
+    let entries = object.pointer("/metadata/managedFields")?.as_array()?;
+    let text =
+        |entry: &'_ Value, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+    let ours = entries.iter().filter(|entry| {
+        let manager = text(entry, "manager");
+        manager.is_some_and(|manager| [MANAGER, RESTARTER].contains(&manager.as_str()))
+    });
+    ours.filter_map(|entry| entry.get("time")?.as_str()).max()
+}
+
+fn wanted(kind: &WorkloadKind, object: &Value) -> u64 {
+    count(object, kind.paths.replicas()).unwrap_or(1)
+}
+
+/// The generation that its controller has seen, where the mesh says how to know.
+fn observed(kind: &WorkloadKind, object: &Value) -> Option<u64> {
+    let path = kind.paths.observed_generation.as_deref()?;
+    Some(count(object, path).unwrap_or(0))
+}
+
+/// A number, which some kinds write as text.
+fn count(object: &Value, path: &str) -> Option<u64> {
+    let field = object.pointer(&path.replace('.', "/"))?;
+    field.as_u64().or_else(|| field.as_str()?.parse().ok())
 }
 
 /// What the controller itself gives up on, or cannot do.
@@ -72,13 +130,14 @@ pub(crate) fn needs_hands(kind: Kind, object: &Value) -> Option<String> {
         .and_then(Value::as_str);
     let paused = object.pointer("/spec/paused").and_then(Value::as_bool) == Some(true);
     match (kind, strategy) {
-        (Kind::StatefulSet | Kind::DaemonSet, Some("OnDelete")) => Some(
+        (Kind::StatefulSet | Kind::DaemonSet | Kind::Declared(_), Some("OnDelete")) => Some(
             "its update strategy is OnDelete: its pods are new only once somebody deletes them"
                 .to_owned(),
         ),
         (Kind::Deployment, _) if paused => {
             Some("it is paused: `kubectl rollout resume` it first".to_owned())
         }
+        (Kind::Declared(_), _) if paused => Some("it is paused: resume it first".to_owned()),
         _ => None,
     }
 }
@@ -96,7 +155,8 @@ pub(crate) fn takes_down(kind: Kind, object: &Value) -> u64 {
     };
     let replicas = number("/spec/replicas").unwrap_or(1);
     match kind {
-        Kind::StatefulSet => 1,
+        // How a declared kind rolls out is its own: one at least.
+        Kind::StatefulSet | Kind::Declared(_) => 1,
         Kind::DaemonSet => {
             let all = number("/status/desiredNumberScheduled").unwrap_or(1);
             let field = object.pointer("/spec/updateStrategy/rollingUpdate/maxUnavailable");

@@ -119,7 +119,11 @@ fn status(
         .map(|pod| pod_status(snapshot, pod, &workload.template, decision))
         .collect();
     let own = &workload.name;
-    row(&own.namespace, own.kind.word(), &own.name, decision, pods)
+    let row = row(&own.namespace, own.kind.word(), &own.name, decision, pods);
+    WorkloadStatus {
+        owner: Some(own.kind),
+        ..row
+    }
 }
 
 /// A pod that nothing starts anew is a row of its own.
@@ -171,6 +175,7 @@ fn row(
         namespace: namespace.to_owned(),
         kind,
         name: name.to_owned(),
+        owner: None,
         state,
         restartable: true,
         injected,

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::args::{MeshArgs, PaceArgs, WriteArgs, pair, target};
 use crate::cli::connection::RehearseArgs;
-use crate::sidecar::target::Target;
+use crate::sidecar::target::Named;
 
 #[derive(Args, Debug)]
 #[command(
@@ -20,7 +20,7 @@ Examples:
 pub(super) struct StatusArgs {
     /// Namespaces, deploy/NAME, sts/NAME, ds/NAME or pod/NAME [default: the namespace]
     #[arg(value_name = "TARGET", value_parser = target)]
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<Named>,
     /// All namespaces
     #[arg(short = 'A', long, conflicts_with_all = ["namespace", "targets"])]
     pub(super) all_namespaces: bool,
@@ -40,7 +40,7 @@ Examples:
 pub(super) struct ExplainArgs {
     /// A namespace, deploy/NAME, sts/NAME, ds/NAME or pod/NAME
     #[arg(value_name = "TARGET", value_parser = target, required = true)]
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<Named>,
     /// As if the pod had this label; repeatable
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
     pub(super) labels: Vec<(String, String)>,
@@ -84,7 +84,7 @@ Examples:
 pub(super) struct InjectArgs {
     /// Namespaces, deploy/NAME, sts/NAME or ds/NAME
     #[arg(value_name = "TARGET", value_parser = target, required = true)]
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<Named>,
     /// Restart what needs it, and wait
     #[arg(long, help_heading = "Restarting")]
     pub(super) restart: bool,
@@ -104,7 +104,7 @@ pub(super) struct InjectArgs {
 pub(super) struct RestartCommon {
     /// Namespaces, deploy/NAME, sts/NAME or ds/NAME [default: the namespace]
     #[arg(value_name = "TARGET", value_parser = target)]
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<Named>,
     /// All namespaces but the system's
     #[arg(short = 'A', long, conflicts_with_all = ["namespace", "targets"])]
     pub(super) all_namespaces: bool,
@@ -162,7 +162,7 @@ Examples:
 pub(super) struct LevelArgs {
     /// pod/NAME, deploy/NAME, sts/NAME, ds/NAME or a namespace
     #[arg(value_name = "TARGET", value_parser = target, required = true)]
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<Named>,
     /// The level of all loggers
     #[arg(long, value_name = "LEVEL")]
     pub(super) level: Option<String>,

@@ -47,6 +47,7 @@ fn pod(text: &str) -> PodView {
     PodView {
         namespace: "shop".to_owned(),
         name: "cart-1".to_owned(),
+        created: String::new(),
         belongs: Belongs::To(name()),
         proxy,
         brings_its_own: false,

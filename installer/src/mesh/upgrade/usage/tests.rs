@@ -2,7 +2,7 @@ use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use serde_json::json;
 
 use super::*;
-use crate::sidecar::view::{Kind, PodObject, Workload, WorkloadName};
+use crate::sidecar::view::{Kind, Owners, PodObject, Workload, WorkloadName};
 
 fn hook(name: &str, labels: &serde_json::Value) -> MutatingWebhookConfiguration {
     serde_json::from_value(json!({
@@ -30,7 +30,7 @@ fn pod(namespace: &str, name: &str, revision: Option<&str>, gateway: bool) -> Po
         "status": {"phase": "Running"},
     }))
     .unwrap();
-    object.view().unwrap()
+    object.view(&Owners::default()).unwrap()
 }
 
 fn labels(all: &[(&str, &str)]) -> crate::sidecar::injector::Labels {

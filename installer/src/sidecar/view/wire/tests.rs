@@ -17,7 +17,9 @@ fn pod(changes: &[(&str, Value)]) -> Option<PodView> {
         let (parent, key) = pointer.rsplit_once('/').unwrap();
         pod.pointer_mut(parent).unwrap()[key] = value.clone();
     }
-    serde_json::from_value::<PodObject>(pod).unwrap().view()
+    serde_json::from_value::<PodObject>(pod)
+        .unwrap()
+        .view(&Owners::default())
 }
 
 #[test]
