@@ -5,6 +5,9 @@
 //! missing is a failure; elsewhere one line says what was left out.
 
 #[cfg(test)]
+#[path = "sidecar/kinds.rs"]
+mod kinds;
+#[cfg(test)]
 #[path = "sidecar/life.rs"]
 mod life;
 #[cfg(test)]
@@ -20,7 +23,7 @@ mod world;
 #[cfg(test)]
 mod tests {
     use super::world::World;
-    use super::{life, restarts, verdicts};
+    use super::{kinds, life, restarts, verdicts};
 
     /// One cluster for all; the webhooks change from one part to the next, so that they follow one another.
     #[test]
@@ -29,11 +32,13 @@ mod tests {
             return;
         }
         let world = World::start();
+        kinds::are_declared(&world);
         std::thread::scope(|scope| {
             let life = scope.spawn(|| life::from_a_label_to_a_sidecar_and_back(&world));
             let settings = scope.spawn(|| life::settings_take_effect(&world));
             let restarts = scope.spawn(|| restarts::in_batches_within_budgets(&world));
-            for thread in [life, settings, restarts] {
+            let declared = scope.spawn(|| kinds::work_as_others_do(&world));
+            for thread in [life, settings, restarts, declared] {
                 assert!(thread.join().is_ok(), "one part failed; see above");
             }
         });

@@ -293,19 +293,6 @@ pub(crate) async fn all(cluster: &Cluster) -> Result<Vec<MeshRecord>, Failure> {
     Ok(read?)
 }
 
-/// Those in a root namespace.
-pub(crate) async fn of_root(
-    cluster: &Cluster,
-    root: &str,
-) -> Result<Vec<Result<MeshRecord, RecordError>>, ClusterError> {
-    let api: Api<ConfigMap> = Api::namespaced(cluster.client.clone(), root);
-    let labels = format!("app.kubernetes.io/managed-by=weft,{MESH_LABEL}");
-    let params = kube::api::ListParams::default().labels(&labels);
-    let what = format!("list the records of meshes in {root}");
-    let found = cluster.call(&what, api.list(&params)).await?;
-    Ok(found.items.iter().filter_map(MeshRecord::read).collect())
-}
-
 /// The same, with those that are not in order.
 pub(crate) async fn each(
     cluster: &Cluster,

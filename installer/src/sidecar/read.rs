@@ -1,5 +1,7 @@
 //! Reads what is, with few requests: lists in pages, of which only the views are kept.
 
+mod workloads;
+
 use futures_util::future::try_join_all;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -13,10 +15,7 @@ use serde_json::Value;
 use super::injector::{Injectors, Settings, settings_name};
 use super::state::Snapshot;
 use super::usage::{self, Meter};
-use super::view::{
-    Kind, NamespaceObject, Owners, Page, PodObject, PodView, SETS, Workload, WorkloadObject,
-    declared,
-};
+use super::view::{Kind, NamespaceObject, Page, PodObject, PodView};
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::failure::{Exit, Failure};
@@ -192,39 +191,6 @@ impl Reader {
             params = params.fields(&format!("metadata.name={name}"));
         }
         self.list("list namespaces", &path, params, Some).await
-    }
-
-    /// Workloads of every kind that can be restarted.
-    async fn workloads(&self, namespace: Option<&str>) -> Result<Vec<Workload>, ClusterError> {
-        let of = |kind: Kind| async move {
-            let (group, version) = kind.api();
-            let path = collection(&format!("{group}/{version}"), namespace, kind.plural());
-            let what = format!("list {}", kind.plural());
-            let params = ListParams::default();
-            if let Kind::Declared(_) = kind {
-                let view = |object: Value| Some(declared(object, kind));
-                return self.list(&what, &path, params, view).await;
-            }
-            let view = |object: WorkloadObject| Some(object.view(kind));
-            self.list(&what, &path, params, view).await
-        };
-        let kinds = Kind::ALL.into_iter().chain(self.kinds.iter().copied());
-        Ok(try_join_all(kinds.map(of)).await?.concat())
-    }
-
-    /// Whose the sets of pods are, as far as declared kinds can own them; without such kinds nobody needs to know.
-    async fn owners(&self, namespace: Option<&str>) -> Result<Owners, ClusterError> {
-        let mut owners = Owners::new(&self.kinds);
-        if self.kinds.is_empty() {
-            return Ok(owners);
-        }
-        for (kind, (group, plural)) in SETS {
-            let path = collection(group, namespace, plural);
-            let what = format!("list {plural}");
-            let sets = self.pages(&what, &path, ListParams::default(), Part::Metadata, Some);
-            owners = owners.with(kind, sets.await?);
-        }
-        Ok(owners)
     }
 
     /// The pods that count.

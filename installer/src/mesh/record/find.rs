@@ -1,7 +1,12 @@
 //! Which mesh, and which namespace, a command means.
 
-use super::MeshRecord;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
+use kube::api::ListParams;
+
+use super::{MESH_LABEL, MeshRecord, RecordError};
 use crate::cluster::access::Cluster;
+use crate::cluster::error::ClusterError;
 use crate::failure::{Exit, Failure};
 
 /// Where an Istio is when nobody says so.
@@ -43,6 +48,19 @@ impl From<Unclear> for Failure {
         };
         Self::new(exit, unclear)
     }
+}
+
+/// All of a root namespace, which may be all that somebody is allowed to read.
+pub(crate) async fn of_root(
+    cluster: &Cluster,
+    root: &str,
+) -> Result<Vec<Result<MeshRecord, RecordError>>, ClusterError> {
+    let api: Api<ConfigMap> = Api::namespaced(cluster.client.clone(), root);
+    let labels = format!("app.kubernetes.io/managed-by=weft,{MESH_LABEL}");
+    let params = ListParams::default().labels(&labels);
+    let what = format!("list the records of meshes in {root}");
+    let found = cluster.call(&what, api.list(&params)).await?;
+    Ok(found.items.iter().filter_map(MeshRecord::read).collect())
 }
 
 /// The mesh of that name, or the only one.

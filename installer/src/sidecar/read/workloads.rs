@@ -1,0 +1,47 @@
+//! Reads workloads: of the kinds that every cluster has, and of those that the mesh declares.
+
+use futures_util::future::try_join_all;
+use kube::api::ListParams;
+use serde_json::Value;
+
+use super::super::view::{Kind, Owners, SETS, Workload, WorkloadObject, declared};
+use super::{Part, Reader, collection};
+use crate::cluster::error::ClusterError;
+
+impl Reader {
+    /// Workloads of every kind that can be restarted.
+    pub(super) async fn workloads(
+        &self,
+        namespace: Option<&str>,
+    ) -> Result<Vec<Workload>, ClusterError> {
+        let of = |kind: Kind| async move {
+            let (group, version) = kind.api();
+            let path = collection(&format!("{group}/{version}"), namespace, kind.plural());
+            let what = format!("list {}", kind.plural());
+            let params = ListParams::default();
+            if let Kind::Declared(_) = kind {
+                let view = |object: Value| Some(declared(object, kind));
+                return self.list(&what, &path, params, view).await;
+            }
+            let view = |object: WorkloadObject| Some(object.view(kind));
+            self.list(&what, &path, params, view).await
+        };
+        let kinds = Kind::ALL.into_iter().chain(self.kinds.iter().copied());
+        Ok(try_join_all(kinds.map(of)).await?.concat())
+    }
+
+    /// Whose the sets of pods are, as far as declared kinds can own them; without such kinds nobody needs to know.
+    pub(super) async fn owners(&self, namespace: Option<&str>) -> Result<Owners, ClusterError> {
+        let mut owners = Owners::new(&self.kinds);
+        if self.kinds.is_empty() {
+            return Ok(owners);
+        }
+        for (kind, (group, plural)) in SETS {
+            let path = collection(group, namespace, plural);
+            let what = format!("list {plural}");
+            let sets = self.pages(&what, &path, ListParams::default(), Part::Metadata, Some);
+            owners = owners.with(kind, sets.await?);
+        }
+        Ok(owners)
+    }
+}
