@@ -6,7 +6,7 @@
 pub(crate) mod decision;
 pub(crate) mod edit;
 pub(crate) mod injector;
-mod kinds;
+pub(crate) mod kinds;
 mod loggers;
 pub(crate) mod passthrough;
 mod quantity;

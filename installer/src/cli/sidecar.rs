@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::{Context, runtime};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::sidecar::target::{Named, Target};
-use crate::sidecar::verbs::{Enabling, Levels, Restarting, Sample, Sidecars, Which};
+use crate::sidecar::verbs::{Command, Enabling, Levels, Restarting, Sample, Sidecars, Which};
 use crate::sidecar::wish::Wish;
 use args::MeshArgs;
 use verbs::{ExplainArgs, InjectArgs, LevelArgs, RestartArgs, StatusArgs, UpgradeArgs};
@@ -147,7 +147,7 @@ impl MeshArgs {
     async fn open(
         &self,
         verb: &str,
-        written: &[Named],
+        targets: &[Named],
         context: &Context,
     ) -> Result<(Sidecars, Vec<Target>), Failure> {
         let cluster = self.cluster.access().connect(&context.environment).await?;
@@ -156,8 +156,7 @@ impl MeshArgs {
             context.output.clone(),
             self.cluster.root_namespace.clone(),
             self.mesh.as_deref(),
-            verb,
-            written,
+            Command { verb, targets },
         )
         .await
     }

@@ -258,16 +258,15 @@ impl Reader {
         params: ListParams,
         view: impl Fn(T) -> Option<V>,
     ) -> Result<Vec<V>, ClusterError> {
-        self.pages(what, path, params, Part::All, view).await
+        self.pages(what, (path, Part::All), params, view).await
     }
 
     /// Page after page.
     async fn pages<T: DeserializeOwned, V>(
         &self,
         what: &str,
-        path: &str,
+        (path, part): (&str, Part),
         params: ListParams,
-        part: Part,
         view: impl Fn(T) -> Option<V>,
     ) -> Result<Vec<V>, ClusterError> {
         let mut params = params.limit(PAGE);
@@ -282,7 +281,7 @@ impl Reader {
                 self.cluster.client.request::<Page<T>>(request).await
             };
             let page = self.cluster.call(what, asked).await?;
-            found.extend(page.items.into_iter().filter_map(&view));
+            found.extend(page.items.into_iter().flatten().filter_map(&view));
             match page.metadata.next.filter(|token| !token.is_empty()) {
                 Some(token) => params = params.continue_token(&token),
                 None => return Ok(found),

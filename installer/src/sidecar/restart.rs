@@ -54,6 +54,9 @@ pub(crate) enum Verdict {
 pub(crate) struct Restarted {
     /// Its namespace.
     pub(crate) namespace: String,
+    /// Its API group and version.
+    #[serde(skip)]
+    pub(crate) api: (&'static str, &'static str),
     /// `Deployment`, …, or `Pod`.
     pub(crate) kind: &'static str,
     /// Its name.
@@ -70,6 +73,7 @@ impl Restarted {
     pub(crate) fn of(name: &WorkloadName, result: Verdict, message: impl Into<String>) -> Self {
         Self {
             namespace: name.namespace.clone(),
+            api: name.kind.api(),
             kind: name.kind.word(),
             name: name.name.clone(),
             result,

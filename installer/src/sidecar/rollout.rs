@@ -320,4 +320,98 @@ mod tests {
         assert!(needs_hands(Kind::Deployment, &paused).is_some());
         assert_eq!(needs_hands(Kind::Deployment, &json!({})), None);
     }
+
+    fn cast(updated: bool, observed: bool) -> &'static WorkloadKind {
+        let text = |said: bool, path: &str| said.then(|| path.to_owned());
+        Box::leak(Box::new(WorkloadKind {
+            group: "stage.example".to_owned(),
+            version: "v1".to_owned(),
+            kind: "Cast".to_owned(),
+            resource: "casts".to_owned(),
+            paths: crate::mesh::spec::workloads::Paths {
+                pod_template: text(true, ".spec.pods.template"),
+                replicas: text(true, ".spec.pods.count"),
+                ready_replicas: None,
+                updated_replicas: text(updated, ".status.new"),
+                observed_generation: text(observed, ".status.seen"),
+            },
+        }))
+    }
+
+    #[test]
+    fn a_declared_kind_counts_where_its_paths_say() {
+        let object = |status: &Value| json!({"metadata": {"generation": 3}, "spec": {"pods": {"count": 2}}, "status": status});
+        let cases = [
+            (cast(false, false), json!({"readyReplicas": 2}), true),
+            (cast(false, false), json!({"readyReplicas": 1}), false),
+            (cast(false, false), json!({}), false),
+            (
+                cast(true, false),
+                json!({"readyReplicas": 2, "new": 1}),
+                false,
+            ),
+            (
+                cast(true, false),
+                json!({"readyReplicas": 2, "new": 2}),
+                true,
+            ),
+            (
+                cast(true, true),
+                json!({"readyReplicas": 2, "new": 2}),
+                false,
+            ),
+            (
+                cast(true, true),
+                json!({"readyReplicas": 2, "new": 2, "seen": 2}),
+                false,
+            ),
+            // Argo's writes it as text.
+            (
+                cast(true, true),
+                json!({"readyReplicas": 2, "new": 2, "seen": "3"}),
+                true,
+            ),
+        ];
+        for (kind, status, done) in cases {
+            let found = progress(Kind::Declared(kind), &object(&status));
+            assert_eq!(found == Progress::Done, done, "{status}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_declared_kind_has_restarted_only_what_was_created_since() {
+        let pod = |created: &str| PodView {
+            namespace: "shop".to_owned(),
+            name: "cart-1".to_owned(),
+            created: format!("2026-11-24T{created}Z"),
+            belongs: crate::sidecar::view::Belongs::Else(Box::default(), String::new()),
+            proxy: None,
+            brings_its_own: false,
+            trouble: None,
+        };
+        let object = |managers: &[(&str, &str)]| {
+            let entries: Vec<_> = managers
+                .iter()
+                .map(|(manager, at)| json!({"manager": manager, "time": format!("2026-11-24T{at}Z")}))
+                .collect();
+            json!({"metadata": {"managedFields": entries}, "spec": {"pods": {"count": 2}}})
+        };
+        let restarted = object(&[
+            (RESTARTER, "10:00:00"),
+            (MANAGER, "09:00:00"),
+            ("their-controller", "11:00:00"),
+        ]);
+        let cases = [
+            (&restarted, vec!["10:00:00", "10:00:01"], true),
+            (&restarted, vec!["09:59:59", "10:00:01"], false),
+            (&restarted, vec!["09:30:00", "10:00:01", "10:00:02"], false),
+            (&restarted, vec!["10:00:01"], false),
+            (&object(&[]), vec!["00:00:00", "00:00:00"], true),
+        ];
+        for (object, created, done) in cases {
+            let pods: Vec<_> = created.iter().map(|at| pod(at)).collect();
+            let found = replaced(cast(false, false), object, &pods);
+            assert_eq!(found == Progress::Done, done, "{created:?}: {found:?}");
+        }
+    }
 }

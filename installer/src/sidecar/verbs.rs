@@ -43,6 +43,15 @@ pub(crate) struct Manner {
     pub(crate) force_conflicts: bool,
 }
 
+/// A verb as it was written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Command<'a> {
+    /// Which.
+    pub(crate) verb: &'a str,
+    /// What it is about.
+    pub(crate) targets: &'a [Named],
+}
+
 /// A mesh's sidecars, and how to talk about them.
 #[derive(Debug)]
 pub(crate) struct Sidecars {
@@ -63,8 +72,7 @@ impl Sidecars {
         output: Output,
         root: String,
         mesh: Option<&str>,
-        verb: &str,
-        written: &[Named],
+        asked: Command<'_>,
     ) -> Result<(Self, Vec<Target>), Failure> {
         let reader = Reader::new(cluster.clone());
         let root = match mesh {
@@ -72,7 +80,7 @@ impl Sidecars {
             None => root,
         };
         let kinds = Kinds::read(&cluster, &root, mesh).await?;
-        let targets = kinds.resolve(written)?;
+        let targets = kinds.resolve(asked.targets)?;
         let whole = targets
             .iter()
             .all(|one| matches!(one, Target::Namespace(_)));
@@ -81,7 +89,7 @@ impl Sidecars {
         }
         let verb = targets
             .iter()
-            .fold(format!("sidecar {verb}"), |text, target| {
+            .fold(format!("sidecar {}", asked.verb), |text, target| {
                 text + " " + &target.to_string()
             });
         let sidecars = Self {
@@ -234,13 +242,12 @@ impl Sidecars {
 /// Some kinds may leave the template of their pods to another object, which a label here would not reach.
 fn has_template(name: &WorkloadName, object: &Value) -> Result<(), Failure> {
     let path = name.kind.pod_template();
-    match object.pointer(&path.replace('.', "/")) {
-        Some(Value::Object(_)) => Ok(()),
-        _ => {
-            let text = format!("{name} has no pod template at {path}, where labels could be set");
-            Err(Failure::text(Exit::Failure, text))
-        }
+    let template = object.pointer(&path.replace('.', "/"));
+    if template.is_some_and(Value::is_object) {
+        return Ok(());
     }
+    let text = format!("{name} has no pod template at {path}, where labels could be set");
+    Err(Failure::text(Exit::Failure, text))
 }
 
 /// Several reasons are one failure.

@@ -14,7 +14,7 @@ use crate::sidecar::verbs::Tuning;
 /// What the verbs that annotate workloads share.
 #[derive(Args, Debug)]
 pub(super) struct TuneArgs {
-    /// deploy/NAME, sts/NAME or ds/NAME; to show, all of the namespace when left out
+    /// deploy/NAME, sts/NAME, ds/NAME or KIND/NAME of a kind that the mesh declares; to show, all of the namespace when left out
     #[arg(value_name = "TARGET", value_parser = target)]
     targets: Vec<Named>,
     /// Take the settings away

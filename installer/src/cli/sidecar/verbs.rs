@@ -15,10 +15,11 @@ CPU and MEMORY of a pod are what its proxy uses of its limit: 13m/2, -/2 where n
 Examples:
   weft sidecar status -A
   weft sidecar status shop -o wide
-  weft sidecar status deploy/cart -n shop"
+  weft sidecar status deploy/cart -n shop
+  weft sidecar status rollouts.argoproj.io/cart -n shop"
 )]
 pub(super) struct StatusArgs {
-    /// Namespaces, deploy/NAME, sts/NAME, ds/NAME or pod/NAME [default: the namespace]
+    /// Namespaces, deploy/NAME, sts/NAME, ds/NAME, KIND/NAME of a kind that the mesh declares, or pod/NAME [default: the namespace]
     #[arg(value_name = "TARGET", value_parser = target)]
     pub(super) targets: Vec<Named>,
     /// All namespaces
@@ -38,7 +39,7 @@ Examples:
   weft sidecar explain shop --label sidecar.istio.io/inject=false -o json"
 )]
 pub(super) struct ExplainArgs {
-    /// A namespace, deploy/NAME, sts/NAME, ds/NAME or pod/NAME
+    /// A namespace, deploy/NAME, sts/NAME, ds/NAME, KIND/NAME of a kind that the mesh declares, or pod/NAME
     #[arg(value_name = "TARGET", value_parser = target, required = true)]
     pub(super) targets: Vec<Named>,
     /// As if the pod had this label; repeatable
@@ -82,7 +83,7 @@ Examples:
   weft sidecar disable deploy/cart -n shop --dry-run=server"
 )]
 pub(super) struct InjectArgs {
-    /// Namespaces, deploy/NAME, sts/NAME or ds/NAME
+    /// Namespaces, deploy/NAME, sts/NAME, ds/NAME or KIND/NAME of a kind that the mesh declares
     #[arg(value_name = "TARGET", value_parser = target, required = true)]
     pub(super) targets: Vec<Named>,
     /// Restart what needs it, and wait
@@ -102,7 +103,7 @@ pub(super) struct InjectArgs {
 /// What `restart` and `upgrade` share.
 #[derive(Args, Debug)]
 pub(super) struct RestartCommon {
-    /// Namespaces, deploy/NAME, sts/NAME or ds/NAME [default: the namespace]
+    /// Namespaces, deploy/NAME, sts/NAME, ds/NAME or KIND/NAME of a kind that the mesh declares [default: the namespace]
     #[arg(value_name = "TARGET", value_parser = target)]
     pub(super) targets: Vec<Named>,
     /// All namespaces but the system's
@@ -122,6 +123,8 @@ pub(super) struct RestartCommon {
 #[derive(Args, Debug)]
 #[command(
     after_help = "A workload begins only when its PodDisruptionBudgets allow what its rollout takes down at once, and is done when all new pods have been ready for a while. A failure stops the batches that have not begun. Exits 4 when some failed.
+
+A workload of a kind that the mesh declares (spec.workloadKinds) is done when its numbers say so and all of its pods were created after the restart: a controller that changes pods in place has restarted nothing. How many pods such a rollout takes down is unknown, and taken for one.
 
 Examples:
   weft sidecar restart shop --needed --yes
@@ -160,7 +163,7 @@ Examples:
   weft sidecar log-level shop --level warning"
 )]
 pub(super) struct LevelArgs {
-    /// pod/NAME, deploy/NAME, sts/NAME, ds/NAME or a namespace
+    /// pod/NAME, deploy/NAME, sts/NAME, ds/NAME, KIND/NAME of a kind that the mesh declares, or a namespace
     #[arg(value_name = "TARGET", value_parser = target, required = true)]
     pub(super) targets: Vec<Named>,
     /// The level of all loggers

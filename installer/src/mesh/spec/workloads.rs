@@ -180,7 +180,6 @@ mod tests {
         "group: apps.kruise.io, version: v1alpha1, kind: CloneSet, resource: clonesets";
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "a table, row by row")]
     fn kinds_and_every_mistake_in_them() {
         let cases: [(String, &[&str]); 9] = [
             (format!("[{{{CLONES}}}]"), &[]),

@@ -39,7 +39,7 @@ impl Reader {
         for (kind, (group, plural)) in SETS {
             let path = collection(group, namespace, plural);
             let what = format!("list {plural}");
-            let sets = self.pages(&what, &path, ListParams::default(), Part::Metadata, Some);
+            let sets = self.pages(&what, (&path, Part::Metadata), ListParams::default(), Some);
             owners = owners.with(kind, sets.await?);
         }
         Ok(owners)

@@ -218,6 +218,7 @@ fn choose(rows: &[NamespaceStatus], which: Which) -> (Vec<WorkloadName>, Vec<Res
             }
             None if wanted => left.push(Restarted {
                 namespace: workload.namespace.clone(),
+                api: ("", "v1"),
                 kind: workload.kind,
                 name: workload.name.clone(),
                 result: Verdict::Skipped,

@@ -24,9 +24,8 @@ pub(crate) struct Page<T> {
     /// Where the next one begins.
     #[serde(default)]
     pub(crate) metadata: PageMeta,
-    /// The objects.
-    #[serde(default = "Vec::new")]
-    pub(crate) items: Vec<T>,
+    /// The objects; a list of metadata alone says null for none.
+    pub(crate) items: Option<Vec<T>>,
 }
 
 /// Of a page.
