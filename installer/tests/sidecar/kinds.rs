@@ -211,9 +211,22 @@ fn reconcile(world: &World) {
         .unwrap();
 }
 
+/// Those that count: a pod on its way out may be listed for a while yet.
 fn pods(world: &World) -> Vec<String> {
-    let names = world.kubectl(&format!("-n {SPACE} get pods -o name"));
-    names.lines().map(str::to_owned).collect()
+    let names =
+        "{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}";
+    let line = [
+        "-n",
+        SPACE,
+        "get",
+        "pods",
+        "-o",
+        "go-template",
+        "--template",
+        names,
+    ];
+    let names = world.cluster.kubectl(&line).unwrap();
+    names.split_whitespace().map(str::to_owned).collect()
 }
 
 fn ready(world: &World, wanted: u64) -> Result<(), String> {
