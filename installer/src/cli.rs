@@ -196,16 +196,31 @@ fn dispatch(noun: Noun, context: &Context) -> Outcome {
     }
 }
 
-/// Runs a verb that waits for others. Ctrl-C ends it where it stands, with exit 130.
+/// Runs a verb that waits for others. Ctrl-C and SIGTERM end it where it stands, with exit 130.
 pub(crate) fn block_on<T>(verb: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     runtime()?.block_on(async {
         tokio::select! {
             // Listens before the verb does anything.
             biased;
-            _ = tokio::signal::ctrl_c() => Err(Failure::text(Exit::Interrupted, "interrupted")),
+            () = stopped() => Err(Failure::text(Exit::Interrupted, "interrupted")),
             outcome = verb => outcome,
         }
     })
+}
+
+/// Ends when we are told to stop: by Ctrl-C, or by SIGTERM, as CI systems and Kubernetes say it.
+pub(crate) async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => drop(terminate.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
 }
 
 /// A runtime for a verb that handles signals itself.

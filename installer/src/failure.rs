@@ -27,7 +27,7 @@ pub enum Exit {
     Unreachable,
     /// A server refused the credentials, or the lack of them.
     NoPermission,
-    /// Stopped by Ctrl-C.
+    /// Stopped by Ctrl-C or SIGTERM.
     Interrupted,
 }
 
@@ -79,7 +79,7 @@ impl Exit {
             Self::BadInput => "a file or configuration that was given is wrong",
             Self::Unreachable => "a server cannot be reached",
             Self::NoPermission => "a server refused the credentials, or the lack of them",
-            Self::Interrupted => "stopped by Ctrl-C",
+            Self::Interrupted => "stopped by Ctrl-C or SIGTERM",
         }
     }
 }
@@ -131,6 +131,20 @@ impl Failure {
             exit: self.exit,
             error: self.error.context(text.to_string()),
         }
+    }
+}
+
+/// What came of an act and then of keeping account of it: why the act failed comes first, and nothing hides it.
+///
+/// # Errors
+/// As either of both.
+pub fn both<T>(done: Result<T, Failure>, account: Result<(), Failure>) -> Result<T, Failure> {
+    match (done, account) {
+        (Err(first), Err(second)) => Err(Failure::text(
+            first.exit,
+            format!("{first}\nand after that: {second}"),
+        )),
+        (done, account) => done.and_then(|done| account.map(|()| done)),
     }
 }
 
@@ -199,6 +213,31 @@ mod tests {
         assert_eq!(
             failure.chain().collect::<Vec<_>>(),
             ["cannot read x", "disk on fire"]
+        );
+    }
+
+    #[test]
+    fn the_first_of_two_errors_says_how_to_exit_and_none_is_lost() {
+        let error = |exit, text| Err(Failure::text(exit, text));
+        let told = |result: Result<u8, Failure>| {
+            result.map_err(|failure| (failure.exit(), failure.to_string()))
+        };
+        assert_eq!(told(both(Ok(1), Ok(()))), Ok(1));
+        assert_eq!(
+            told(both(Ok(1), error(Exit::Unreachable, "b"))),
+            Err((Exit::Unreachable, "b".to_owned()))
+        );
+        assert_eq!(
+            told(both(Err(Failure::text(Exit::Timeout, "a")), Ok(()))),
+            Err((Exit::Timeout, "a".to_owned()))
+        );
+        let both = both(
+            Err(Failure::text(Exit::Timeout, "a")),
+            error(Exit::Unreachable, "b"),
+        );
+        assert_eq!(
+            told(both),
+            Err((Exit::Timeout, "a\nand after that: b".to_owned()))
         );
     }
 

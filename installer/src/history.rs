@@ -17,15 +17,15 @@ use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use k8s_openapi::jiff::Timestamp;
 use kube::Api;
 use kube::api::PostParams;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
+use stored::{Course, Limits};
 
 /// One command that wrote something.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
     /// When, RFC 3339 in UTC.
     pub(crate) at: String,
@@ -41,15 +41,15 @@ pub(crate) struct Entry {
 ///
 /// Both values are best taken from what the API server answered, with [`fields::ours`]: what was sent may come back in
 /// another notation (`1000m` as `1`), and an undo would take that for somebody else's change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Change {
     /// Which.
     pub(crate) object: ObjectId,
+    /// Under which of our names: whoever undoes it writes under the same.
+    pub(crate) manager: &'static str,
     /// What weft's fields were; nothing for an object that was not there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) before: Option<Value>,
     /// What they are; nothing for an object that is gone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<Value>,
 }
 
@@ -69,13 +69,58 @@ pub(crate) async fn note(
     verb: &str,
     changes: Vec<Change>,
 ) -> Result<(), ClusterError> {
-    let entry = Entry {
+    record(cluster, namespace, &entry(cluster, verb, changes).await?).await
+}
+
+/// An entry of a verb that writes a while: it is there before the first write, so that one that is killed leaves word.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Begun<'a> {
+    cluster: &'a Cluster,
+    namespace: &'a str,
+    number: u64,
+    entry: Entry,
+}
+
+/// Says what is going to be done.
+pub(crate) async fn begin<'a>(
+    cluster: &'a Cluster,
+    namespace: &'a str,
+    verb: &str,
+) -> Result<Begun<'a>, ClusterError> {
+    let entry = entry(cluster, verb, Vec::new()).await?;
+    let number = keep::begin(cluster, namespace, &entry, Timestamp::now()).await?;
+    Ok(Begun {
+        cluster,
+        namespace,
+        number,
+        entry,
+    })
+}
+
+impl Begun<'_> {
+    /// Says what was really done, and whether that was all. Where nothing was, there is nothing to say.
+    pub(crate) async fn end(self, changes: Vec<Change>, all: bool) -> Result<(), ClusterError> {
+        if changes.is_empty() {
+            return keep::withdraw(self.cluster, self.namespace, self.number).await;
+        }
+        let entry = Entry {
+            changes,
+            ..self.entry
+        };
+        let course = if all { Course::Done } else { Course::Failed };
+        let pieces = stored::ending(&entry, self.number, Limits::REAL, course);
+        keep::end(self.cluster, self.namespace, pieces, Timestamp::now()).await
+    }
+}
+
+async fn entry(cluster: &Cluster, verb: &str, changes: Vec<Change>) -> Result<Entry, ClusterError> {
+    Ok(Entry {
         at: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         who: who(cluster).await?,
         verb: verb.to_owned(),
         changes,
-    };
-    record(cluster, namespace, &entry).await
+    })
 }
 
 /// As whom the API server knows the caller.

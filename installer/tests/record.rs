@@ -8,6 +8,9 @@
 #[path = "record/adopt.rs"]
 mod adopt;
 #[cfg(test)]
+#[path = "record/lease.rs"]
+mod lease;
+#[cfg(test)]
 #[path = "record/preflight.rs"]
 mod preflight;
 #[cfg(test)]
@@ -20,7 +23,7 @@ mod world;
 #[cfg(test)]
 mod tests {
     use super::world::World;
-    use super::{adopt, preflight, undo};
+    use super::{adopt, lease, preflight, undo};
 
     type Scenario = fn(&World);
 
@@ -31,12 +34,14 @@ mod tests {
             return;
         }
         let world = World::start();
-        let scenarios: [Scenario; 7] = [
+        let scenarios: [Scenario; 9] = [
             preflight::an_istio_that_is_there,
             adopt::manifests_are_told_by_who_wrote_them,
             undo::the_last_change_and_no_foreign_one,
-            undo::of_two_operators_one_is_told,
+            lease::of_two_operators_one_is_told,
             undo::many_at_once_lose_no_entry,
+            lease::what_only_looks_like_a_record_is_in_nobodys_way,
+            lease::labels_of_all_are_kept,
             preflight::traps_are_named,
             preflight::without_permission,
         ];

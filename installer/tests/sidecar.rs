@@ -5,6 +5,9 @@
 //! missing is a failure; elsewhere one line says what was left out.
 
 #[cfg(test)]
+#[path = "sidecar/gateways.rs"]
+mod gateways;
+#[cfg(test)]
 #[path = "sidecar/kinds.rs"]
 mod kinds;
 #[cfg(test)]
@@ -23,7 +26,7 @@ mod world;
 #[cfg(test)]
 mod tests {
     use super::world::World;
-    use super::{kinds, life, restarts, verdicts};
+    use super::{gateways, kinds, life, restarts, verdicts};
 
     /// One cluster for all; the webhooks change from one part to the next, so that they follow one another.
     #[test]
@@ -38,7 +41,8 @@ mod tests {
             let settings = scope.spawn(|| life::settings_take_effect(&world));
             let restarts = scope.spawn(|| restarts::in_batches_within_budgets(&world));
             let declared = scope.spawn(|| kinds::work_as_others_do(&world));
-            for thread in [life, settings, restarts, declared] {
+            let gateways = scope.spawn(|| gateways::are_no_sidecars(&world));
+            for thread in [life, settings, restarts, declared, gateways] {
                 assert!(thread.join().is_ok(), "one part failed; see above");
             }
         });

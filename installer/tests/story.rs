@@ -17,6 +17,9 @@ mod killed;
 #[path = "story/looks.rs"]
 mod looks;
 #[cfg(test)]
+#[path = "story/mended.rs"]
+mod mended;
+#[cfg(test)]
 #[path = "story/objects.rs"]
 mod objects;
 #[cfg(test)]

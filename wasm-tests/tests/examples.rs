@@ -30,7 +30,7 @@ struct Step {
 #[test]
 fn examples_do_what_their_readmes_say() {
     let examples = readmes();
-    assert!(examples.len() >= 2, "only {examples:?} were found");
+    assert!(examples.len() >= 3, "only {examples:?} were found");
     let cache = Cache::from_env().unwrap();
     let lacks = lab::capabilities::of(&cache).cluster;
     // They use the names that a reader's own lab has.

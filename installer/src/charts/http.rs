@@ -63,7 +63,7 @@ impl Http {
         let mut request = client.get(url.clone());
         let host = authority(url);
         // An index may name another server, which has no business with these.
-        if host == authority(base) {
+        if is_of(base, url) {
             let found = self.credentials.of(&host).await;
             let found = found.map_err(|error| ChartsError::Registry {
                 chart: url.to_string(),
@@ -199,6 +199,11 @@ fn below(base: &Url, path: &str) -> Result<Url, ChartsError> {
         })
 }
 
+/// Whether an address is on the server that was named, spoken to in the same way: what goes there by TLS goes nowhere without.
+fn is_of(base: &Url, url: &Url) -> bool {
+    base.origin() == url.origin()
+}
+
 fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
@@ -208,7 +213,7 @@ fn authority(url: &Url) -> String {
 fn unanswered(url: &Url, error: &reqwest::Error) -> ChartsError {
     let reason = causes(error);
     let remedy = if reason.contains("InvalidContentType") {
-        "it speaks plain HTTP: write http:// and pass --plain-http if you trust the network on the way to it"
+        "it speaks plain HTTP, and a mesh takes charts over HTTPS only: fetch them with `weft charts pull`, which takes http:// with --plain-http, unpack them into a directory and name that"
     } else if reason.contains("certificate") {
         "add its authority to the system's, or name a file with SSL_CERT_FILE"
     } else if error.is_redirect() || error.is_builder() {
@@ -219,5 +224,55 @@ fn unanswered(url: &Url, error: &reqwest::Error) -> ChartsError {
     ChartsError::Unreachable {
         url: url.to_string(),
         reason: format!("{reason}; {remedy}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_goes_only_where_it_belongs() {
+        let cases = [
+            (
+                "https://charts.example/istio/",
+                "https://charts.example/x.tgz",
+                true,
+            ),
+            (
+                "https://charts.example/",
+                "https://charts.example:443/x.tgz",
+                true,
+            ),
+            (
+                "https://charts.example/",
+                "http://charts.example/x.tgz",
+                false,
+            ),
+            (
+                "https://charts.example:8443/",
+                "http://charts.example:8443/x.tgz",
+                false,
+            ),
+            (
+                "http://charts.example/",
+                "https://charts.example/x.tgz",
+                false,
+            ),
+            (
+                "https://charts.example/",
+                "https://charts.example:8443/x.tgz",
+                false,
+            ),
+            (
+                "https://charts.example/",
+                "https://other.example/x.tgz",
+                false,
+            ),
+        ];
+        for (base, url, wanted) in cases {
+            let found = is_of(&base.parse().unwrap(), &url.parse().unwrap());
+            assert_eq!(found, wanted, "{base} {url}");
+        }
     }
 }

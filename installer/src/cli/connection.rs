@@ -58,7 +58,7 @@ pub(crate) struct ClusterArgs {
     /// The namespace [default: that of the context]
     #[arg(short, long, value_name = "NAME", help_heading = "Cluster")]
     pub(crate) namespace: Option<String>,
-    /// The namespace whose plugins concern the whole mesh
+    /// The mesh's root namespace: where istiod is, and what concerns the whole mesh
     #[arg(
         long,
         value_name = "NAME",

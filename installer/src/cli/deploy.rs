@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::connection::{ClusterArgs, DryRun};
-use super::{Context, runtime};
+use super::{Context, runtime, stopped};
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
 use crate::input;
 use crate::plugin::configuration;
@@ -26,7 +26,7 @@ pub(super) fn run(verb: DeployVerb, context: &Context) -> Outcome {
         tokio::select! {
             // Listens before the verb does anything.
             biased;
-            _ = tokio::signal::ctrl_c() => {
+            () = stopped() => {
                 let rest = if resumable { "; what was written stays, and the same command goes on from there" } else { "" };
                 Err(Failure::text(Exit::Interrupted, format!("interrupted{rest}")))
             }

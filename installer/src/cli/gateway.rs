@@ -54,6 +54,19 @@ struct Where {
     namespace: Option<String>,
 }
 
+/// Which mesh, and whether all of its cluster.
+#[derive(Args, Clone, Debug)]
+struct Everywhere {
+    #[command(flatten)]
+    mesh: MeshArgs,
+    /// Only this namespace [default: all of them]
+    #[arg(short, long, value_name = "NAME", help_heading = "Cluster")]
+    namespace: Option<String>,
+    /// All namespaces
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    all_namespaces: bool,
+}
+
 /// Where the chart of a gateway is from.
 #[derive(Args, Clone, Debug, Default)]
 struct ChartArgs {
@@ -123,6 +136,16 @@ impl Where {
     fn place(&self, gateways: &Gateways) -> String {
         let default = || gateways.cluster.namespace.clone();
         self.namespace.clone().unwrap_or_else(default)
+    }
+}
+
+impl Everywhere {
+    /// The same as a place.
+    fn place(&self) -> Where {
+        Where {
+            mesh: self.mesh.clone(),
+            namespace: self.namespace.clone(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::history::verbs::{Verbs, since};
 #[derive(Args, Debug)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "A history is kept in the mesh's root namespace, whether the mesh is recorded or not. It holds 2 MiB and 400 days. Values of Secrets are never in it.
+    after_help = "A history is kept in the mesh's root namespace, whether the mesh is recorded or not. It holds 2 MiB and 400 days. Values of Secrets are never in it. A command that was killed is listed as interrupted.
 
 Examples:
   weft history

@@ -31,7 +31,7 @@ enum MeshVerb {
   # in an editor that knows YAML schemas, as the first line of a mesh file:
   # yaml-language-server: $schema=mesh.schema.json")]
     Schema,
-    /// Read a mesh file, and hold its versions against those of a cluster
+    /// Read a mesh file, and hold its versions against those that you name
     Check(Box<check::CheckArgs>),
     /// Print the Helm values that a mesh file means
     Values(Box<values::ValuesArgs>),

@@ -7,16 +7,17 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::connection::{ClusterArgs, ProgressArgs, RehearseArgs, WaitArgs};
-use super::{Context, block_on, runtime};
+use super::{Context, block_on, runtime, stopped};
 use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, Manner};
 use crate::cluster::inventory::Parent;
 use crate::cluster::mode::Mode;
-use crate::cluster::report::{PlanReport, StatusReport, changes};
+use crate::cluster::report::{PlanReport, StatusReport, changes, show};
 use crate::cluster::told::Told;
 use crate::cluster::wanted::{Stage, Wanted};
 use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
 use crate::input;
+use crate::output::ProgressChoice;
 use crate::plugin::configuration;
 
 #[derive(Args, Debug)]
@@ -87,7 +88,7 @@ pub(super) fn run(args: ObjectsArgs, context: &Context) -> Outcome {
     runtime()?.block_on(async {
         tokio::select! {
             outcome = apply(&args, context) => outcome,
-            _ = tokio::signal::ctrl_c() => Err(Failure::text(
+            () = stopped() => Err(Failure::text(
                 Exit::Interrupted,
                 "interrupted; what was written stays, and the same command goes on from there",
             )),
@@ -147,9 +148,16 @@ async fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
     }
     if mode == Mode::Act {
         let told = Told::new(&context.output, args.progress.progress);
-        engine::carry_out(&cluster, &told, &plan, args.wait.timeout()).await?;
+        engine::carry_out(&cluster, &told, &plan, args.wait.timeout())
+            .await
+            .end?;
     }
-    context.output.report(&PlanReport(&plan))?;
+    // Programs read events, line by line.
+    if args.progress.progress == ProgressChoice::Json {
+        context.output.report(&PlanReport(&plan))?;
+    } else {
+        show(&context.output, &plan)?;
+    }
     Ok(Exit::Ok)
 }
 

@@ -6,7 +6,7 @@ mod verbs;
 
 use clap::{Args, Subcommand};
 
-use super::{Context, runtime};
+use super::{Context, runtime, stopped};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::sidecar::target::{Named, Target};
 use crate::sidecar::verbs::{Command, Enabling, Levels, Restarting, Sample, Sidecars, Which};
@@ -54,7 +54,7 @@ pub(super) fn run(args: SidecarArgs, context: &Context) -> Outcome {
         );
         tokio::select! {
             outcome = dispatch(*args.verb, context) => outcome,
-            _ = tokio::signal::ctrl_c() => {
+            () = stopped() => {
                 let rest = if writes { "; what was written stays, and the same command goes on from there" } else { "" };
                 Err(Failure::text(Exit::Interrupted, format!("interrupted{rest}")))
             }
@@ -121,7 +121,7 @@ async fn inject(verb: &str, args: InjectArgs, wish: Wish, context: &Context) -> 
         force: args.force,
     };
     let namespace = args.mesh.named();
-    sidecars.inject(&targets, namespace, &asked).await
+    Box::pin(sidecars.inject(&targets, namespace, &asked)).await
 }
 
 async fn restart(

@@ -9,7 +9,7 @@ use crate::history::verbs::Verbs;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "It undoes the last entry of `weft history`, if every object is still as the entry left it; otherwise it says which field is not, and who changed it. Fields of others are not touched. An undo is an entry too, so that a second undo does again what the first undid.
+    after_help = "It undoes the last entry of `weft history`, if every object is still as the entry left it; otherwise it says which field is not, and who changed it. Fields of others are not touched. What an interrupted command wrote is not known: run that command again instead. An undo is an entry too, so that a second undo does again what the first undid.
 
 Examples:
   weft undo --diff

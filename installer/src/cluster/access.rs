@@ -84,7 +84,7 @@ impl Access {
             let files: Vec<_> = std::env::split_paths(listed)
                 .filter(|path| !path.as_os_str().is_empty())
                 .collect();
-            return Ok(Source::Files(files));
+            return Ok(Source::Files(there(files)));
         }
         let home = environment
             .home()
@@ -138,6 +138,13 @@ impl Access {
         }
         Ok((config, named))
     }
+}
+
+/// Of several files those that exist: kubectl passes over the others. Where none does, the error names them all.
+fn there(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let exists = |file: &&PathBuf| file.try_exists().unwrap_or(true);
+    let existing: Vec<_> = files.iter().filter(exists).cloned().collect();
+    if existing.is_empty() { files } else { existing }
 }
 
 fn listed(files: &[PathBuf]) -> String {
@@ -217,6 +224,11 @@ mod tests {
         std::fs::write(&file, "").unwrap();
         assert_eq!(
             source(&none, &[("HOME", text)]),
+            Some(Source::Files(vec![file.clone()]))
+        );
+        let some = format!("/missing:{}:/gone", file.display());
+        assert_eq!(
+            source(&none, &[("HOME", text), ("KUBECONFIG", &some)]),
             Some(Source::Files(vec![file]))
         );
         let both = [("HOME", text), ("KUBECONFIG", "/a::/b")];

@@ -3,24 +3,41 @@
 //! The set's parent promises all that there was and will be before the first object is written, and only what there is
 //! once the last one is pruned. Between the two, whatever was written is found by its label.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 use k8s_openapi::jiff::Timestamp;
+use serde_json::Value;
 
 use super::engine::EngineError;
 use super::error::ClusterError;
 use super::event::{Event, State};
 use super::inventory::{self, Inventory, Parent};
+use super::object::ObjectId;
 use super::order::{is_definition, is_namespace, rank};
 use super::ownership::MANAGER;
 use super::plan::{Action, Plan, Step};
 use super::request::Write;
 use super::retry;
 use super::watch::{Target, Waited, Watch};
+use super::yielding;
 
 /// How many objects are written at a time, of those that need nothing of each other.
 const AT_ONCE: usize = 8;
+
+/// One object that was written, as the API server showed it.
+#[derive(Clone, Debug)]
+pub(crate) struct Deed {
+    /// Which.
+    pub(crate) object: ObjectId,
+    /// As whom.
+    pub(crate) manager: &'static str,
+    /// What it was; nothing for one that was not there.
+    pub(crate) before: Option<Value>,
+    /// What it is; nothing for one that was deleted.
+    pub(crate) after: Option<Value>,
+}
 
 /// Carries one plan out.
 pub(crate) struct Execution<'a> {
@@ -30,6 +47,8 @@ pub(crate) struct Execution<'a> {
     pub(crate) waits: bool,
     /// How long all of it may take.
     pub(crate) patience: Duration,
+    /// What was written so far.
+    pub(crate) deeds: RefCell<Vec<Deed>>,
 }
 
 impl Execution<'_> {
@@ -76,11 +95,29 @@ impl Execution<'_> {
         };
         let (id, object) = (plan.parent.id(), plan.parent.marked(inventory));
         let resource = Parent::resource();
+        // Marks on an object that somebody else keeps: without them, it is there all the same.
+        let before = said.map_or_else(|| plan.parent.unmarked(), |said| plan.parent.marked(said));
         retry::until(self.watch.deadline, ClusterError::is_transient, || {
             self.watch.cluster.apply(&resource, &id, &object, write)
         })
         .await?;
+        self.did(id, inventory::MANAGER, Some(before), Some(object));
         Ok(())
+    }
+
+    fn did(
+        &self,
+        object: ObjectId,
+        manager: &'static str,
+        before: Option<Value>,
+        after: Option<Value>,
+    ) {
+        self.deeds.borrow_mut().push(Deed {
+            object,
+            manager,
+            before,
+            after,
+        });
     }
 
     /// Kind after kind, in their order; then waits for all of them.
@@ -137,24 +174,51 @@ impl Execution<'_> {
                 .until_gone(vec![(target(step), work.uid.clone())]);
             self.end(gone.await?)?;
         }
+        let written = self.send(step).await?;
+        let before = step.work.current.clone();
+        self.did(step.id.clone(), MANAGER, before, Some(written));
+        self.tell(step, state);
+        Ok(())
+    }
+
+    /// What the rehearsal could not find out comes out now, and is done as the rehearsal would have: some fields are left to others,
+    /// and others' fields are taken over where that is asked for.
+    async fn send(&self, step: &Step) -> Result<Value, ClusterError> {
+        let work = &step.work;
+        let mut object = &work.object;
+        let mut answer = self.apply(step, object, work.force).await;
+        let less = match &answer {
+            Err(ClusterError::Conflict { fields, .. }) => {
+                yielding::without(&step.id, object, fields)
+            }
+            _ => None,
+        };
+        if let Some(less) = &less {
+            object = less;
+            answer = self.apply(step, object, work.force).await;
+        }
+        if work.takes && matches!(answer, Err(ClusterError::Conflict { .. })) {
+            answer = self.apply(step, object, true).await;
+        }
+        answer
+    }
+
+    async fn apply(&self, step: &Step, object: &Value, force: bool) -> Result<Value, ClusterError> {
+        let resource = &step.work.resource;
         let write = Write {
             manager: MANAGER,
-            force: work.force,
+            force,
             dry_run: false,
         };
         // A kind that is new is served a moment after its definition says so.
         let worth = |error: &ClusterError| {
             error.is_transient()
-                || (!work.resource.served && matches!(error, ClusterError::NotServed { .. }))
+                || (!resource.served && matches!(error, ClusterError::NotServed { .. }))
         };
         retry::until(self.watch.deadline, worth, || {
-            self.watch
-                .cluster
-                .apply(&work.resource, &step.id, &work.object, write)
+            self.watch.cluster.apply(resource, &step.id, object, write)
         })
-        .await?;
-        self.tell(step, state);
-        Ok(())
+        .await
     }
 
     /// The other way round: what depends on others goes first, and is gone before they go.
@@ -187,6 +251,7 @@ impl Execution<'_> {
                 .delete(&work.resource, &step.id, &work.uid)
         })
         .await?;
+        self.did(step.id.clone(), MANAGER, work.current.clone(), None);
         Ok(())
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct Evidence {
     pub(crate) events: Vec<Value>,
     /// The last line that a container said, by pod and container.
     pub(crate) logs: BTreeMap<(String, String), String>,
+    /// What is wrong with pods that were to be injected and were not, and what to do about it, by their names.
+    pub(crate) uninjected: BTreeMap<String, [String; 2]>,
     /// What an operator made of it.
     pub(crate) parts: Vec<Part>,
     /// The Deployments of that operator; nothing where nobody looked, or may.
@@ -48,6 +50,12 @@ impl Evidence {
     /// The newest warning about an object for one of these reasons.
     fn warning(&self, about: &Value, reasons: &[&str]) -> Option<&str> {
         self.warnings(about, reasons).last().copied()
+    }
+
+    /// What the runtime could only tell as an image that it does not find.
+    fn not_injected(&self, name: &str, pod: &Value) -> Option<Cause> {
+        let [what, remedy] = self.uninjected.get(text(pod, "/metadata/name"))?;
+        Some(Cause::new(name, what, remedy))
     }
 
     /// All of them, the newest last.
@@ -174,7 +182,7 @@ fn service(id: &ObjectId, object: &Value, evidence: &Evidence) -> Option<Cause> 
         || "nobody has given it an address".to_owned(),
         |told| format!("it gets no address: {told}"),
     );
-    let remedy = "install a load balancer controller or ask the cloud's quota, or make its type ClusterIP or NodePort";
+    let remedy = "install a load balancer controller, or look whether the cloud's quota is used up, or make its type ClusterIP or NodePort";
     Some(Cause::new(id, what, remedy))
 }
 

@@ -4,24 +4,56 @@
 //! to agree that `1` and `1.0` are one number: a configuration travels through a protobuf `Struct`, where every number
 //! is a double, so that comparing the text or the number types would see a drift in an untouched object.
 
+pub(crate) mod inside;
+pub(crate) mod shown;
+
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::keyed;
+use inside::Inside;
 
 /// One field that differs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Change {
     /// Where, for example `spec.pluginConfig.rules[0].rate`.
     pub(crate) path: String,
     /// What is there now; nothing for a field that will be added.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) before: Option<Value>,
     /// What will be there; nothing for a field that will go.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<Value>,
+}
+
+impl Change {
+    /// What differs inside its two values.
+    pub(crate) fn inside(&self) -> Option<Inside> {
+        inside::inside(&self.path, self.before.as_ref(), self.after.as_ref())
+    }
+}
+
+/// Programs get both values whole, and what differs inside beside them.
+impl Serialize for Change {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Whole<'a> {
+            path: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            before: Option<&'a Value>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            after: Option<&'a Value>,
+            #[serde(flatten)]
+            inside: Option<Inside>,
+        }
+        let whole = Whole {
+            path: &self.path,
+            before: self.before.as_ref(),
+            after: self.after.as_ref(),
+            inside: self.inside(),
+        };
+        whole.serialize(serializer)
+    }
 }
 
 /// Every leaf that differs between the two values, in the order of their paths.
@@ -133,8 +165,18 @@ fn arrays(path: &str, before: &[Value], after: &[Value], by_name: bool, found: &
     }
 }
 
+/// `/metadata/labels/a~1b` in the notation of changes: `metadata.labels["a/b"]`.
+pub(crate) fn path(pointer: &str) -> String {
+    pointer
+        .split('/')
+        .skip(1)
+        .fold(String::new(), |path, step| {
+            child(&path, &step.replace("~1", "/").replace("~0", "~"))
+        })
+}
+
 /// Keys such as `app.kubernetes.io/name` are quoted: with their dots they would read as three fields.
-fn child(path: &str, key: &str) -> String {
+pub(crate) fn child(path: &str, key: &str) -> String {
     let plain = !key.is_empty()
         && key
             .chars()

@@ -68,7 +68,11 @@ impl Resource {
 
 /// All kinds that are known, each with its versions, the preferred one first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Kinds(BTreeMap<GroupKind, Vec<Resource>>);
+pub(crate) struct Kinds {
+    known: BTreeMap<GroupKind, Vec<Resource>>,
+    /// The groups of which the API server could not say what is in them now: another server serves them, and does not answer.
+    stale: BTreeSet<String>,
+}
 
 impl Kinds {
     /// Reads the answers of the API server.
@@ -81,6 +85,9 @@ impl Kinds {
                 .and_then(|metadata| metadata.name.clone())
                 .unwrap_or_default();
             for version in &group.versions {
+                if version.freshness.as_deref() == Some("Stale") {
+                    kinds.stale.insert(name.clone());
+                }
                 for resource in &version.resources {
                     let kind = resource
                         .response_kind
@@ -123,7 +130,7 @@ impl Kinds {
 
     /// Where an object is, in the version that it is written in.
     pub(crate) fn find(&self, id: &ObjectId) -> Option<&Resource> {
-        self.0
+        self.known
             .get(&id.group_kind())?
             .iter()
             .find(|resource| resource.version == id.version)
@@ -131,12 +138,27 @@ impl Kinds {
 
     /// Where the objects of a kind are, in the version that the server prefers.
     pub(crate) fn preferred(&self, kind: &GroupKind) -> Option<&Resource> {
-        self.0.get(kind)?.first()
+        self.known.get(kind)?.first()
+    }
+
+    /// Whether there may be such a kind although nothing is known of it.
+    pub(crate) fn is_unsure(&self, kind: &GroupKind) -> bool {
+        !self.known.contains_key(kind) && self.stale.contains(&kind.group)
+    }
+
+    /// The kinds of which namespaces have objects now, each in the version that the server prefers.
+    pub(crate) fn listable(&self) -> impl Iterator<Item = &Resource> {
+        let preferred = self.known.values().filter_map(|versions| versions.first());
+        preferred.filter(|resource| resource.served && resource.namespaced)
     }
 
     /// What is served, as Helm's charts ask for it: `apps/v1` and `apps/v1/Deployment`.
     pub(crate) fn api_versions(&self) -> Vec<String> {
-        let served = self.0.values().flatten().filter(|resource| resource.served);
+        let served = self
+            .known
+            .values()
+            .flatten()
+            .filter(|resource| resource.served);
         let names = served.flat_map(|resource| {
             let version = resource.api_version();
             [format!("{version}/{}", resource.kind), version]
@@ -146,7 +168,7 @@ impl Kinds {
 
     /// The versions of a kind that are known.
     pub(crate) fn versions(&self, kind: &GroupKind) -> Vec<&str> {
-        let known = self.0.get(kind).into_iter().flatten();
+        let known = self.known.get(kind).into_iter().flatten();
         known.map(|resource| resource.version.as_str()).collect()
     }
 
@@ -156,7 +178,7 @@ impl Kinds {
             group: resource.group.clone(),
             kind: resource.kind.clone(),
         };
-        let known = self.0.entry(kind).or_default();
+        let known = self.known.entry(kind).or_default();
         if known.iter().all(|other| other.version != resource.version) {
             known.push(resource);
         }
@@ -268,5 +290,19 @@ pub(crate) mod tests {
             ("/apis/example.com/v1/namespaces/b/looms", false)
         );
         assert_eq!(kinds.find(&id("example.com/v0", "Loom")), None);
+    }
+
+    /// What is not listed of a server that does not answer is not gone.
+    #[test]
+    fn a_group_that_does_not_answer_is_unsure() {
+        let of = |freshness: &str| {
+            let groups = json!({"items": [{"metadata": {"name": "looms.example.com"},
+                "versions": [{"version": "v1", "freshness": freshness, "resources": []}]}]});
+            Kinds::read(&[serde_json::from_value(groups).unwrap()])
+        };
+        let loom = GroupKind::parse("Loom.looms.example.com");
+        assert!(of("Stale").is_unsure(&loom));
+        assert!(!of("Current").is_unsure(&loom));
+        assert!(!of("Stale").is_unsure(&GroupKind::parse("Loom.other.example.com")));
     }
 }

@@ -5,7 +5,7 @@
 //! The parent promises more before the first member is written and less after the last one is gone, so that a command
 //! that is killed leaves no member that the next one does not find.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,6 +23,10 @@ const ID: &str = "applyset.kubernetes.io/id";
 const TOOLING: &str = "applyset.kubernetes.io/tooling";
 const KINDS: &str = "applyset.kubernetes.io/contains-group-kinds";
 const NAMESPACES: &str = "applyset.kubernetes.io/additional-namespaces";
+/// Our own: which members there have to be. The convention only says where to look, and what somebody deleted is not there.
+const MEMBERS: &str = "weft.dev/members";
+/// Annotations may have 256 KiB together; of a set with more members than fit, what is missing is not noticed.
+const LARGEST: usize = 128 * 1024;
 /// As whom the parent's marks are written; what else is in the parent is somebody else's concern.
 pub(crate) const MANAGER: &str = "weft-applyset";
 
@@ -61,12 +65,32 @@ impl Parent {
         Resource::core("ConfigMap", "configmaps")
     }
 
+    /// The parent without any marks.
+    pub(crate) fn unmarked(&self) -> Value {
+        json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": { "namespace": self.namespace, "name": self.name },
+        })
+    }
+
     /// The marks that say which set this is and where its members are.
     pub(crate) fn marked(&self, inventory: &Inventory) -> Value {
         let others = inventory
             .namespaces
             .iter()
             .filter(|namespace| **namespace != self.namespace);
+        let mut annotations = json!({
+            TOOLING: format!("weft/{}", env!("CARGO_PKG_VERSION")),
+            KINDS: joined(inventory.kinds.iter()),
+            NAMESPACES: joined(others),
+        });
+        let members = json!(inventory.members).to_string();
+        if let Some(annotations) = annotations.as_object_mut()
+            && members.len() <= LARGEST
+        {
+            annotations.insert(MEMBERS.to_owned(), json!(members));
+        }
         json!({
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -74,23 +98,23 @@ impl Parent {
                 "namespace": self.namespace,
                 "name": self.name,
                 "labels": { ID: self.set() },
-                "annotations": {
-                    TOOLING: format!("weft/{}", env!("CARGO_PKG_VERSION")),
-                    KINDS: joined(inventory.kinds.iter()),
-                    NAMESPACES: joined(others),
-                },
+                "annotations": annotations,
             },
         })
     }
 }
 
-/// Which kinds in which namespaces a set has.
+/// Names by namespace by kind, in the notations of the convention; the namespace is empty for cluster-scoped objects.
+type Members = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
+
+/// Which kinds in which namespaces a set has, and which members.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Inventory {
     /// The kinds.
     pub(crate) kinds: BTreeSet<GroupKind>,
     /// The namespaces; that of the parent is always one of them.
     pub(crate) namespaces: BTreeSet<String>,
+    members: Members,
 }
 
 impl Inventory {
@@ -117,9 +141,15 @@ impl Inventory {
         let mut namespaces: BTreeSet<String> =
             words(NAMESPACES).filter(some).map(str::to_owned).collect();
         namespaces.insert(parent.namespace.clone());
+        let members = annotation(object, MEMBERS).map_or(Ok(Members::new()), |members| {
+            serde_json::from_str(members).map_err(|error| {
+                format!("its annotation {MEMBERS} is damaged: {error}: remove it, the next apply writes it anew")
+            })
+        })?;
         Ok(Self {
             kinds: words(KINDS).filter(some).map(GroupKind::parse).collect(),
             namespaces,
+            members,
         })
     }
 
@@ -128,20 +158,42 @@ impl Inventory {
         let mut inventory = Self {
             kinds: BTreeSet::new(),
             namespaces: BTreeSet::from([parent.namespace.clone()]),
+            members: Members::new(),
         };
         for member in members {
             inventory.kinds.insert(member.group_kind());
+            let places = inventory
+                .members
+                .entry(member.group_kind().to_string())
+                .or_default();
+            places
+                .entry(member.namespace.clone().unwrap_or_default())
+                .or_default()
+                .insert(member.name.clone());
             inventory.namespaces.extend(member.namespace.clone());
         }
         inventory
     }
 
-    /// All that both have.
-    pub(crate) fn union(&self, other: &Self) -> Self {
+    /// Where both are, with these members: what is on its way out has not to be there.
+    pub(crate) fn around(&self, wanted: &Self) -> Self {
         Self {
-            kinds: self.kinds.union(&other.kinds).cloned().collect(),
-            namespaces: self.namespaces.union(&other.namespaces).cloned().collect(),
+            kinds: self.kinds.union(&wanted.kinds).cloned().collect(),
+            namespaces: self.namespaces.union(&wanted.namespaces).cloned().collect(),
+            members: wanted.members.clone(),
         }
+    }
+
+    /// Which members there have to be: kind, namespace (nothing for cluster-scoped objects) and name.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (GroupKind, Option<&str>, &str)> {
+        self.members.iter().flat_map(|(kind, places)| {
+            places.iter().flat_map(move |(namespace, names)| {
+                let namespace = Some(namespace.as_str()).filter(|namespace| !namespace.is_empty());
+                names
+                    .iter()
+                    .map(move |name| (GroupKind::parse(kind), namespace, name.as_str()))
+            })
+        })
     }
 }
 
@@ -167,11 +219,19 @@ mod tests {
     fn inventory() -> impl Strategy<Value = Inventory> {
         let kinds = proptest::collection::btree_set("[A-Z][a-z]{1,5}(\\.[a-z]{1,5}){0,2}", 0..5);
         let namespaces = proptest::collection::btree_set("[a-z]{1,5}", 0..5);
-        (kinds, namespaces).prop_map(|(kinds, mut namespaces)| {
+        let members =
+            proptest::collection::vec(("[A-Z][a-z]{1,5}", "[a-z]{0,2}", "[a-z:]{1,3}"), 0..9);
+        (kinds, namespaces, members).prop_map(|(kinds, mut namespaces, names)| {
             namespaces.insert(parent().namespace);
+            let mut members = Members::new();
+            for (kind, namespace, name) in names {
+                let places = members.entry(kind).or_default();
+                places.entry(namespace).or_default().insert(name);
+            }
             Inventory {
                 kinds: kinds.iter().map(|kind| GroupKind::parse(kind)).collect(),
                 namespaces,
+                members,
             }
         })
     }
@@ -184,10 +244,12 @@ mod tests {
         }
 
         #[test]
-        fn a_union_has_both(a in inventory(), b in inventory()) {
-            let both = a.union(&b);
-            prop_assert_eq!(&both.union(&a), &both);
-            prop_assert_eq!(b.union(&a), both);
+        fn what_is_around_both_is_where_both_are(a in inventory(), b in inventory()) {
+            let both = a.around(&b);
+            prop_assert_eq!(&both.around(&b), &both);
+            prop_assert_eq!(&b.around(&a).namespaces, &both.namespaces);
+            prop_assert_eq!(&b.around(&a).kinds, &both.kinds);
+            prop_assert_eq!(both.members, b.members);
         }
     }
 
@@ -197,11 +259,14 @@ mod tests {
         foreign["metadata"]["annotations"][TOOLING] = json!("kubectl/v1.34.0");
         let mut other = parent().marked(&Inventory::default());
         other["metadata"]["labels"][ID] = json!("applyset-x-v1");
+        let mut damaged = parent().marked(&Inventory::default());
+        damaged["metadata"]["annotations"][MEMBERS] = json!("istiod");
         let plain = json!({"metadata": {"name": "weft-mesh-a"}});
 
         for (object, words) in [
             (&foreign, "belongs to kubectl/v1.34.0"),
             (&other, "applyset-x-v1"),
+            (&damaged, "weft.dev/members is damaged"),
         ] {
             let error = Inventory::read(&parent(), object).unwrap_err();
             assert!(error.contains(words), "{error}");

@@ -6,6 +6,8 @@
 //! wrote would have to imitate all of them.
 
 mod judge;
+mod settle;
+mod stranger;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,10 +20,9 @@ use super::object::ObjectId;
 use super::order::{is_prunable, rank};
 use super::ownership::OwnedField;
 use super::peek::label;
-use super::rehearse::Rehearsal;
+use super::rehearse::{Outcome, Rehearsal};
 use super::snapshot::{Found, Snapshot};
-use super::wanted::{Item, MESH, Mistake};
-use crate::failure::Exit;
+use super::wanted::{Item, Mistake};
 use judge::judge;
 pub(crate) use work::Work;
 use work::prune;
@@ -104,7 +105,7 @@ impl Plan {
 
     /// What the parent has to promise while members come and go.
     pub(crate) fn widest(&self) -> Inventory {
-        self.before.clone().unwrap_or_default().union(&self.after)
+        self.before.clone().unwrap_or_default().around(&self.after)
     }
 }
 
@@ -121,6 +122,8 @@ pub(crate) struct Basis<'a> {
     pub(crate) rehearsals: &'a BTreeMap<ObjectId, Rehearsal>,
     /// Whether members that are not wanted go.
     pub(crate) prune: bool,
+    /// Whether objects of others become members.
+    pub(crate) adopt: bool,
 }
 
 impl Basis<'_> {
@@ -175,27 +178,11 @@ impl Basis<'_> {
                 Mistake::new(format!("Namespace {name}"), text)
             })
             .collect();
-        mistakes.extend(self.items.iter().filter_map(|item| self.foreign(item)));
+        mistakes.extend(self.items.iter().filter_map(|item| {
+            let found = self.snapshot.objects.get(&item.id)?;
+            stranger::of_another_set(item, &found.object, self.parent)
+        }));
         mistakes
-    }
-
-    fn foreign(&self, item: &Item) -> Option<Mistake> {
-        if !is_prunable(&item.id) {
-            return None;
-        }
-        let current = &self.snapshot.objects.get(&item.id)?.object;
-        let set = label(current, PART_OF).filter(|set| *set != self.parent.set());
-        let mesh = label(current, MESH).filter(|mesh| label(&item.object, MESH) != Some(*mesh));
-        let text = match (set, mesh) {
-            (_, Some(mesh)) => format!(
-                "it belongs to the mesh {mesh}: give this one another name or revision, leave the object out with raw values, or delete that mesh first"
-            ),
-            (Some(set), None) => format!(
-                "it belongs to another set, {set}: leave it out, or remove its label {PART_OF} to hand it over"
-            ),
-            (None, None) => return None,
-        };
-        Some(Mistake::new(&item.id, text).exiting(Exit::Failure))
     }
 
     fn step(&self, item: &Item) -> Result<Step, Mistake> {
@@ -206,6 +193,10 @@ impl Basis<'_> {
         let read = found.filter(|_| !going).map(|found| &found.object);
         let current = newer.or(read);
         let judged = judge(&item.id, current, &item.object, rehearsal)?;
+        // A conflict says more: which fields, and whose.
+        if let Some(object) = current.filter(|_| !self.adopt && judged.action != Action::Conflict) {
+            stranger::refused(&item.id, object)?;
+        }
         Ok(Step {
             id: item.id.clone(),
             component: item.component.clone(),
@@ -219,12 +210,13 @@ impl Basis<'_> {
                 object: rehearsal
                     .map_or_else(|| item.object.clone(), |rehearsal| rehearsal.object.clone()),
                 force: rehearsal.is_some_and(|rehearsal| rehearsal.force),
+                current: current.cloned(),
+                takes: self.adopt
+                    && rehearsal.is_some_and(|one| matches!(one.outcome, Outcome::Blind(_))),
                 uid: found
                     .map(|found| found.uid().to_owned())
                     .unwrap_or_default(),
                 going,
-                was: current.cloned(),
-                becomes: rehearsal.and_then(|rehearsal| rehearsal.outcome.would().cloned()),
             },
         })
     }

@@ -47,16 +47,6 @@ pub(crate) enum Outcome {
     Refused(Mistake),
 }
 
-impl Outcome {
-    /// What it would be, where the server could say.
-    pub(crate) fn would(&self) -> Option<&Value> {
-        match self {
-            Self::Would(object, _) => Some(object),
-            Self::Conflict(_) | Self::Blind(_) | Self::Refused(_) => None,
-        }
-    }
-}
-
 /// Asks about everything that is wanted, in the order of the items.
 pub(crate) async fn rehearse(
     cluster: &Cluster,

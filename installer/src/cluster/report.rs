@@ -1,15 +1,52 @@
 //! What is shown of a plan: object by object, or field by field.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::json;
 
 use super::cause::Cause;
 use super::diff::Change;
+use super::diff::shown::rows;
 use super::object::ObjectId;
+use super::ownership::OwnedField;
 use super::plan::{Action, Plan, Step};
 use super::readiness::Readiness;
 use super::watch::Target;
-use crate::output::{Cell, Report, Style, Table};
+use crate::failure::Failure;
+use crate::output::{Cell, Output, Report, Style, Table};
+
+/// Shows a plan, and says what all of it comes to.
+pub(crate) fn show(output: &Output, plan: &Plan) -> Result<(), Failure> {
+    output.report(&PlanReport(plan))?;
+    output.say(summary(plan));
+    Ok(())
+}
+
+/// For example `36 objects: 3 update, 33 unchanged`.
+fn summary(plan: &Plan) -> String {
+    let all = [
+        Action::Create,
+        Action::Update,
+        Action::Prune,
+        Action::Conflict,
+        Action::Unchanged,
+    ];
+    let unsure = plan.steps.iter().filter(|step| is_unsure(step)).count();
+    let counted = all.iter().map(|action| {
+        let steps = plan.steps.iter();
+        let count = steps.filter(|step| step.action == *action && !is_unsure(step));
+        (count.count(), word(*action))
+    });
+    let parts: Vec<_> = counted
+        .chain([(unsure, UNSURE)])
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    match plan.steps.len() {
+        0 => "no objects".to_owned(),
+        1 => format!("1 object: {}", parts.join(", ")),
+        count => format!("{count} objects: {}", parts.join(", ")),
+    }
+}
 
 /// Each object and what happens to it.
 #[derive(Debug, Serialize)]
@@ -26,14 +63,22 @@ impl Report for PlanReport<'_> {
                 .iter()
                 .map(|field| format!("{} ({})", field.field, field.manager))
                 .collect();
-            table.row([
+            let cells = [
                 step.component.clone().into(),
                 step.id.to_string().into(),
-                Cell::styled(style(step.action), word(step.action)),
+                said(step),
                 fields(step).into(),
                 owned.join(", ").into(),
                 step.unsure.clone().unwrap_or_default().into(),
-            ]);
+            ];
+            if step.action == Action::Unchanged && !is_unsure(step) {
+                table.wide_row(cells);
+            } else {
+                table.row(cells);
+            }
+            if let (Action::Conflict, Some(why)) = (step.action, &step.unsure) {
+                table.text(Cell::styled(Style::Bad, format!("  {why}")));
+            }
         }
         table
     }
@@ -41,6 +86,20 @@ impl Report for PlanReport<'_> {
     fn names(&self) -> Vec<String> {
         self.0.steps.iter().map(|step| name(&step.id)).collect()
     }
+}
+
+/// What happens, in a word. An object of which nothing is known to change may change all the same.
+fn said(step: &Step) -> Cell {
+    if is_unsure(step) {
+        return Cell::styled(Style::Warn, UNSURE);
+    }
+    Cell::styled(style(step.action), word(step.action))
+}
+
+const UNSURE: &str = "unsure";
+
+fn is_unsure(step: &Step) -> bool {
+    step.action == Action::Unchanged && step.unsure.is_some()
 }
 
 /// How many fields change, where that says anything.
@@ -81,6 +140,10 @@ struct ObjectChanges {
     object: String,
     action: Action,
     changes: Vec<Change>,
+    /// Which of the fields others own.
+    conflicts: Vec<OwnedField>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsure: Option<String>,
 }
 
 /// What differs of a plan, field by field.
@@ -95,6 +158,8 @@ pub(crate) fn changes(plan: &Plan) -> ChangesReport {
                 object: step.id.to_string(),
                 action: step.action,
                 changes: step.changes.clone(),
+                conflicts: step.conflicts.clone(),
+                unsure: step.unsure.clone(),
             })
             .collect(),
     )
@@ -102,24 +167,13 @@ pub(crate) fn changes(plan: &Plan) -> ChangesReport {
 
 impl Report for ChangesReport {
     fn table(&self) -> Table {
-        let mut table = Table::new(&["OBJECT", "ACTION", "FIELD", "IS", "WOULD BE"]);
+        let columns = ["OBJECT", "ACTION", "FIELD", "BEFORE", "AFTER", "OWNER"];
+        // Mostly nobody else owns anything.
+        let is_contested = self.0.iter().any(|object| !object.conflicts.is_empty());
+        let (_, less) = columns.split_last().unwrap_or((&"", &[]));
+        let mut table = Table::new(if is_contested { &columns } else { less });
         for object in &self.0 {
-            let head =
-                |table: &mut Table, field: &str, is: &Option<Value>, will: &Option<Value>| {
-                    table.row([
-                        object.object.clone().into(),
-                        Cell::styled(style(object.action), word(object.action)),
-                        field.to_owned().into(),
-                        Cell::styled(Style::Bad, shown(is.as_ref())),
-                        Cell::styled(Style::Good, shown(will.as_ref())),
-                    ]);
-                };
-            if object.changes.is_empty() {
-                head(&mut table, "-", &None, &None);
-            }
-            for change in &object.changes {
-                head(&mut table, &change.path, &change.before, &change.after);
-            }
+            object.rows(&mut table);
         }
         table
     }
@@ -127,6 +181,60 @@ impl Report for ChangesReport {
     fn names(&self) -> Vec<String> {
         self.0.iter().map(|object| object.object.clone()).collect()
     }
+}
+
+impl ObjectChanges {
+    fn rows(&self, table: &mut Table) {
+        let lead = [
+            self.object.clone().into(),
+            Cell::styled(style(self.action), word(self.action)),
+        ];
+        for change in &self.changes {
+            let owners: Vec<_> = self
+                .conflicts
+                .iter()
+                .filter(|field| concerns(field, &change.path))
+                .map(|field| field.manager.as_str())
+                .collect();
+            rows(table, &lead, change, &[owners.join(", ").into()]);
+        }
+        // What others own and would be as it is, or is a part of a field above.
+        for field in &self.conflicts {
+            let is_told = |change: &Change| concerns(field, &change.path);
+            if !self.changes.iter().any(is_told) {
+                let cells = [field.field.as_str(), "", "", &field.manager];
+                let cells = cells.map(|text| text.trim_start_matches('.').into());
+                table.row(lead.iter().cloned().chain(cells));
+            }
+        }
+        if self.changes.is_empty() && self.conflicts.is_empty() {
+            let only_owned = (self.action == Action::Update).then(|| Change {
+                path: "metadata.managedFields".to_owned(),
+                before: None,
+                after: Some(json!("weft owns what it wants")),
+            });
+            match only_owned {
+                Some(change) => rows(table, &lead, &change, &[]),
+                None => table.row(lead),
+            }
+        }
+        if let Some(why) = &self.unsure {
+            table.text(Cell::styled(Style::Dim, format!("  unsure: {why}")));
+        }
+    }
+}
+
+/// Whether a field that others own is what changes, or a part of that, or has it as a part. The server does not quote names as a
+/// change does.
+fn concerns(field: &OwnedField, path: &str) -> bool {
+    let field = field.field.replace('"', "");
+    let field = field.trim_start_matches('.');
+    let path = path.replace("[\"", ".").replace("\"]", "");
+    let is_part = |part: &str, whole: &str| {
+        part.strip_prefix(whole)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    is_part(field, &path) || is_part(&path, field)
 }
 
 /// Each member of a set and how far it is.
@@ -148,12 +256,15 @@ struct MemberStatus {
 
 impl StatusReport {
     /// Of what was seen.
-    pub(crate) fn of(members: Vec<(Target, Readiness)>) -> Self {
+    pub(crate) fn of(members: Vec<(Target, Option<Readiness>)>) -> Self {
         let members = members.into_iter().map(|(target, readiness)| {
             let (ready, waits_for, cause) = match readiness {
-                Readiness::Ready => (true, None, None),
-                Readiness::Progressing { waits_for, cause } => (false, Some(waits_for), cause),
-                Readiness::Failed(cause) => (false, None, Some(cause)),
+                Some(Readiness::Ready) => (true, None, None),
+                Some(Readiness::Progressing { waits_for, cause }) => {
+                    (false, Some(waits_for), cause)
+                }
+                Some(Readiness::Failed(cause)) => (false, None, Some(cause)),
+                None => (false, None, Some(absent(&target.id))),
             };
             MemberStatus {
                 id: target.id,
@@ -200,17 +311,17 @@ impl Report for StatusReport {
     }
 }
 
+/// Somebody deleted it.
+pub(crate) fn absent(id: &ObjectId) -> Cause {
+    let advice = "somebody deleted it: apply the same files again, which writes it anew";
+    Cause::new(id, "it does not exist".to_owned(), advice)
+}
+
 /// For a shell loop: `deployment.apps/istiod`.
 fn name(id: &ObjectId) -> String {
     format!("{}/{}", id.group_kind().to_string().to_lowercase(), id.name)
 }
 
-fn shown(value: Option<&Value>) -> String {
-    const ENOUGH: usize = 80;
-    let text = value.map_or_else(|| "-".to_owned(), ToString::to_string);
-    if text.chars().count() <= ENOUGH {
-        return text;
-    }
-    let start: String = text.chars().take(ENOUGH).collect();
-    format!("{start} …")
-}
+#[cfg(test)]
+#[path = "report/tests.rs"]
+mod tests;

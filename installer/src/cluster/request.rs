@@ -8,10 +8,8 @@ use super::access::Cluster;
 use super::discovery::Resource;
 use super::error::ClusterError;
 use super::object::ObjectId;
+use super::pages;
 use super::peek::text;
-
-/// How many objects one page of a list holds.
-const PAGE: u32 = 500;
 
 /// How to write.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +49,7 @@ impl Cluster {
         labels: &str,
         fields: &str,
     ) -> Result<Vec<Value>, ClusterError> {
-        let mut params = ListParams::default().limit(PAGE);
+        let mut params = ListParams::default();
         if !labels.is_empty() {
             params = params.labels(labels);
         }
@@ -59,24 +57,23 @@ impl Cluster {
             params = params.fields(fields);
         }
         let what = format!("list {}", resource.plural);
-        let mut found = Vec::new();
-        loop {
+        pages::all(params, async |params| {
             let asked = async {
                 let request = Request::new(resource.path(namespace));
                 self.client
-                    .request::<Value>(built(request.list(&params))?)
+                    .request::<Value>(built(request.list(params))?)
                     .await
             };
             let mut page = self.call(&what, asked).await?;
             let next = text(&page, "/metadata/continue").to_owned();
-            if let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) {
-                found.extend(items.into_iter().map(|item| typed(item, resource)));
-            }
-            if next.is_empty() {
-                return Ok(found);
-            }
-            params = params.continue_token(&next);
-        }
+            let items = match page.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) => items,
+                _ => Vec::new(),
+            };
+            let items = items.into_iter().map(|item| typed(item, resource));
+            Ok((items.collect(), Some(next)))
+        })
+        .await
     }
 
     /// Server-side apply. The answer is the object as it is then.

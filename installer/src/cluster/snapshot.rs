@@ -59,6 +59,25 @@ pub(crate) struct Snapshot {
     pub(crate) namespaces: BTreeSet<String>,
 }
 
+/// A kind that may not be listed.
+#[derive(Debug)]
+pub(crate) struct Hidden {
+    /// Which.
+    pub(crate) kind: GroupKind,
+    /// Where; nothing for everywhere.
+    pub(crate) namespace: Option<String>,
+    /// What the API server said.
+    pub(crate) error: ClusterError,
+}
+
+impl Hidden {
+    /// Whether an object is among those that are not seen.
+    pub(crate) fn covers(&self, id: &ObjectId) -> bool {
+        let here = self.namespace.is_none() || self.namespace == id.namespace;
+        here && self.kind == id.group_kind()
+    }
+}
+
 /// Why there is no snapshot.
 #[derive(Debug)]
 pub(crate) enum Trouble {
@@ -82,13 +101,27 @@ impl Snapshot {
     }
 }
 
-/// Reads it.
+/// Reads it. What may not be read is an error.
 pub(crate) async fn read(
     cluster: &Cluster,
     kinds: &Kinds,
     parent: &Parent,
     items: &[Item],
 ) -> Result<Snapshot, Trouble> {
+    let (snapshot, hidden) = Box::pin(readable(cluster, kinds, parent, items)).await?;
+    match hidden.into_iter().next() {
+        Some(Hidden { error, .. }) => Err(error.into()),
+        None => Ok(snapshot),
+    }
+}
+
+/// Reads what may be read of it.
+pub(crate) async fn readable(
+    cluster: &Cluster,
+    kinds: &Kinds,
+    parent: &Parent,
+    items: &[Item],
+) -> Result<(Snapshot, Vec<Hidden>), Trouble> {
     let found = cluster.read(&Parent::resource(), &parent.id()).await?;
     let inventory = found
         .map(|object| Inventory::read(parent, &object))
@@ -98,7 +131,12 @@ pub(crate) async fn read(
             Trouble::Parent(mistake.exiting(Exit::Failure))
         })?;
     let recorded = inventory.clone().unwrap_or_default();
-    let mut objects = members(cluster, &parent.set(), &places(kinds, items, &recorded)).await?;
+    let unsure = recorded.kinds.iter().find(|kind| kinds.is_unsure(kind));
+    if let Some(kind) = unsure {
+        return Err(Trouble::Parent(silent(parent, kind)));
+    }
+    let places = places(kinds, items, &recorded);
+    let (mut objects, hidden) = members(cluster, &parent.set(), &places).await?;
     let missing: Vec<_> = items
         .iter()
         .filter(|item| item.resource.served && !objects.contains_key(&item.id))
@@ -113,11 +151,22 @@ pub(crate) async fn read(
         existing(cluster, namespaces.collect())
     )?;
     objects.extend(read);
-    Ok(Snapshot {
+    let snapshot = Snapshot {
         inventory,
         objects,
         namespaces,
-    })
+    };
+    Ok((snapshot, hidden))
+}
+
+/// Members that nobody can list now must not be forgotten.
+fn silent(parent: &Parent, kind: &GroupKind) -> Mistake {
+    let text = format!(
+        "it may have members of kind {kind}, and the API server cannot say: the server of the API group {} does not answer; wait until \
+         `kubectl get apiservices` shows it Available, or delete its APIService if it is gone for good",
+        kind.group
+    );
+    Mistake::new(parent.id(), text).exiting(Exit::Unreachable)
 }
 
 /// Where members may be: each kind with its namespaces. What is wanted is read in the version that it is written in.
@@ -148,27 +197,35 @@ async fn members(
     cluster: &Cluster,
     set: &str,
     places: &[(Resource, Option<String>)],
-) -> Result<BTreeMap<ObjectId, Found>, ClusterError> {
+) -> Result<(BTreeMap<ObjectId, Found>, Vec<Hidden>), ClusterError> {
     let label = format!("{PART_OF}={set}");
     let label = &label;
     let asked = places.iter().map(|(resource, namespace)| async move {
-        let objects = cluster
-            .select(resource, namespace.as_deref(), label, "")
-            .await?;
-        Ok::<_, ClusterError>(objects.into_iter().map(|object| Found {
-            resource: resource.clone(),
-            object,
-        }))
+        let objects = cluster.select(resource, namespace.as_deref(), label, "");
+        (resource, namespace, objects.await)
     });
-    let lists: Vec<_> = futures_util::stream::iter(asked)
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
-    Ok(lists
-        .into_iter()
-        .flatten()
-        .filter_map(|found| Some((ObjectId::of(&found.object)?, found)))
-        .collect())
+    let mut lists = futures_util::stream::iter(asked).buffer_unordered(AT_ONCE);
+    let mut found = BTreeMap::new();
+    let mut hidden = Vec::new();
+    while let Some((resource, namespace, objects)) = lists.next().await {
+        match objects {
+            Ok(objects) => found.extend(objects.into_iter().filter_map(|object| {
+                let id = ObjectId::of(&object)?;
+                let resource = resource.clone();
+                Some((id, Found { resource, object }))
+            })),
+            Err(error) if error.is_forbidden() => hidden.push(Hidden {
+                kind: GroupKind {
+                    group: resource.group.clone(),
+                    kind: resource.kind.clone(),
+                },
+                namespace: namespace.clone(),
+                error,
+            }),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((found, hidden))
 }
 
 async fn named(
@@ -210,4 +267,37 @@ pub(crate) fn namespace(name: &str) -> (ObjectId, Resource) {
         ..Resource::core("Namespace", "namespaces")
     };
     (id, resource)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_not_be_listed_is_not_missing() {
+        let hidden = |namespace: Option<&str>| Hidden {
+            kind: GroupKind {
+                group: String::new(),
+                kind: "Secret".to_owned(),
+            },
+            namespace: namespace.map(str::to_owned),
+            error: ClusterError::TooOld {
+                server: String::new(),
+            },
+        };
+        let id = |kind: &str, namespace: &str| {
+            let object = serde_json::json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "x", "namespace": namespace}});
+            ObjectId::of(&object).unwrap()
+        };
+        let cases = [
+            (None, "Secret", "a", true),
+            (Some("a"), "Secret", "a", true),
+            (Some("b"), "Secret", "a", false),
+            (None, "Service", "a", false),
+        ];
+        for (namespace, kind, place, wanted) in cases {
+            let covered = hidden(namespace).covers(&id(kind, place));
+            assert_eq!(covered, wanted, "{namespace:?} {kind} {place}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Waits until objects are ready, and says what each waits for.
 
 mod evidence;
+mod injection;
 mod look;
 mod made;
 

@@ -217,7 +217,7 @@ async fn health(
 /// The first thing in its way.
 pub(crate) fn reason(unready: &Unready) -> String {
     unready.cause.as_ref().map_or_else(
-        || format!("{} waits for {}", unready.id, unready.waits_for),
+        || format!("{} waits: {}", unready.id, unready.waits_for),
         ToString::to_string,
     )
 }

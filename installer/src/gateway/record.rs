@@ -14,7 +14,7 @@ use crate::cluster::inventory::Parent;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
 use crate::mesh::read::{self, Kind, core, label, name, namespace, text};
-use crate::mesh::record::{MANAGER, MESH_LABEL};
+use crate::mesh::record::{MANAGER, MESH_LABEL, is_written_by_weft};
 use crate::mesh::spec::document;
 use crate::mesh::spec::read::described;
 
@@ -80,6 +80,21 @@ impl GatewayRecord {
     /// Which object it is.
     pub(crate) fn id(&self) -> ObjectId {
         render::parent(&self.namespace, self.name()).id()
+    }
+
+    /// The same, if it is of the mesh with that root namespace: a gateway does not move from one to another.
+    pub(crate) fn of(self, root: &str) -> Result<Self, Failure> {
+        let own = &self.state.root_namespace;
+        if own == root {
+            return Ok(self);
+        }
+        let text = format!(
+            "gateway {}/{} is of the mesh whose root namespace is {own}, and {root} was given: leave --mesh and --root-namespace out, or give \
+             --root-namespace {own}",
+            self.namespace,
+            self.name()
+        );
+        Err(Failure::text(Exit::Usage, text))
     }
 
     /// Reads one.
@@ -180,13 +195,21 @@ impl GatewayRecord {
     }
 }
 
-/// All of a namespace, or of the cluster.
+/// All of a namespace, or of the cluster, that are in order and weft's: one that is not must not keep anybody from the others.
 pub(crate) async fn all(
     cluster: &Cluster,
     namespace: Option<&str>,
 ) -> Result<Vec<GatewayRecord>, Failure> {
     let found = read::all(cluster, CONFIG_MAPS, namespace, GATEWAY).await?;
-    found.iter().map(GatewayRecord::read).collect()
+    let ours = found.iter().filter(|object| is_ours(object));
+    Ok(ours
+        .filter_map(|object| GatewayRecord::read(object).ok())
+        .collect())
+}
+
+fn is_ours(object: &Value) -> bool {
+    let metadata = object.get("metadata").cloned().unwrap_or_default();
+    serde_json::from_value(metadata).is_ok_and(|metadata| is_written_by_weft(&metadata))
 }
 
 /// One of them. A `ConfigMap` of that name which is none of ours is a mistake of its own.
@@ -231,6 +254,15 @@ mod tests {
         };
         let mut object = record.object().unwrap();
         assert_eq!(GatewayRecord::read(&object).unwrap(), record);
+        assert_eq!(record.clone().of("istio-system").unwrap(), record);
+        let other = record.of("other").unwrap_err();
+        assert!(
+            other
+                .to_string()
+                .contains("give --root-namespace istio-system")
+                && other.exit() == Exit::Usage,
+            "{other}"
+        );
 
         object["data"]["gateway.yaml"] = json!("kind: MeshGateway\nspec: {replica: 2}\n");
         let error = GatewayRecord::read(&object).unwrap_err().to_string();

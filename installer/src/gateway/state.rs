@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::record::Phase;
 use super::selector::{Labels, labels, selects};
 use crate::mesh::read::{annotation, items, label, name, namespace, text};
+use crate::sidecar::gateway::AUTO;
 use crate::sidecar::view::{PROXY, tag};
 
 /// How a gateway is.
@@ -149,7 +150,9 @@ pub(crate) fn versions(pods: &[Value]) -> Vec<String> {
         let containers = ["/spec/containers", "/spec/initContainers"];
         let mut containers = containers.into_iter().flat_map(|at| items(pod, at));
         let proxy = containers.find(|one| text(one, "/name") == Some(PROXY))?;
-        Some(tag(text(proxy, "/image")?))
+        // What was not injected has no version.
+        let image = text(proxy, "/image").filter(|image| *image != AUTO)?;
+        Some(tag(image))
     });
     let mut versions: Vec<String> = proxies.collect();
     versions.sort();

@@ -19,7 +19,7 @@ use crate::cluster::access::Cluster;
 use crate::cluster::engine;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::Plan;
-use crate::cluster::report::{PlanReport, changes};
+use crate::cluster::report::{changes, show};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{Output, ProgressChoice};
 
@@ -55,14 +55,15 @@ impl Gateways {
         home::find(&self.cluster, asked).await
     }
 
-    /// What weft knows of a gateway, which must be there.
+    /// What weft knows of a gateway, which must be there, and be of that mesh.
     pub(crate) async fn known(
         &self,
+        home: &Home,
         namespace: &str,
         name: &str,
     ) -> Result<GatewayRecord, Failure> {
         if let Some(record) = record::one(&self.cluster, namespace, name).await? {
-            return Ok(record);
+            return record.of(&home.root);
         }
         let views = super::look::all(&self.cluster, Some(namespace)).await?;
         let text = if views.iter().any(|view| view.name == name) {
@@ -112,7 +113,7 @@ impl Gateways {
         match mode {
             Mode::Act => Ok(None),
             Mode::Client | Mode::Server => {
-                self.output.report(&PlanReport(plan))?;
+                show(&self.output, plan)?;
                 Ok(Some(Exit::Ok))
             }
             Mode::Diff => {

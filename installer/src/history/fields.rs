@@ -6,8 +6,13 @@ use serde_json::{Map, Value};
 
 use crate::cluster::diff;
 
-/// The names under which weft writes: objects of its own, labels on objects of others, records.
-pub(crate) const MANAGERS: [&str; 3] = ["weft", "weft-labels", crate::mesh::record::MANAGER];
+/// The names under which weft writes: objects of its own, labels on objects of others, records, and marks of sets.
+pub(crate) const MANAGERS: [&str; 4] = [
+    "weft",
+    "weft-labels",
+    crate::mesh::record::MANAGER,
+    crate::cluster::inventory::MANAGER,
+];
 
 /// A field that differs.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +97,19 @@ pub(crate) fn put(value: &mut Value, at: &str, field: Option<Value>) {
     }
 }
 
+/// Where the values are that have no fields of their own.
+pub(crate) fn leaves(value: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), value)];
+    while let Some((at, value)) = open.pop() {
+        match value.as_object().filter(|fields| !fields.is_empty()) {
+            Some(fields) => open.extend(fields.iter().map(|(key, inner)| (below(&at, key), inner))),
+            None => found.push(at),
+        }
+    }
+    found
+}
+
 /// Whether every field that `wanted` mentions is so; else the first that is not.
 pub(crate) fn first_missing(wanted: &Value, found: &Value) -> Option<String> {
     lacks(String::new(), wanted, Some(found))
@@ -112,6 +130,7 @@ fn lacks(at: String, wanted: &Value, found: Option<&Value>) -> Option<String> {
             (!all).then_some(at)
         }
         (wanted, Some(found)) if diff::same(wanted, found) => None,
+        (Value::Null, None) => None,
         _ => Some(at),
     }
 }
@@ -223,7 +242,12 @@ fn project(tree: &Value, value: &Value) -> Value {
                 let inner = tree.get(&format!("f:{key}"))?;
                 Some((key.clone(), project(inner, value)))
             });
-            Value::Object(kept.collect())
+            // What was applied empty is not in the object, but it is in the account: null claims it again.
+            let empty = tree.iter().filter(|(_, inner)| is_leaf(inner));
+            let empty = empty.filter_map(|(key, _)| key.strip_prefix("f:"));
+            let empty = empty.filter(|key| !fields.contains_key(*key));
+            let empty = empty.map(|key| (key.to_owned(), Value::Null));
+            Value::Object(kept.chain(empty).collect())
         }
         Value::Array(items) => {
             let kept = items.iter().filter_map(|item| {

@@ -10,7 +10,7 @@ use kube::api::{DeleteParams, ListParams, ObjectMeta, PostParams};
 
 use super::Entry;
 use super::store::{self, Chunk, Damaged, History};
-use super::stored::{self, Limits};
+use super::stored::{self, Limits, Piece};
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::failure::{Exit, Failure};
@@ -36,20 +36,55 @@ pub(crate) async fn append(
     entry: &Entry,
     now: Timestamp,
 ) -> Result<(), ClusterError> {
+    let pieces = |number| stored::pieces(entry, number, Limits::REAL);
+    add(cluster, namespace, pieces, now).await?;
+    Ok(())
+}
+
+/// Adds the first piece of an entry whose changes are not known yet; gives its number.
+pub(crate) async fn begin(
+    cluster: &Cluster,
+    namespace: &str,
+    entry: &Entry,
+    now: Timestamp,
+) -> Result<u64, ClusterError> {
+    let pieces = |number| vec![stored::intent(entry, number)];
+    add(cluster, namespace, pieces, now).await
+}
+
+/// Adds the rest of such an entry.
+pub(crate) async fn end(
+    cluster: &Cluster,
+    namespace: &str,
+    pieces: Vec<Piece>,
+    now: Timestamp,
+) -> Result<(), ClusterError> {
+    add(cluster, namespace, |_| pieces.clone(), now).await?;
+    Ok(())
+}
+
+async fn add(
+    cluster: &Cluster,
+    namespace: &str,
+    pieces: impl Fn(u64) -> Vec<Piece>,
+    now: Timestamp,
+) -> Result<u64, ClusterError> {
     let limits = Limits::REAL;
-    let mut left: Option<Vec<stored::Piece>> = None;
+    let mut left: Option<Vec<Piece>> = None;
+    let mut number = 0;
     let mut tries = TRIES;
     loop {
         let known = chunks(cluster, namespace).await?;
         // The number is settled when the first part is written.
-        let pieces = left
-            .clone()
-            .unwrap_or_else(|| stored::pieces(entry, store::next_number(&known), limits));
+        let open = left.clone().unwrap_or_else(|| {
+            number = store::next_number(&known);
+            pieces(number)
+        });
         let mut overtaken = None;
-        for chunk in store::place(&known, &pieces, limits) {
+        for chunk in store::place(&known, &open, limits) {
             match write(cluster, namespace, &chunk).await {
                 Ok(()) => {
-                    let rest = left.get_or_insert_with(|| pieces.clone());
+                    let rest = left.get_or_insert_with(|| open.clone());
                     rest.retain(|piece| !chunk.data.contains_key(&store::key(piece)));
                 }
                 Err(error) if error.is_status(409) => {
@@ -69,7 +104,26 @@ pub(crate) async fn append(
     for index in store::surplus(&known, now, limits) {
         drop_chunk(cluster, namespace, index).await?;
     }
-    Ok(())
+    Ok(number)
+}
+
+/// Takes the first piece of an entry out again: nothing came of it.
+pub(crate) async fn withdraw(
+    cluster: &Cluster,
+    namespace: &str,
+    number: u64,
+) -> Result<(), ClusterError> {
+    let mut tries = TRIES;
+    loop {
+        let known = chunks(cluster, namespace).await?;
+        let Some(chunk) = store::without(&known, number) else {
+            return Ok(());
+        };
+        match write(cluster, namespace, &chunk).await {
+            Err(error) if error.is_status(409) && tries > 0 => tries = tries.saturating_sub(1),
+            written => return written,
+        }
+    }
 }
 
 async fn chunks(cluster: &Cluster, namespace: &str) -> Result<Vec<Chunk>, ClusterError> {

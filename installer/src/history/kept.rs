@@ -33,21 +33,13 @@ impl Kept {
         }
     }
 
-    /// For people, on one line of a table; all of it is in the other forms.
-    pub(crate) fn short(&self) -> String {
-        let clipped = |text: String| {
-            if text.chars().count() <= 60 {
-                return text;
-            }
-            let start: String = text.chars().take(60).collect();
-            format!("{start}…")
-        };
+    /// For people: the value, or that it is not kept.
+    pub(crate) fn shown(&self) -> Value {
         match self {
-            Self::Value(Value::String(text)) => clipped(text.clone()),
-            Self::Value(value) => clipped(value.to_string()),
+            Self::Value(value) => value.clone(),
             Self::Hash { sha256, bytes } => {
                 let start: String = sha256.chars().take(12).collect();
-                format!("{bytes} bytes, sha256 {start}…")
+                json!(format!("{bytes} bytes, sha256 {start}…"))
             }
         }
     }

@@ -1,14 +1,15 @@
 //! What the history looks like.
 
 use k8s_openapi::jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::Change;
 use super::store::{History, Past};
-use super::stored::{Kept, Stored, What};
-use super::undo::dotted;
+use super::stored::{Course, Kept, Stored, What};
+use crate::cluster::diff::{self, shown};
 use crate::cluster::object::ObjectId;
-use crate::output::{Cell, Report, Style, Table};
+use crate::output::{Report, Table};
 
 /// Which entries are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +71,7 @@ struct Row {
     verb: String,
     objects: Vec<Touched>,
     complete: bool,
+    course: Course,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,6 +97,7 @@ impl EntriesReport {
                 })
                 .collect(),
             complete: past.complete,
+            course: past.course,
         };
         let taken = history
             .entries
@@ -121,8 +124,11 @@ impl Report for EntriesReport {
                 .filter(|(count, _)| *count > 0)
                 .map(|(count, action)| format!("{count} {action}d"))
                 .collect();
-            if !row.complete {
-                counts.push("not all kept".to_owned());
+            match (row.course, row.complete) {
+                (Course::Begun, _) => counts.push("interrupted, or at work".to_owned()),
+                (_, false) => counts.push("not all kept".to_owned()),
+                (Course::Failed, true) => counts.push("then failed".to_owned()),
+                (Course::Done, true) => {}
             }
             let objects: Vec<_> = row
                 .objects
@@ -147,9 +153,37 @@ impl Report for EntriesReport {
 }
 
 /// `weft history show`.
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
+#[derive(Debug)]
 pub(crate) struct EntryReport(pub(crate) Past);
+
+impl Serialize for EntryReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entry = json!(self.0);
+        if let Some(changes) = entry.get_mut("changes") {
+            *changes = self.0.changes.iter().map(told).collect();
+        }
+        entry.serialize(serializer)
+    }
+}
+
+/// A change as it is kept, and beside each field what differs inside.
+fn told(stored: &Stored) -> Value {
+    let mut value = json!(stored);
+    let told = value.get_mut("fields").and_then(Value::as_array_mut);
+    if let (What::Update { fields }, Some(told)) = (&stored.what, told) {
+        for (field, told) in fields.iter().zip(told) {
+            let inside = json!(field.shown().inside());
+            if let (Value::Object(inside), Some(told)) = (inside, told.as_object_mut()) {
+                told.extend(inside);
+            }
+        }
+    }
+    value
+}
+
+fn all_told<S: Serializer>(changes: &[Stored], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(changes.iter().map(told))
+}
 
 impl Report for EntryReport {
     fn table(&self) -> Table {
@@ -177,36 +211,30 @@ fn names(changes: &[Stored]) -> Vec<String> {
 }
 
 fn stored_rows(table: &mut Table, stored: &Stored) {
-    let row = |field: &str, before: Option<&Kept>, after: Option<&Kept>| {
-        let side = |kept: Option<&Kept>, style| {
-            kept.map_or_else(
-                || Cell::styled(Style::Dim, "-"),
-                |kept| Cell::styled(style, kept.short()),
-            )
-        };
-        [
-            stored.object.to_string().into(),
-            stored.what.word().into(),
-            dotted(field).into(),
-            side(before, Style::Bad),
-            side(after, Style::Good),
-        ]
-    };
+    let lead = [stored.object.to_string().into(), stored.what.word().into()];
     match &stored.what {
-        What::Create { after } => table.row(row("", None, Some(after))),
-        What::Delete { before } => table.row(row("", Some(before), None)),
+        What::Create { after } => shown::rows(table, &lead, &whole(None, Some(after)), &[]),
+        What::Delete { before } => shown::rows(table, &lead, &whole(Some(before), None), &[]),
         What::Update { fields } => {
             for field in fields {
-                table.row(row(&field.at, field.before.as_ref(), field.after.as_ref()));
+                shown::rows(table, &lead, &field.shown(), &[]);
             }
         }
+    }
+}
+
+fn whole(before: Option<&Kept>, after: Option<&Kept>) -> diff::Change {
+    diff::Change {
+        path: "the object".to_owned(),
+        before: before.map(Kept::shown),
+        after: after.map(Kept::shown),
     }
 }
 
 /// Changes that would be written.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
-pub(crate) struct ChangesReport(Vec<Stored>);
+pub(crate) struct ChangesReport(#[serde(serialize_with = "all_told")] Vec<Stored>);
 
 impl ChangesReport {
     /// As the history would keep them.
@@ -230,6 +258,7 @@ impl Report for ChangesReport {
 pub(crate) struct UndoReport {
     entry: u64,
     verb: String,
+    #[serde(serialize_with = "all_told")]
     changes: Vec<Stored>,
 }
 
@@ -255,106 +284,5 @@ impl Report for UndoReport {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::super::stored::pieces;
-    use super::super::{Entry, store};
-    use super::*;
-    use crate::output::Terminal;
-
-    fn history() -> History {
-        let entry =
-            |at: &str, verb: &str, kind: &str, before: Option<Value>, after: Option<Value>| Entry {
-                at: at.to_owned(),
-                who: "alice".to_owned(),
-                verb: verb.to_owned(),
-                changes: vec![Change {
-                    object: ObjectId {
-                        group: String::new(),
-                        version: "v1".to_owned(),
-                        kind: kind.to_owned(),
-                        namespace: None,
-                        name: "shop".to_owned(),
-                    },
-                    before,
-                    after,
-                }],
-            };
-        let label = |value: &str| Some(json!({"metadata": {"labels": {"istio-injection": value}}}));
-        let entries = [
-            entry(
-                "2026-01-01T00:00:00Z",
-                "sidecar enable shop",
-                "Namespace",
-                Some(json!({"metadata": {"labels": {}}})),
-                label("enabled"),
-            ),
-            entry(
-                "2026-01-02T00:00:00Z",
-                "gateway create shop",
-                "Service",
-                None,
-                label("x"),
-            ),
-        ];
-        let mut history = History::default();
-        for (number, entry) in (1..).zip(entries) {
-            let pieces = pieces(&entry, number, super::super::stored::Limits::REAL);
-            let chunks = store::place(&[], &pieces, super::super::stored::Limits::REAL);
-            history
-                .entries
-                .extend(store::read(&chunks).unwrap().entries);
-        }
-        history
-    }
-
-    #[test]
-    fn entries_are_listed_newest_first() {
-        let text = EntriesReport::of(&history(), &Filter::default())
-            .table()
-            .layout(true, true, Terminal::default());
-        assert_eq!(
-            text,
-            "ENTRY   WHEN                   WHO     WHAT                  CHANGES     OBJECTS\n\
-             2       2026-01-02T00:00:00Z   alice   gateway create shop   1 created   Service shop\n\
-             1       2026-01-01T00:00:00Z   alice   sidecar enable shop   1 updated   Namespace shop\n"
-        );
-    }
-
-    #[test]
-    fn entries_are_chosen_by_time_and_object() {
-        let named = |text: &str| Filter {
-            object: Some(text.parse().unwrap()),
-            ..Filter::default()
-        };
-        let late = Filter {
-            since: Some("2026-01-01T12:00:00Z".parse().unwrap()),
-            ..Filter::default()
-        };
-        for (filter, wanted) in [
-            (late, vec!["2"]),
-            (named("namespace/shop"), vec!["1"]),
-            (named("Namespace/other"), vec![]),
-        ] {
-            assert_eq!(
-                EntriesReport::of(&history(), &filter).names(),
-                wanted,
-                "{filter:?}"
-            );
-        }
-        assert!("shop".parse::<Named>().is_err() && "/shop".parse::<Named>().is_err());
-    }
-
-    #[test]
-    fn an_entry_shows_each_field_before_and_after() {
-        let first = history().entries.remove(0);
-        let text = EntryReport(first)
-            .table()
-            .layout(false, false, Terminal::default());
-        assert_eq!(
-            text,
-            "Namespace shop   update   .metadata.labels.istio-injection   -   enabled\n"
-        );
-    }
-}
+#[path = "report/tests.rs"]
+mod tests;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::stored::{Limits, Piece, Stored};
+use super::stored::{Course, Limits, Piece, Stored};
 
 /// A `ConfigMap` of the history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub(crate) struct Past {
     pub(crate) changes: Vec<Stored>,
     /// Whether all of it is there: a part may have been dropped, or never have been written.
     pub(crate) complete: bool,
+    /// How it ended.
+    pub(crate) course: Course,
 }
 
 /// All that is kept.
@@ -113,6 +115,17 @@ pub(crate) fn place(chunks: &[Chunk], pieces: &[Piece], limits: Limits) -> Vec<C
     changed
 }
 
+/// The chunk that changes when an entry is taken out of which only the first piece is there.
+pub(crate) fn without(chunks: &[Chunk], number: u64) -> Option<Chunk> {
+    let intent = format!("{number:010}.{:05}", 0);
+    let mut chunk = chunks
+        .iter()
+        .find(|chunk| chunk.data.contains_key(&intent))?
+        .clone();
+    chunk.data.remove(&intent);
+    Some(chunk)
+}
+
 /// The chunks that are to be dropped: the oldest, while all are too much or they are too old; never the last one.
 pub(crate) fn surplus(chunks: &[Chunk], now: Timestamp, limits: Limits) -> Vec<u64> {
     let mut row: Vec<_> = chunks.iter().collect();
@@ -155,6 +168,7 @@ pub(crate) fn read(chunks: &[Chunk]) -> Result<History, Damaged> {
         {
             seen = seen.saturating_add(1);
             past.changes.extend(piece.changes);
+            past.course = piece.course;
             past.complete = seen == piece.parts;
         } else {
             seen = 1;
@@ -165,6 +179,7 @@ pub(crate) fn read(chunks: &[Chunk]) -> Result<History, Damaged> {
                 verb: piece.verb,
                 changes: piece.changes,
                 complete: piece.parts == 1,
+                course: piece.course,
             });
         }
     }

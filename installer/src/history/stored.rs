@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::fields;
 pub(crate) use super::kept::{Kept, hash};
 use super::{Change, Entry};
+use crate::cluster::diff;
 use crate::cluster::object::ObjectId;
 
 /// How much is kept.
@@ -51,6 +52,22 @@ pub(crate) struct Piece {
     pub(crate) verb: String,
     /// Some of its changes, in order.
     pub(crate) changes: Vec<Stored>,
+    /// How far the verb was when this was written.
+    #[serde(default, skip_serializing_if = "Course::is_done")]
+    pub(crate) course: Course,
+}
+
+/// How far a verb came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Course {
+    /// It began, and nobody knows what it wrote: it is at work, or was killed.
+    Begun,
+    /// It did not come to its end; what it wrote until then is known.
+    Failed,
+    /// It wrote all that it had to.
+    #[default]
+    Done,
 }
 
 /// A change as it is kept.
@@ -58,6 +75,9 @@ pub(crate) struct Piece {
 pub(crate) struct Stored {
     /// Which object.
     pub(crate) object: ObjectId,
+    /// Under which name.
+    #[serde(default)]
+    pub(crate) manager: String,
     /// What was done to it.
     #[serde(flatten)]
     pub(crate) what: What,
@@ -97,10 +117,28 @@ pub(crate) struct KeptField {
     pub(crate) after: Option<Kept>,
 }
 
+impl KeptField {
+    /// As comparisons tell it.
+    pub(crate) fn shown(&self) -> diff::Change {
+        diff::Change {
+            path: diff::path(&self.at),
+            before: self.before.as_ref().map(Kept::shown),
+            after: self.after.as_ref().map(Kept::shown),
+        }
+    }
+}
+
 impl Stored {
     /// A change as it would be kept.
     pub(crate) fn shown(change: &Change) -> Self {
         fitting(change, Limits::REAL)
+    }
+}
+
+impl Course {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_done(&self) -> bool {
+        *self == Self::Done
     }
 }
 
@@ -142,17 +180,46 @@ pub(crate) fn pieces(entry: &Entry, number: u64, limits: Limits) -> Vec<Piece> {
         who: entry.who.clone(),
         verb: entry.verb.clone(),
         changes,
+        course: Course::Done,
     };
     groups.into_iter().enumerate().map(piece).collect()
 }
 
-/// An object that was written twice has one change: from what it was first to what it is last.
+/// The first piece of an entry whose changes are not known yet. There is always one more.
+pub(crate) fn intent(entry: &Entry, number: u64) -> Piece {
+    Piece {
+        number,
+        part: 0,
+        parts: 2,
+        at: entry.at.clone(),
+        who: entry.who.clone(),
+        verb: entry.verb.clone(),
+        changes: Vec::new(),
+        course: Course::Begun,
+    }
+}
+
+/// The pieces that come after it.
+pub(crate) fn ending(entry: &Entry, number: u64, limits: Limits, course: Course) -> Vec<Piece> {
+    let later = |piece: Piece| Piece {
+        part: piece.part.saturating_add(1),
+        parts: piece.parts.saturating_add(1),
+        course,
+        ..piece
+    };
+    pieces(entry, number, limits)
+        .into_iter()
+        .map(later)
+        .collect()
+}
+
+/// An object that was written twice under one name has one change: from what it was first to what it is last.
 fn merged(changes: &[Change]) -> Vec<Change> {
     let mut found: Vec<Change> = Vec::new();
     for change in changes {
         match found.iter_mut().find(|known| {
             let (a, b) = (&known.object, &change.object);
-            (&a.group, &a.kind, &a.namespace, &a.name) == (&b.group, &b.kind, &b.namespace, &b.name)
+            a == b && known.manager == change.manager
         }) {
             Some(known) => known.after.clone_from(&change.after),
             None => found.push(change.clone()),
@@ -167,6 +234,7 @@ fn fitting(change: &Change, limits: Limits) -> Stored {
     loop {
         let stored = Stored {
             object: change.object.clone(),
+            manager: change.manager.to_owned(),
             what: what(change, limit),
         };
         if size(&stored) <= limits.piece {
@@ -189,6 +257,7 @@ fn whole(change: &Change) -> Stored {
     };
     Stored {
         object: change.object.clone(),
+        manager: change.manager.to_owned(),
         what: What::Update {
             fields: vec![field],
         },

@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use super::fields;
 use super::store::Past;
-use super::stored::{self, Kept, KeptField, Stored, What};
+use super::stored::{self, Course, Kept, KeptField, Stored, What};
 use crate::cluster::object::ObjectId;
+use crate::mesh::record;
 
 /// What an undo does to one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,12 +41,13 @@ pub(crate) enum Action {
     },
 }
 
+/// Why a mesh that was made is not unmade.
+const CREATED: &str =
+    "`weft mesh delete` takes a mesh away, and looks first whether anybody uses it";
+
 /// What cannot be gone back from, by how the verb begins, and what to do instead.
 const REFUSED: [(&str, &str); 6] = [
-    (
-        "mesh create",
-        "`weft mesh delete` takes a mesh away, and looks first whether anybody uses it",
-    ),
+    ("mesh create", CREATED),
     (
         "mesh delete",
         "certificates and addresses that are gone do not come back: create it anew from its file",
@@ -61,9 +63,12 @@ const REFUSED: [(&str, &str); 6] = [
 
 /// What to do, newest change first; or every reason why not.
 pub(crate) fn plan(entry: &Past, current: &[Option<Value>]) -> Result<Vec<Action>, Vec<Unsafe>> {
-    if let Some((_, why)) = REFUSED.iter().find(|(verb, _)| begins(&entry.verb, verb)) {
+    if let Some(why) = refused(entry) {
         let verb = entry.verb.clone();
         return Err(vec![Unsafe::Verb { verb, why }]);
+    }
+    if entry.course == Course::Begun {
+        return Err(vec![Unsafe::Interrupted(entry.number)]);
     }
     if !entry.complete {
         return Err(vec![Unsafe::Incomplete(entry.number)]);
@@ -77,10 +82,44 @@ pub(crate) fn plan(entry: &Past, current: &[Option<Value>]) -> Result<Vec<Action
         }
     }
     if reasons.is_empty() {
-        Ok(actions)
+        Ok(once(actions))
     } else {
         Err(reasons)
     }
+}
+
+fn refused(entry: &Past) -> Option<&'static str> {
+    let known = REFUSED.iter().find(|(verb, _)| begins(&entry.verb, verb));
+    // The first apply of a mesh makes it, too.
+    let makes = entry
+        .changes
+        .iter()
+        .any(|stored| matches!(stored.what, What::Create { .. }) && is_record(&stored.object));
+    let apply = (makes && begins(&entry.verb, "mesh apply")).then_some(CREATED);
+    known.map(|(_, why)| *why).or(apply)
+}
+
+fn is_record(object: &ObjectId) -> bool {
+    object.is("", "ConfigMap") && object.name.starts_with(&record::object_name(""))
+}
+
+/// What is written under two names is deleted once, and nothing is written into what is deleted.
+fn once(actions: Vec<Action>) -> Vec<Action> {
+    let mut left: Vec<Action> = Vec::new();
+    let goes = |action: &Action| matches!(action, Action::Delete { .. });
+    let doomed: Vec<_> = actions
+        .iter()
+        .filter(|action| goes(action))
+        .map(|action| action.object().clone())
+        .collect();
+    for action in actions {
+        let object = action.object();
+        let known = left.iter().any(|one| goes(one) && one.object() == object);
+        if !doomed.contains(object) || (goes(&action) && !known) {
+            left.push(action);
+        }
+    }
+    left
 }
 
 fn begins(verb: &str, with: &str) -> bool {
@@ -92,16 +131,23 @@ fn action(stored: &Stored, current: Option<&Value>) -> Result<Option<Action>, Ve
     let object = stored.object.clone();
     match (&stored.what, current) {
         (What::Create { .. }, None) => Ok(None),
-        (What::Create { after }, Some(current)) => created(object, after, current).map(Some),
+        (What::Create { after }, Some(current)) => {
+            created(object, after, current, stored).map(Some)
+        }
         (What::Delete { .. }, Some(_)) => Err(vec![Unsafe::Again(object)]),
-        (What::Delete { before }, None) => deleted(object, before).map(Some),
+        (What::Delete { before }, None) => deleted(object, before, stored).map(Some),
         (What::Update { fields }, None) if fields.is_empty() => Ok(None),
         (What::Update { .. }, None) => Err(vec![Unsafe::Gone(object)]),
-        (What::Update { fields }, Some(current)) => updated(&object, fields, current),
+        (What::Update { fields }, Some(current)) => updated(stored, fields, current),
     }
 }
 
-fn created(object: ObjectId, after: &Kept, current: &Value) -> Result<Action, Vec<Unsafe>> {
+fn created(
+    object: ObjectId,
+    after: &Kept,
+    current: &Value,
+    stored: &Stored,
+) -> Result<Action, Vec<Unsafe>> {
     if matches!(
         object.kind.as_str(),
         "Namespace" | "CustomResourceDefinition"
@@ -120,7 +166,7 @@ fn created(object: ObjectId, after: &Kept, current: &Value) -> Result<Action, Ve
     if let Some(field) = changed {
         return Err(vec![foreign(&object, &field, current)]);
     }
-    let manager = manager(current, &[]);
+    let manager = written_by(stored).unwrap_or_else(|| manager(current, &[]));
     let current = current.clone();
     Ok(Action::Delete {
         object,
@@ -129,25 +175,19 @@ fn created(object: ObjectId, after: &Kept, current: &Value) -> Result<Action, Ve
     })
 }
 
-fn deleted(object: ObjectId, before: &Kept) -> Result<Action, Vec<Unsafe>> {
+fn deleted(object: ObjectId, before: &Kept, stored: &Stored) -> Result<Action, Vec<Unsafe>> {
     let Kept::Value(before) = before else {
         let field = "the whole object".to_owned();
         return Err(vec![Unsafe::NotKept { object, field }]);
     };
-    let [weft, _, record] = fields::MANAGERS;
-    // Records are written under a name of their own, and nothing else has a state.
-    let is_record = before.pointer("/data/state.json").is_some();
-    let manager = if is_record { record } else { weft };
+    let [weft, ..] = fields::MANAGERS;
+    let manager = written_by(stored).unwrap_or(weft);
     let mut wanted = before.clone();
     for at in [
         "/status",
         "/metadata/managedFields",
         "/metadata/resourceVersion",
         "/metadata/uid",
-    ] {
-        fields::put(&mut wanted, at, None);
-    }
-    for at in [
         "/metadata/creationTimestamp",
         "/metadata/generation",
         "/metadata/selfLink",
@@ -163,10 +203,11 @@ fn deleted(object: ObjectId, before: &Kept) -> Result<Action, Vec<Unsafe>> {
 }
 
 fn updated(
-    object: &ObjectId,
+    stored: &Stored,
     kept: &[KeptField],
     current: &Value,
 ) -> Result<Option<Action>, Vec<Unsafe>> {
+    let object = &stored.object;
     let reasons: Vec<_> = kept
         .iter()
         .filter_map(|field| trouble(object, field, current))
@@ -177,7 +218,7 @@ fn updated(
     if kept.is_empty() {
         return Ok(None);
     }
-    let manager = manager(current, kept);
+    let manager = written_by(stored).unwrap_or_else(|| manager(current, kept));
     let mut wanted = fields::ours(current, manager);
     for field in kept {
         let before = match &field.before {
@@ -223,11 +264,18 @@ fn foreign(object: &ObjectId, at: &str, current: &Value) -> Unsafe {
 }
 
 /// `/metadata/labels/a~1b` as people write it: `.metadata.labels.a/b`.
-pub(crate) fn dotted(at: &str) -> String {
+fn dotted(at: &str) -> String {
     if at.is_empty() {
         return "the object".to_owned();
     }
     at.replace('/', ".").replace("~1", "/").replace("~0", "~")
+}
+
+/// Under which of our names the entry wrote it, where it says so.
+fn written_by(stored: &Stored) -> Option<&'static str> {
+    fields::MANAGERS
+        .into_iter()
+        .find(|manager| *manager == stored.manager)
 }
 
 /// Under which of our names an object, or a field of it, was written.
@@ -239,7 +287,7 @@ fn manager(current: &Value, kept: &[KeptField]) -> &'static str {
     let wrote = |manager: &&&'static str| fields::is_owned(current, manager, "");
     let mark = current.pointer("/metadata/labels/weft.dev~1mesh");
     let names = || fields::MANAGERS.iter();
-    let [weft, labels, _] = &fields::MANAGERS;
+    let [weft, labels, ..] = &fields::MANAGERS;
     names()
         .find(wrote_field)
         .or_else(|| names().find(wrote))

@@ -1,15 +1,17 @@
 //! What `weft history`, `weft history show` and `weft undo` do, put together from the parts beside this file.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
 use super::report::{EntriesReport, EntryReport, Filter, UndoReport};
 use super::store::{History, Past};
-use super::stored::Limits;
+use super::stored::{Course, Limits};
 use super::undo::{self, Action, Unsafe};
-use super::{Change, keep, note};
+use super::{Change, begin, keep};
 use crate::cluster::access::Cluster;
 use crate::cluster::mode::Mode;
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Exit, Failure, Outcome, both};
 use crate::mesh::record::lock::while_held;
 use crate::output::Output;
 
@@ -53,9 +55,17 @@ impl Verbs<'_> {
             );
             return Err(Failure::text(Exit::Failure, text));
         };
-        if !past.complete {
-            self.output
-                .warn("a part of this entry is not kept any more");
+        match (past.course, past.complete) {
+            (Course::Begun, _) => self.output.warn(
+                "this command was interrupted, or is at work now: what it wrote is not known",
+            ),
+            (_, false) => self
+                .output
+                .warn("a part of this entry is not kept any more"),
+            (Course::Failed, true) => self
+                .output
+                .warn("this command failed; this is what it wrote until then"),
+            (Course::Done, true) => {}
         }
         self.output.report(&EntryReport(past))?;
         Ok(Exit::Ok)
@@ -81,18 +91,34 @@ impl Verbs<'_> {
         };
         let actions = self.plan(&last).await?;
         if matches!(mode, Mode::Diff | Mode::Client) {
-            let changes: Vec<_> = actions.iter().map(Action::change).collect();
+            let changes: Vec<_> = actions.iter().flat_map(Action::changes).collect();
             self.output.report(&UndoReport::of(&last, &changes))?;
             let drifts = mode == Mode::Diff && !actions.is_empty();
             return Ok(if drifts { Exit::Drift } else { Exit::Ok });
         }
-        let (changes, trouble) = self.carry_out(&actions, mode == Mode::Server).await;
-        if mode == Mode::Act && !changes.is_empty() {
+        let begun = if mode == Mode::Act {
             let verb = format!("undo {} ({})", last.number, last.verb);
-            note(self.cluster, self.namespace, &verb, changes.clone()).await?;
-        }
-        let done = changes.len();
+            Some(begin(self.cluster, self.namespace, &verb).await?)
+        } else {
+            None
+        };
+        let (done, changes, trouble) = self.carry_out(&actions, mode == Mode::Server).await;
+        let noted = match begun {
+            Some(begun) => begun.end(changes.clone(), trouble.is_none()).await,
+            None => Ok(()),
+        };
         self.output.report(&UndoReport::of(&last, &changes))?;
+        let told = self.told(&last, mode, (done, actions.len()), trouble);
+        both(told, noted.map_err(Failure::from))
+    }
+
+    fn told(
+        &self,
+        last: &Past,
+        mode: Mode,
+        (done, all): (usize, usize),
+        trouble: Option<Failure>,
+    ) -> Outcome {
         match trouble {
             None => {
                 let what = if mode == Mode::Act {
@@ -107,8 +133,7 @@ impl Verbs<'_> {
             Some(failure) if done == 0 => Err(failure),
             Some(failure) => {
                 let text = format!(
-                    "{done} of {} objects of entry {} were put back",
-                    actions.len(),
+                    "{done} of {all} objects of entry {} were put back",
                     last.number
                 );
                 Err(Failure::text(
@@ -138,22 +163,30 @@ impl Verbs<'_> {
         &self,
         actions: &[Action],
         rehearse: bool,
-    ) -> (Vec<Change>, Option<Failure>) {
+    ) -> (usize, Vec<Change>, Option<Failure>) {
         let mut changes = Vec::new();
-        for action in actions {
-            match action.carry_out(self.cluster, rehearse).await {
-                Ok(change) => changes.push(change),
+        let mut latest = BTreeMap::new();
+        for (done, action) in actions.iter().enumerate() {
+            let object = action.object();
+            let known = latest.get(object);
+            match action.carry_out(self.cluster, rehearse, known).await {
+                Ok((made, written)) => {
+                    changes.extend(made);
+                    if let Some(written) = written.filter(|_| !rehearse) {
+                        latest.insert(object.clone(), written);
+                    }
+                }
                 Err(error) if error.is_status(409) => {
                     let text = format!(
                         "{} was changed while weft looked at it: try again",
                         action.object()
                     );
-                    return (changes, Some(Failure::text(Exit::Failure, text)));
+                    return (done, changes, Some(Failure::text(Exit::Failure, text)));
                 }
-                Err(error) => return (changes, Some(error.into())),
+                Err(error) => return (done, changes, Some(error.into())),
             }
         }
-        (changes, None)
+        (actions.len(), changes, None)
     }
 
     async fn load(&self) -> Result<History, Failure> {

@@ -2,26 +2,32 @@
 //!
 //! What goes: everything of the mesh's set (the webhooks before istiod, so that no pod waits for one that is gone), what istiod
 //! itself wrote, history and record, and the root namespace if weft made it. What stays: definitions, because deleting one deletes
-//! every resource of its kind in the cluster.
+//! every resource of its kind in the cluster; a root namespace in which somebody else has anything; and, where another control
+//! plane runs, what both of them write.
 
 mod away;
 mod guards;
+mod others;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::adopt::verbs::forget;
 use super::record::lock::while_held;
-use super::record::{MeshRecord, Mode, Phase, object_name};
+use super::record::{MeshRecord, MeshState, Mode, Phase, object_name};
 use super::upgrade::facts::Facts;
+use super::upgrade::state::DEFAULT;
 use super::upgrade::usage::Usage;
 use crate::cluster::access::Cluster;
+use crate::cluster::discovery::Resource;
 use crate::cluster::engine::{self, EngineError, Manner};
 use crate::cluster::error::ClusterError;
 use crate::cluster::inventory::Parent;
 use crate::cluster::order::is_namespace;
 use crate::cluster::peek::text;
+use crate::cluster::plan::Plan;
 use crate::cluster::snapshot;
 use crate::cluster::told::Told;
 use crate::cluster::wanted::Wanted;
@@ -54,17 +60,7 @@ pub(crate) async fn delete(
     how: Deletion,
 ) -> Outcome {
     if record.state.mode == Mode::External {
-        let question = format!("Forget mesh {}? Nothing of it is touched.", record.name);
-        if how.dry_run || !output.confirm(&question, how.yes).await? {
-            output.say("nothing was written");
-            return Ok(Exit::Ok);
-        }
-        forget(cluster, &record).await?;
-        output.say(format!(
-            "mesh {} is forgotten; it runs as before",
-            record.name
-        ));
-        return Ok(Exit::Ok);
+        return forgotten(cluster, output, &record, how).await;
     }
     if record.state.phase == Phase::Terminating
         && let Some(namespace) = root(cluster, &record).await?.filter(is_going)
@@ -72,17 +68,9 @@ pub(crate) async fn delete(
     {
         return leave(cluster, output, &namespace, how).await;
     }
-    let guards = guards(&record, &usages(cluster, &record).await?);
-    refuse(output, &record, &guards, how)?;
-    let wanted = nothing(&record);
-    let manner = Manner {
-        force: false,
-        prune: true,
-        rehearse: false,
-    };
-    let plan = engine::plan(cluster, &wanted, manner).await?;
+    let plan = permitted(cluster, output, &record, how).await?;
     if how.dry_run {
-        output.report(&crate::cluster::report::PlanReport(&plan))?;
+        crate::cluster::report::show(output, &plan)?;
         return Ok(Exit::Ok);
     }
     let question = format!(
@@ -94,10 +82,69 @@ pub(crate) async fn delete(
         return Err(Failure::text(Exit::Failure, "nothing was written"));
     }
     let verb = format!("mesh delete {}", record.name);
-    let root = record.root_namespace.clone();
-    let act = take_away(cluster, output, record, &plan, how);
-    while_held(cluster, &root, &verb, act).await?;
+    let act = async {
+        // Somebody may have begun to use or to protect it while the question stood there.
+        let record = again(cluster, &record).await?;
+        let plan = permitted(cluster, output, &record, how).await?;
+        take_away(cluster, output, record, &plan, how).await
+    };
+    while_held(cluster, &record.root_namespace, &verb, act).await?;
     Ok(Exit::Ok)
+}
+
+/// A mesh that somebody else runs goes on running.
+async fn forgotten(
+    cluster: &Cluster,
+    output: &Output,
+    record: &MeshRecord,
+    how: Deletion,
+) -> Outcome {
+    let question = format!("Forget mesh {}? Nothing of it is touched.", record.name);
+    if how.dry_run || !output.confirm(&question, how.yes).await? {
+        output.say("nothing was written");
+        return Ok(Exit::Ok);
+    }
+    forget(cluster, record).await?;
+    output.say(format!(
+        "mesh {} is forgotten; it runs as before",
+        record.name
+    ));
+    Ok(Exit::Ok)
+}
+
+/// What would be deleted, if nothing is in the way.
+async fn permitted(
+    cluster: &Cluster,
+    output: &Output,
+    record: &MeshRecord,
+    how: Deletion,
+) -> Result<Plan, Failure> {
+    let guards = guards(record, &usages(cluster, record).await?);
+    refuse(output, record, &guards, how)?;
+    let manner = Manner {
+        force: false,
+        prune: true,
+        rehearse: false,
+    };
+    Ok(engine::plan(cluster, &nothing(record), manner).await?)
+}
+
+/// The record as it is now.
+async fn again(cluster: &Cluster, record: &MeshRecord) -> Result<MeshRecord, Failure> {
+    let maps = Resource::core("ConfigMap", "configmaps");
+    let found = cluster.read(&maps, &record.id()).await?;
+    let read = found
+        .map(serde_json::from_value)
+        .transpose()
+        .map_err(anyhow::Error::from)?;
+    let read = read.as_ref().and_then(MeshRecord::read).transpose()?;
+    read.ok_or_else(|| {
+        let text = format!(
+            "the record of mesh {} is gone: somebody deleted the mesh meanwhile",
+            record.name
+        );
+        Failure::text(Exit::Failure, text)
+    })
 }
 
 async fn root(cluster: &Cluster, record: &MeshRecord) -> Result<Option<Value>, ClusterError> {
@@ -112,8 +159,8 @@ fn is_going(object: &Value) -> bool {
 /// Whether all of the set is gone, but for the namespace that it is in.
 async fn has_no_members(cluster: &Cluster, record: &MeshRecord) -> Result<bool, EngineError> {
     let members = engine::assess(cluster, &nothing(record).parent).await?;
-    let mut ids = members.iter().map(|(target, _)| &target.id);
-    Ok(ids.all(is_namespace))
+    let mut left = members.iter().filter(|(_, readiness)| readiness.is_some());
+    Ok(left.all(|(target, _)| is_namespace(&target.id)))
 }
 
 /// A deletion that was stopped at its last step: the rest is gone, the record goes with the namespace.
@@ -149,21 +196,16 @@ async fn see_off(
 
 async fn usages(cluster: &Cluster, record: &MeshRecord) -> Result<Vec<Usage>, Failure> {
     let facts = Facts::read(cluster, &record.root_namespace).await?;
-    let state = &record.state;
-    let mut revisions = vec![state.revision.clone(), state.previous_revision.clone()];
-    revisions.extend(
-        state
-            .upgrade
-            .as_ref()
-            .map(|upgrade| Some(upgrade.new_one().to_owned())),
-    );
-    let mut names: Vec<String> = revisions
-        .into_iter()
-        .map(|name| name.unwrap_or_else(|| "default".to_owned()))
-        .collect();
-    names.sort();
-    names.dedup();
+    let names = revisions(&record.state);
     Ok(names.iter().map(|name| facts.usage(name)).collect())
+}
+
+/// The revisions of a mesh: one in peace, two while it is upgraded.
+fn revisions(state: &MeshState) -> BTreeSet<&str> {
+    let upgrade = state.upgrade.as_deref();
+    let both = upgrade.map(|upgrade| [upgrade.old(), upgrade.new_one()]);
+    let own = state.revision.as_deref().unwrap_or(DEFAULT);
+    both.into_iter().flatten().chain([own]).collect()
 }
 
 /// What protects a mesh is not overridden, only lifted.
@@ -206,5 +248,33 @@ fn nothing(record: &MeshRecord) -> Wanted {
         mesh: Some(record.name.clone()),
         namespace: record.root_namespace.clone(),
         stages: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::upgrade::steps::tests::upgrade;
+    use super::*;
+
+    #[test]
+    fn a_mesh_counts_its_own_revisions_only() {
+        let state = |text: &str| -> MeshState { serde_json::from_str(text).unwrap() };
+        let named = r#"{"mode": "DEDICATED", "phase": "SUCCEEDED", "revision": "stable"}"#;
+        let unnamed = r#"{"mode": "DEDICATED", "phase": "SUCCEEDED"}"#;
+        let mut upgraded = state(named);
+        upgraded.upgrade = Some(Box::new(upgrade("{version: 1.30.0, revision: stable}")));
+        let mut promoted = state(unnamed);
+        promoted.revision = Some("1-31-0".to_owned());
+        promoted.upgrade = Some(Box::new(upgrade("{version: 1.30.0}")));
+        let cases = [
+            (state(named), vec!["stable"]),
+            (state(unnamed), vec!["default"]),
+            (upgraded, vec!["1-31-0", "stable"]),
+            (promoted, vec!["1-31-0", "default"]),
+        ];
+        for (state, wanted) in cases {
+            let found: Vec<_> = revisions(&state).into_iter().collect();
+            assert_eq!(found, wanted);
+        }
     }
 }

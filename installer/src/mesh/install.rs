@@ -25,11 +25,11 @@ use crate::cluster::plan::{Action, Plan};
 use crate::cluster::request::Write;
 use crate::cluster::snapshot;
 use crate::cluster::told::Told;
-use crate::failure::{Exit, Failure};
-use crate::history::{Change, note};
+use crate::failure::{Exit, Failure, both};
+use crate::history::{Change, begin};
 use crate::output::{Output, ProgressChoice};
 pub(crate) use account::changes;
-use allowed::{check_step, known, no_version};
+use allowed::{check_step, known, no_version, still};
 
 /// Installs meshes.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Installer<'_> {
         if let Some(found) = resolve(self.charts, &mut mesh).await? {
             self.output.say(found.words());
         }
-        let record = known(&record::all(self.cluster).await?, &mesh)?;
+        let record = known(&self.records().await?, &mesh)?;
         beside::check(self.cluster, &mesh, record.is_none()).await?;
         let release = self.release(&mesh, record.as_ref()).await?;
         let plane = Plane {
@@ -74,6 +74,14 @@ impl Installer<'_> {
         };
         let plan = self.plan(&[plane], manner).await?;
         Ok(Prepared { mesh, record, plan })
+    }
+
+    async fn records(&self) -> Result<Vec<MeshRecord>, Failure> {
+        let (good, broken) = record::parted(record::each(self.cluster).await?);
+        for error in broken {
+            self.output.warn(error);
+        }
+        Ok(good)
     }
 
     /// What a cluster lacks to be these control planes, the newest last.
@@ -152,31 +160,65 @@ impl Installer<'_> {
         verb: &str,
         timeout: Option<Duration>,
     ) -> Result<(), Failure> {
+        self.unchanged(prepared).await?;
+        if prepared.plan.changes_nothing() && prepared.record.is_some() {
+            return self.write(prepared, timeout, &mut Vec::new()).await;
+        }
+        let root = prepared.mesh.root_namespace();
+        let begun = begin(self.cluster, root, verb).await?;
+        let mut written = Vec::new();
+        let done = self.write(prepared, timeout, &mut written).await;
+        let noted = begun.end(written, done.is_ok()).await;
+        both(done, noted.map_err(Failure::from))
+    }
+
+    /// Writes all of it, and into `written` what really was.
+    async fn write(
+        &self,
+        prepared: &Prepared,
+        timeout: Option<Duration>,
+        written: &mut Vec<Change>,
+    ) -> Result<(), Failure> {
         let mut record = prepared.recorded()?;
+        let before = prepared.record.as_ref().map(MeshRecord::object);
+        let change = Change {
+            object: record.id(),
+            manager: record::MANAGER,
+            before: before.transpose()?,
+            after: Some(record.object()?),
+        };
         if !prepared.plan.changes_nothing() || record.resource_version.is_none() {
             record.write(self.cluster, false).await?;
+            written.push(change.clone());
         }
         let told = Told::new(self.output, self.progress);
-        let done = engine::carry_out(self.cluster, &told, &prepared.plan, timeout).await;
-        record.state.phase = match &done {
+        let carried = engine::carry_out(self.cluster, &told, &prepared.plan, timeout).await;
+        written.extend(changes(&carried.deeds));
+        let phase = match &carried.end {
             Ok(()) => Phase::Succeeded,
             Err(_) => Phase::Failed,
         };
-        self.settle(&prepared.mesh, record.state.phase).await?;
-        if !prepared.plan.changes_nothing() {
-            let mut all = changes(&prepared.plan);
-            all.push(prepared.change(&record)?);
-            note(self.cluster, &record.root_namespace, verb, all).await?;
-        }
-        Ok(done?)
+        let settled = self.settle(&prepared.mesh, phase).await;
+        let settled = settled.and_then(|record| {
+            let after = Some(record.object()?);
+            written.push(Change { after, ..change });
+            Ok(())
+        });
+        both(carried.end.map_err(Failure::from), settled)
+    }
+
+    /// Between looking and holding the Lease, somebody else may have been here.
+    async fn unchanged(&self, prepared: &Prepared) -> Result<(), Failure> {
+        let now = known(&record::all(self.cluster).await?, &prepared.mesh)?;
+        still(prepared.record.as_ref(), now.as_ref(), &prepared.mesh)
     }
 
     /// Notes how it ended. The record is read anew: it is the parent of the set as well, which was written in between.
-    async fn settle(&self, mesh: &Mesh, phase: Phase) -> Result<(), Failure> {
+    async fn settle(&self, mesh: &Mesh, phase: Phase) -> Result<MeshRecord, Failure> {
         let found = record::all(self.cluster).await?;
-        let found = found
-            .into_iter()
-            .find(|record| record.name == mesh.metadata.name);
+        let found = found.into_iter().find(|record| {
+            record.name == mesh.metadata.name && record.root_namespace == mesh.root_namespace()
+        });
         let Some(mut record) = found else {
             let text = format!(
                 "the record of mesh {} is gone: somebody deleted it meanwhile; run the command again",
@@ -184,11 +226,11 @@ impl Installer<'_> {
             );
             return Err(Failure::text(Exit::Failure, text));
         };
-        if record.state.phase == phase {
-            return Ok(());
+        if record.state.phase != phase {
+            record.state.phase = phase;
+            record.write(self.cluster, false).await?;
         }
-        record.state.phase = phase;
-        record.write(self.cluster, false).await
+        Ok(record)
     }
 
     /// The record needs its namespace before anything else is written.
@@ -214,16 +256,6 @@ impl Installer<'_> {
 }
 
 impl Prepared {
-    /// What becomes of the record, for the history: an undo that left it would leave another mesh file than mesh.
-    fn change(&self, after: &MeshRecord) -> Result<Change, Failure> {
-        let before = self.record.as_ref().map(MeshRecord::object);
-        Ok(Change {
-            object: after.id(),
-            before: before.transpose()?,
-            after: Some(after.object()?),
-        })
-    }
-
     /// The record while it is worked on. A mesh that did not change keeps its phase.
     fn recorded(&self) -> Result<MeshRecord, Failure> {
         let spec = &self.mesh.spec;

@@ -10,7 +10,6 @@ pub(crate) mod facts;
 mod gather;
 mod others;
 mod pods;
-mod quantity;
 mod releases;
 mod report;
 mod sail;

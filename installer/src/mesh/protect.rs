@@ -44,6 +44,7 @@ async fn write(
     record.write(cluster, false).await?;
     let change = Change {
         object: record.id(),
+        manager: super::record::MANAGER,
         before: Some(before),
         after: Some(record.object()?),
     };

@@ -7,11 +7,9 @@ use serde_json::{Value, json};
 
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
+use crate::cluster::pages;
 use crate::cluster::peek::list;
 pub(crate) use crate::cluster::peek::{annotation, label};
-
-/// How many objects one page of a list holds.
-const PAGE: u32 = 500;
 
 /// A kind, as the API server's paths name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +48,8 @@ pub(crate) const fn of(
 pub(crate) const DEPLOYMENTS: Kind = of("apps", "v1", "Deployment", "deployments");
 /// `apps`.
 pub(crate) const DAEMON_SETS: Kind = of("apps", "v1", "DaemonSet", "daemonsets");
+/// `batch`.
+pub(crate) const CRON_JOBS: Kind = of("batch", "v1", "CronJob", "cronjobs");
 /// Injectors and tags.
 pub(crate) const MUTATING: Kind = of(
     "admissionregistration.k8s.io",
@@ -93,23 +93,19 @@ pub(crate) async fn some(
         Some(namespace) => Api::namespaced_with(client, namespace, &resource),
         None => Api::all_with(client, &resource),
     };
-    let mut params = ListParams::default().labels(labels).limit(PAGE);
     let what = format!("list {}", kind.plural);
-    let mut found = Vec::new();
-    loop {
-        let page = match cluster.call(&what, api.list(&params)).await {
-            Err(error) if error.is_not_found() => {
-                return Ok(found);
-            }
-            page => page?,
-        };
-        let next = page.metadata.continue_.filter(|token| !token.is_empty());
-        let items = page.items.into_iter().map(|item| whole(item, kind));
-        found.extend(items.filter(&keep));
-        match next {
-            Some(token) => params = params.continue_token(&token),
-            None => return Ok(found),
-        }
+    let listed = pages::all(ListParams::default().labels(labels), async |params| {
+        let page = cluster.call(&what, api.list(params)).await?;
+        let items = page
+            .items
+            .into_iter()
+            .map(|item| whole(item, kind))
+            .filter(&keep);
+        Ok((items.collect(), page.metadata.continue_))
+    });
+    match listed.await {
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        found => found,
     }
 }
 

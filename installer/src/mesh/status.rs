@@ -1,21 +1,17 @@
 //! `weft mesh status | wait`: how a mesh is, component by component, with the first thing that is in its way.
 
+mod look;
 mod theirs;
 
-use std::time::Duration;
-
 use serde::Serialize;
-use tokio::time::Instant;
 
-use super::record::{MeshRecord, Mode, Phase, object_name};
-use crate::cluster::access::Cluster;
+use super::record::{MeshRecord, Mode, Phase};
 use crate::cluster::cause::Cause;
-use crate::cluster::engine::{self, EngineError};
-use crate::cluster::inventory::Parent;
-use crate::cluster::object::ObjectId;
 use crate::cluster::readiness::Readiness;
+use crate::cluster::watch::Target;
 use crate::failure::Exit;
 use crate::output::{Cell, Report, Style, Table};
+pub(crate) use look::{look, wait};
 
 /// How a component is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -73,6 +69,9 @@ pub(crate) struct MeshStatus {
     /// Somebody else runs it, and it is not as it was when it was adopted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) outdated: bool,
+    /// What of it we may not see, and so say nothing about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unseen: Vec<String>,
     /// What of it can be ready or not, what is wrong first.
     pub(crate) components: Vec<Component>,
 }
@@ -93,7 +92,7 @@ impl MeshStatus {
         });
         let worst = components
             .first()
-            .map_or(State::Succeeded, |component| component.status);
+            .map_or_else(|| absent(record.state.phase), |component| component.status);
         Self {
             name: record.name.clone(),
             mode: record.state.mode,
@@ -103,6 +102,7 @@ impl MeshStatus {
             protected: record.state.protected,
             status: worst,
             outdated: false,
+            unseen: Vec::new(),
             components,
         }
     }
@@ -136,6 +136,9 @@ impl MeshStatus {
 
     /// What keeps it from being ready, in a line each.
     pub(crate) fn complaints(&self) -> Vec<String> {
+        if self.components.is_empty() {
+            return vec!["nothing of it is there".to_owned()];
+        }
         let bad = self
             .components
             .iter()
@@ -152,22 +155,32 @@ impl MeshStatus {
 }
 
 impl Component {
-    fn of(part_of: String, id: &ObjectId, readiness: &Readiness) -> Self {
+    fn of(record: &MeshRecord, target: &Target, readiness: Option<&Readiness>) -> Self {
+        let id = &target.id;
         let (status, reasons) = match readiness {
-            Readiness::Ready => (State::Succeeded, Vec::new()),
-            Readiness::Progressing { waits_for, cause } => {
+            Some(Readiness::Ready) => (State::Succeeded, Vec::new()),
+            Some(Readiness::Progressing { waits_for, cause }) => {
                 (State::Updating, vec![told(cause.as_ref(), waits_for)])
             }
-            Readiness::Failed(cause) => (State::Failed, vec![cause.to_string()]),
+            Some(Readiness::Failed(cause)) => (State::Failed, vec![cause.to_string()]),
+            None => match absent(record.state.phase) {
+                State::Updating => (State::Updating, vec!["it does not exist yet".to_owned()]),
+                status @ (State::Failed | State::Succeeded) => (status, vec![gone(record)]),
+            },
         };
         Self {
-            part_of,
+            part_of: target.component.clone(),
             kind: id.kind.clone(),
             namespace: id.namespace.clone(),
             name: id.name.clone(),
             status,
             failure_reasons: reasons,
         }
+    }
+
+    /// Whether it does something by itself, and does not only have to be there.
+    fn runs(&self) -> bool {
+        ["Deployment", "DaemonSet", "Istio", "IstioCNI", "ZTunnel"].contains(&self.kind.as_str())
     }
 
     fn full_name(&self) -> String {
@@ -178,8 +191,28 @@ impl Component {
     }
 }
 
+/// What an object that is not there says of a mesh: while a command works, it may still come.
+fn absent(phase: Phase) -> State {
+    match phase {
+        Phase::Creating | Phase::Updating => State::Updating,
+        Phase::Failed | Phase::Succeeded | Phase::Terminating => State::Failed,
+    }
+}
+
+fn gone(record: &MeshRecord) -> String {
+    let name = &record.name;
+    let remedy = match (record.state.mode, record.state.phase) {
+        (Mode::External, _) => format!(
+            "let whoever runs it bring it back; `weft mesh adopt {name}` records what is there now"
+        ),
+        (_, Phase::Terminating) => format!("`weft mesh delete {name}` goes on"),
+        (_, _) => "`weft mesh apply` with the mesh's file writes it anew".to_owned(),
+    };
+    format!("it does not exist; {remedy}")
+}
+
 fn told(cause: Option<&Cause>, waits_for: &str) -> String {
-    cause.map_or_else(|| format!("waits for {waits_for}"), ToString::to_string)
+    cause.map_or_else(|| format!("it waits: {waits_for}"), ToString::to_string)
 }
 
 impl Report for MeshStatus {
@@ -191,13 +224,18 @@ impl Report for MeshStatus {
                 State::Updating => (Style::Warn, "UPDATING"),
                 State::Succeeded => (Style::Good, "SUCCEEDED"),
             };
-            table.row([
+            let cells = [
                 component.part_of.clone().into(),
                 component.kind.clone().into(),
                 component.full_name().into(),
                 Cell::styled(style, word),
                 component.failure_reasons.join("; ").into(),
-            ]);
+            ];
+            if component.status == State::Succeeded && !component.runs() {
+                table.wide_row(cells);
+            } else {
+                table.row(cells);
+            }
         }
         table
     }
@@ -207,42 +245,6 @@ impl Report for MeshStatus {
     }
 }
 
-/// Looks at every object of the mesh that can be ready or not.
-pub(crate) async fn look(
-    cluster: &Cluster,
-    record: &MeshRecord,
-) -> Result<MeshStatus, EngineError> {
-    if record.state.mode == Mode::External {
-        return Ok(theirs::look(cluster, record).await?);
-    }
-    let parent = Parent {
-        namespace: record.root_namespace.clone(),
-        name: object_name(&record.name),
-    };
-    let seen = engine::assess(cluster, &parent).await?;
-    let components = seen
-        .iter()
-        .map(|(target, readiness)| Component::of(target.component.clone(), &target.id, readiness));
-    Ok(MeshStatus::of(record, components.collect()))
-}
-
-/// Looks until all of it works, or time is up; gives what was seen last.
-pub(crate) async fn wait(
-    cluster: &Cluster,
-    record: &MeshRecord,
-    timeout: Duration,
-    mut tell: impl FnMut(&MeshStatus),
-) -> Result<(MeshStatus, bool), EngineError> {
-    let deadline = Instant::now().checked_add(timeout);
-    loop {
-        let status = look(cluster, record).await?;
-        if status.status == State::Succeeded {
-            return Ok((status, true));
-        }
-        tell(&status);
-        if deadline.is_none_or(|end| Instant::now() >= end) {
-            return Ok((status, false));
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-}
+#[cfg(test)]
+#[path = "status/tests.rs"]
+mod tests;

@@ -21,16 +21,36 @@ pub struct Cell {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     columns: Vec<Column>,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Row>,
+}
+
+/// What stands below the titles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Row {
+    /// A cell for each column.
+    Cells(Vec<Cell>),
+    /// The same, of which only `-o wide` shows anything.
+    Wide(Vec<Cell>),
+    /// A line across all columns, which belongs to the row above it.
+    Text(Cell),
 }
 
 impl Cell {
-    /// A cell that means something.
+    /// A cell that means something. A table has one line for a row, and a terminal obeys what is no text: so the end of a line
+    /// is shown as `\n`, and the like.
     pub fn styled(style: Style, text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            style,
+        let mut text = text.into();
+        if text.contains(char::is_control) {
+            text = text.chars().fold(String::new(), |mut shown, c| {
+                if c.is_control() {
+                    shown.extend(c.escape_default());
+                } else {
+                    shown.push(c);
+                }
+                shown
+            });
         }
+        Self { text, style }
     }
 }
 
@@ -64,10 +84,20 @@ impl Table {
 
     /// One more row.
     pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
-        self.rows.push(cells.into_iter().collect());
+        self.rows.push(Row::Cells(cells.into_iter().collect()));
     }
 
-    /// The text: columns apart by three spaces, no space at a line's end.
+    /// One more row, which only `-o wide` shows.
+    pub fn wide_row(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        self.rows.push(Row::Wide(cells.into_iter().collect()));
+    }
+
+    /// A line across all columns, below the row that it belongs to.
+    pub fn text(&mut self, cell: Cell) {
+        self.rows.push(Row::Text(cell));
+    }
+
+    /// The text: columns apart by three spaces, no space at a line's end. Titles stand above rows only.
     #[must_use]
     pub fn layout(&self, wide: bool, headers: bool, terminal: Terminal) -> String {
         let shown: Vec<usize> = self
@@ -77,32 +107,37 @@ impl Table {
             .filter(|(_, column)| wide || !column.wide)
             .map(|(at, _)| at)
             .collect();
+        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        rows.retain(|row| wide || !matches!(row, Row::Wide(_)));
+        let is_all_hidden = rows.is_empty() && !self.rows.is_empty();
         let titles = self
             .columns
             .iter()
             .map(|column| Cell::styled(Style::Bold, column.title))
             .collect::<Vec<_>>();
-        let lines: Vec<&[Cell]> = headers
-            .then_some(titles.as_slice())
+        let titles = Row::Cells(titles);
+        let lines: Vec<&Row> = (headers && !is_all_hidden)
+            .then_some(&titles)
             .into_iter()
-            .chain(self.rows.iter().map(Vec::as_slice))
+            .chain(rows)
             .collect();
-        let widths: Vec<usize> = shown
-            .iter()
-            .map(|at| {
-                lines
-                    .iter()
-                    .filter_map(|cells| cells.get(*at))
-                    .map(width)
-                    .max()
-                    .unwrap_or_default()
-            })
-            .collect();
+        let widths: Vec<usize> = shown.iter().map(|at| widest(&lines, *at)).collect();
         lines
             .iter()
-            .map(|cells| line(cells, &shown, &widths, terminal))
+            .map(|row| match row {
+                Row::Cells(cells) | Row::Wide(cells) => line(cells, &shown, &widths, terminal),
+                Row::Text(cell) => terminal.paint(cell.style, cell.text.trim_end()) + "\n",
+            })
             .collect()
     }
+}
+
+fn widest(lines: &[&Row], at: usize) -> usize {
+    let cells = lines.iter().filter_map(|row| match row {
+        Row::Cells(cells) | Row::Wide(cells) => cells.get(at),
+        Row::Text(_) => None,
+    });
+    cells.map(width).max().unwrap_or_default()
 }
 
 fn width(cell: &Cell) -> usize {
@@ -152,6 +187,31 @@ mod tests {
         assert_eq!(
             text,
             "rate-limit   45 kB   sha256:1\nx                    sha256:2\n"
+        );
+    }
+
+    #[test]
+    fn a_row_is_one_line_whatever_is_in_it() {
+        let mut table = Table::new(&["A", "B"]);
+        table.row(["x\ny\u{1b}[2J".into(), "z".into()]);
+        table.text("  across\tall".into());
+        let text = table.layout(false, true, Terminal::default());
+        assert_eq!(
+            text,
+            "A               B\nx\\ny\\u{1b}[2J   z\n  across\\tall\n"
+        );
+    }
+
+    #[test]
+    fn rows_that_say_little_are_for_wide() {
+        let mut table = Table::new(&["A"]);
+        table.wide_row(["quiet and long".into()]);
+        assert_eq!(table.layout(false, true, Terminal::default()), "");
+        table.row(["loud".into()]);
+        let text = |wide| table.layout(wide, true, Terminal::default());
+        assert_eq!(
+            (text(false).as_str(), text(true).as_str()),
+            ("A\nloud\n", "A\nquiet and long\nloud\n")
         );
     }
 

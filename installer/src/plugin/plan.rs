@@ -100,18 +100,7 @@ pub(crate) fn plan(
         url: terms.url.to_owned(),
         ..desired.spec.clone()
     };
-    let selection = selection::select(&spec, terms.scope, &snapshot.pods);
-    if selection.is_empty() && !terms.allow_empty {
-        return Err(Refusal::NothingSelected(
-            selection.why_empty(&spec, terms.scope.namespace),
-        ));
-    }
-    secret::check_secret(
-        &snapshot.secret,
-        &spec,
-        terms.scope.namespace,
-        terms.registry,
-    )?;
+    let selection = selected(snapshot, &spec, terms)?;
     let current = snapshot.current.as_ref();
     let kept = current.map(Record::read);
     let record = next_record(kept.as_ref().zip(current), desired, terms.now);
@@ -131,13 +120,13 @@ pub(crate) fn plan(
         rollout: Rollout::Settled,
         ..record.clone()
     });
-    let mut object = match (action, &previous) {
-        (Action::Create | Action::Update | Action::Resume, None) => opened(&settled, record),
-        (Action::Create | Action::Update | Action::Resume | Action::Unchanged, _) => {
-            assembled(&record)
-        }
+    let is_first = previous.is_none() && action != Action::Unchanged;
+    let mut object = if is_first {
+        opened(&settled, record)
+    } else {
+        assembled(&record)
     };
-    if action != Action::Create && action != Action::Update {
+    if matches!(action, Action::Resume | Action::Unchanged) {
         keep_nudge(current, &mut object);
     }
     Ok(Plan {
@@ -157,6 +146,27 @@ pub(crate) fn plan(
         changes,
         selection,
     })
+}
+
+/// The proxies that it concerns, which have to be able to pull it.
+fn selected(
+    snapshot: &Snapshot,
+    spec: &WasmPluginSpec,
+    terms: Terms<'_>,
+) -> Result<Selection, Refusal> {
+    let selection = selection::select(spec, terms.scope, &snapshot.pods);
+    if selection.is_empty() && !terms.allow_empty {
+        return Err(Refusal::NothingSelected(
+            selection.why_empty(spec, terms.scope.namespace),
+        ));
+    }
+    secret::check_secret(
+        &snapshot.secret,
+        spec,
+        terms.scope.namespace,
+        terms.registry,
+    )?;
+    Ok(selection)
 }
 
 fn next_record(current: Option<(&Record, &WasmPlugin)>, desired: &Desired, now: &str) -> Record {

@@ -2,7 +2,8 @@
 //!
 //! An apply names all that its manager wants: what it leaves out and owned alone goes. So the keys that weft owns already
 //! have to be known, and what somebody else owns neither goes by leaving it out nor changes without a conflict; both are
-//! found here, before anything is written.
+//! found here, before anything is written. And an edit is for the version of the object that it was decided from: on a later
+//! one, what another weft has put there meanwhile would go by leaving it out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,6 +53,8 @@ pub(crate) struct Prepared {
     pub(crate) body: Value,
     /// What takes away the keys that others own, which an apply cannot; nothing when there are none.
     pub(crate) removal: Option<Value>,
+    /// The version of the object that this was decided from: it is written on no other.
+    pub(crate) version: Option<String>,
     /// What differs.
     pub(crate) changes: Vec<Change>,
     /// The keys that somebody else owns, with their owners: writing them takes force.
@@ -119,11 +122,26 @@ pub(crate) fn prepare(object: &Value, site: Site, edit: &Edit) -> Prepared {
     Prepared {
         body: body(object, site, &labels.applied, &annotations.applied),
         removal: removes.then(|| wrap(site, &removal)),
+        version: text(object, "/metadata/resourceVersion"),
         changes: diff::changes(&before, &after),
         foreign,
         before,
         after,
     }
+}
+
+impl Prepared {
+    /// The same edit of an object that was written meanwhile; nothing where it is another object now, or the keys that the
+    /// edit is about are not as they were when it was decided.
+    pub(crate) fn anew(&self, object: &Value, site: Site, edit: &Edit) -> Option<Self> {
+        let again = prepare(object, site, edit);
+        let uid = |body: &Value| text(body, "/metadata/uid");
+        (uid(&again.body) == uid(&self.body) && again.before == self.before).then_some(again)
+    }
+}
+
+fn text(object: &Value, pointer: &str) -> Option<String> {
+    object.pointer(pointer)?.as_str().map(str::to_owned)
 }
 
 fn part(object: &Value, site: Site, field: &str, wants: &BTreeMap<String, Want>) -> Part {

@@ -7,8 +7,7 @@ use crate::cluster::access::Cluster;
 use crate::cluster::discovery::{self, discover};
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
-use crate::mesh::record::MeshRecord;
-use crate::mesh::record::find;
+use crate::mesh::record::{self, MeshRecord};
 use crate::mesh::spec::WorkloadKind;
 use crate::mesh::spec::document::parse;
 use crate::mesh::spec::read::read as read_mesh;
@@ -31,7 +30,7 @@ impl Kinds {
         root: &str,
         mesh: Option<&str>,
     ) -> Result<Self, Failure> {
-        let (declared, unread) = match find::of_root(cluster, root).await {
+        let (declared, unread) = match record::of_root(cluster, root).await {
             Ok(records) => {
                 let meant = |name: &str| mesh.is_none_or(|mesh| mesh == name);
                 let all = records.into_iter().map(|record| match record {

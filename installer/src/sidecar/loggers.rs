@@ -40,6 +40,41 @@ pub(crate) fn paths(level: Option<&str>, loggers: &[String]) -> Result<Vec<Strin
     Ok(paths)
 }
 
+/// What is to be said after levels were set, and the error if some proxies failed: `failures` has one entry for each proxy.
+pub(crate) fn ended(failures: &[Option<&str>]) -> [Option<String>; 2] {
+    let failed: Vec<&str> = failures.iter().copied().flatten().collect();
+    let all = failures.len();
+    let holds = (failed.len() < all).then(|| {
+        "it holds until the proxy starts anew: nothing was written to the cluster".to_owned()
+    });
+    let error = failed.first().map(|first| {
+        if failed.len() == all {
+            format!("no proxy did as it was asked: {first}")
+        } else {
+            format!(
+                "{} of {all} proxies did not do as they were asked; the first: {first}",
+                failed.len()
+            )
+        }
+    });
+    [holds, error]
+}
+
+/// Those of the loggers in `NAME=LEVEL` that a proxy does not have.
+pub(crate) fn unknown(asked: &[String], has: &BTreeMap<String, String>) -> Option<String> {
+    let names = asked.iter().filter_map(|one| one.split_once('='));
+    let wrong = names.filter(|(name, _)| !has.contains_key(*name));
+    let wrong: Vec<_> = wrong.map(|(name, _)| name).collect();
+    (!wrong.is_empty()).then(|| {
+        let known: Vec<_> = has.keys().map(String::as_str).collect();
+        format!(
+            "nothing was set: it has no logger {}; it has {}",
+            wrong.join(", "),
+            known.join(", ")
+        )
+    })
+}
+
 /// Reads `active loggers:` and the lines that follow; nothing when it is something else.
 pub(crate) fn read(answer: &str) -> Option<BTreeMap<String, String>> {
     let (head, lines) = answer.split_once('\n')?;
@@ -115,6 +150,41 @@ mod tests {
 
         assert_eq!(mistakes.len(), 4, "{mistakes:?}");
         assert!(mistakes[0].contains("\"verbose\" is no level: Envoy knows trace"));
+    }
+
+    #[test]
+    fn only_what_was_set_holds() {
+        let error = |failures: &[Option<&str>]| ended(failures).map(Option::unwrap_or_default);
+        let holds = "it holds until the proxy starts anew: nothing was written to the cluster";
+
+        assert_eq!(error(&[None, None]), [holds, ""]);
+        assert_eq!(
+            error(&[None, Some("no")]),
+            [
+                holds,
+                "1 of 2 proxies did not do as they were asked; the first: no"
+            ]
+        );
+        assert_eq!(
+            error(&[Some("no")]),
+            ["", "no proxy did as it was asked: no"]
+        );
+    }
+
+    #[test]
+    fn loggers_that_a_proxy_lacks() {
+        let has = read("active loggers:\n  admin: warning\n  http: debug\n").unwrap();
+        let told = |asked: &[&str]| {
+            let asked: Vec<_> = asked.iter().map(|one| (*one).to_owned()).collect();
+            unknown(&asked, &has)
+        };
+
+        assert_eq!(told(&[]), None);
+        assert_eq!(told(&["http=info"]), None);
+        assert_eq!(
+            told(&["http=info", "nope=debug", "no=info"]).unwrap(),
+            "nothing was set: it has no logger nope, no; it has admin, http"
+        );
     }
 
     #[test]

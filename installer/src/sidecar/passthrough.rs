@@ -101,6 +101,10 @@ pub(crate) fn edit(asked: &Asked, current: &Labels) -> Result<Edit, Vec<String>>
     }
     mistakes.extend(asked.ports.iter().filter_map(|port| wrong_port(port)));
     mistakes.extend(asked.networks.iter().filter_map(|one| wrong_network(one)));
+    // One that is there already can be taken out as it is.
+    if !asked.remove {
+        mistakes.extend(asked.networks.iter().filter_map(|one| host_bits(one)));
+    }
     let mut edit = Edit::default();
     if mistakes.is_empty() {
         let [ports, networks] = lists(asked.direction, asked.matching);
@@ -208,6 +212,19 @@ fn wrong_network(network: &str) -> Option<String> {
     });
     (!is_network)
         .then(|| format!("--cidr {network:?} is no network: write for example 10.64.24.0/21"))
+}
+
+/// An address where a network should be: Istio takes it, and more goes past than it looks like.
+fn host_bits(network: &str) -> Option<String> {
+    let read: ipnet::IpNet = network.parse().ok()?;
+    let whole = read.trunc();
+    (whole != read).then(|| {
+        format!(
+            "--cidr {network:?} names an address and a larger network: write {whole}, or {}/{} for the address alone",
+            read.addr(),
+            read.max_prefix_len()
+        )
+    })
 }
 
 /// Lists that make each other void.
@@ -337,9 +354,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_there_goes_as_it_is() {
+        let there = [("excludeOutboundIPRanges", "10.0.0.5/8,10.9.0.0/16")];
+        assert_eq!(
+            after("out exclude remove 10.0.0.5/8", &there).as_deref(),
+            Ok("excludeOutboundIPRanges=10.9.0.0/16")
+        );
+    }
+
+    #[test]
     #[expect(clippy::type_complexity, reason = "a table, row by row")]
     fn what_is_refused_and_why() {
-        let cases: [(&str, &[(&str, &str)], &str); 13] = [
+        let cases: [(&str, &[(&str, &str)], &str); 15] = [
             ("in exclude 10.0.0.0/8", &[], "--direction out only"),
             ("out exclude", &[], "at least one --port"),
             ("out exclude 0", &[], "\"0\" is no port"),
@@ -349,6 +375,16 @@ mod tests {
                 "out exclude 10.0.0.0/33",
                 &[],
                 "\"10.0.0.0/33\" is no network",
+            ),
+            (
+                "out exclude 10.0.0.5/8",
+                &[],
+                "write 10.0.0.0/8, or 10.0.0.5/32 for the address alone",
+            ),
+            (
+                "out include fd00::1/64",
+                &[],
+                "write fd00::/64, or fd00::1/128 for the address alone",
             ),
             ("out exclude 10.0.0/8", &[], "is no network"),
             ("out exclude 10.0.0.0/+8", &[], "is no network"),

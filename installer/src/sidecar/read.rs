@@ -1,5 +1,6 @@
 //! Reads what is, with few requests: lists in pages, of which only the views are kept.
 
+mod list;
 mod workloads;
 
 use futures_util::future::try_join_all;
@@ -9,27 +10,24 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::Api;
 use kube::api::ListParams;
 use kube::core::Request;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::injector::{Injectors, Settings, settings_name};
 use super::state::Snapshot;
 use super::usage::{self, Meter};
-use super::view::{Kind, NamespaceObject, Page, PodObject, PodView};
+use super::view::{Kind, NamespaceObject, PodObject, PodView};
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::failure::{Exit, Failure};
 
-/// How many objects one page of a list holds.
-const PAGE: u32 = 500;
 /// The label by which a mesh's record is found.
 const MESH: &str = "weft.dev/mesh";
 
-/// What of each object of a list is sent.
-#[derive(Clone, Copy, Debug)]
-enum Part {
-    All,
-    Metadata,
+/// What becomes of that which may not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Forbidden {
+    Fails,
+    IsLeftOut,
 }
 
 /// Reads a cluster.
@@ -38,6 +36,22 @@ pub(crate) struct Reader {
     cluster: Cluster,
     /// The kinds of workloads beside those that every cluster has.
     kinds: Vec<Kind>,
+}
+
+impl Forbidden {
+    /// What was read, or nothing and the reason.
+    fn settle<T: Default>(
+        self,
+        read: Result<T, ClusterError>,
+    ) -> Result<(T, Option<String>), ClusterError> {
+        match read {
+            Ok(found) => Ok((found, None)),
+            Err(error) if self == Self::IsLeftOut && error.is_forbidden() => {
+                Ok((T::default(), Some(error.to_string())))
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// `/api/v1/namespaces/NS/pods`, or of all namespaces.
@@ -115,14 +129,36 @@ impl Reader {
         namespace: Option<&str>,
         root: &str,
     ) -> Result<Snapshot, Failure> {
+        Box::pin(self.gathered(namespace, root, Forbidden::Fails)).await
+    }
+
+    /// The same for somebody who may not see webhooks, or workloads of declared kinds: what depends on them is not known
+    /// then.
+    pub(crate) async fn visible(
+        &self,
+        namespace: Option<&str>,
+        root: &str,
+    ) -> Result<Snapshot, Failure> {
+        Box::pin(self.gathered(namespace, root, Forbidden::IsLeftOut)).await
+    }
+
+    async fn gathered(
+        &self,
+        namespace: Option<&str>,
+        root: &str,
+        forbidden: Forbidden,
+    ) -> Result<Snapshot, Failure> {
+        let injectors = async { forbidden.settle(self.injectors(root).await) };
         let namespaces = self.namespaces(namespace);
-        let workloads = self.workloads(namespace);
+        let workloads = self.workloads(namespace, forbidden);
         let pods = self.pods(namespace, None);
-        let (injectors, namespaces, workloads, pods) =
-            futures_util::try_join!(self.injectors(root), namespaces, workloads, pods)?;
+        let ((injectors, blind), namespaces, (workloads, unseen), pods) =
+            futures_util::try_join!(injectors, namespaces, workloads, pods)?;
         Ok(Snapshot {
             workloads,
+            unseen,
             pods,
+            blind,
             ..snapshot_of(namespace, injectors, namespaces)?
         })
     }
@@ -249,43 +285,5 @@ impl Reader {
             self.cluster.client.request::<Value>(request).await
         };
         self.cluster.call(&format!("read {what}"), asked).await
-    }
-
-    async fn list<T: DeserializeOwned, V>(
-        &self,
-        what: &str,
-        path: &str,
-        params: ListParams,
-        view: impl Fn(T) -> Option<V>,
-    ) -> Result<Vec<V>, ClusterError> {
-        self.pages(what, (path, Part::All), params, view).await
-    }
-
-    /// Page after page.
-    async fn pages<T: DeserializeOwned, V>(
-        &self,
-        what: &str,
-        (path, part): (&str, Part),
-        params: ListParams,
-        view: impl Fn(T) -> Option<V>,
-    ) -> Result<Vec<V>, ClusterError> {
-        let mut params = params.limit(PAGE);
-        let mut found = Vec::new();
-        loop {
-            let request = match part {
-                Part::All => Request::new(path).list(&params),
-                Part::Metadata => Request::new(path).list_metadata(&params),
-            };
-            let asked = async {
-                let request = request.map_err(kube::Error::BuildRequest)?;
-                self.cluster.client.request::<Page<T>>(request).await
-            };
-            let page = self.cluster.call(what, asked).await?;
-            found.extend(page.items.into_iter().flatten().filter_map(&view));
-            match page.metadata.next.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => return Ok(found),
-            }
-        }
     }
 }

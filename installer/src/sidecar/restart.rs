@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::budget::{Claim, Claims};
 use super::edit::{self, Site};
 use super::read::{Reader, collection};
 use super::rollout::{self, Progress};
@@ -99,6 +100,7 @@ impl Restarter<'_> {
     /// All of them, batch after batch. A failure stops those that have not begun.
     pub(crate) async fn all(&self, names: &[WorkloadName], begin: bool) -> Vec<Restarted> {
         let mut rows: Vec<Restarted> = Vec::new();
+        let claims = Claims::default();
         for batch in names.chunks(self.pace.batch.max(1)) {
             let failed = rows.iter().find(|row| row.result == Verdict::Failed);
             if let (Some(failed), false) = (failed, self.pace.keep_going) {
@@ -110,15 +112,20 @@ impl Restarter<'_> {
                 );
                 continue;
             }
-            rows.extend(join_all(batch.iter().map(|name| self.one(name, begin))).await);
+            rows.extend(join_all(batch.iter().map(|name| self.one(name, begin, &claims))).await);
         }
         rows
     }
 
     /// One of them; `begin` is false for a workload whose template has just changed, which restarts it anyway.
-    async fn one(&self, name: &WorkloadName, begin: bool) -> Restarted {
+    async fn one(&self, name: &WorkloadName, begin: bool, claims: &Claims) -> Restarted {
         let row = |verdict, text: String| Restarted::of(name, verdict, text);
-        match self.attempt(name, begin).await {
+        let done = self.attempt(name, begin, claims).await;
+        // Of what nobody waits for nobody knows when its pods are there again.
+        if !matches!(done, Ok(Ok(false))) {
+            claims.give_back(name);
+        }
+        match done {
             Ok(Ok(true)) => row(Verdict::Succeed, String::new()),
             Ok(Ok(false)) => row(Verdict::InProcess, String::new()),
             Ok(Err(why)) => row(Verdict::Failed, why),
@@ -131,15 +138,14 @@ impl Restarter<'_> {
         &self,
         name: &WorkloadName,
         begin: bool,
+        claims: &Claims,
     ) -> Result<Result<bool, String>, ClusterError> {
-        let deadline = self
-            .pace
-            .timeout
-            .and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut deadline = self.deadline();
         let (what, path) = (name.to_string(), path(name));
         if begin {
-            if let Err(why) = self.allowed(name, &what, &path, deadline).await? {
-                return Ok(Err(why));
+            match self.allowed(name, &what, &path, claims).await? {
+                Ok(until) => deadline = until,
+                Err(why) => return Ok(Err(why)),
             }
             self.writer.restart(&what, &path, name.kind).await?;
         }
@@ -149,29 +155,42 @@ impl Restarter<'_> {
         }
     }
 
-    /// Waits until the budgets let it be restarted.
+    /// Until when one workload may take, if it begins now.
+    fn deadline(&self) -> Option<Instant> {
+        let timeout = self.pace.timeout?;
+        Instant::now().checked_add(timeout)
+    }
+
+    /// Waits until the budgets let it be restarted; from then on it has until the deadline that is returned. Its time does
+    /// not run while only others of this run are before it, since those have theirs.
     async fn allowed(
         &self,
         name: &WorkloadName,
         what: &str,
         path: &str,
-        deadline: Option<Instant>,
-    ) -> Result<Result<(), String>, ClusterError> {
+        claims: &Claims,
+    ) -> Result<Result<Option<Instant>, String>, ClusterError> {
+        let mut deadline = self.deadline();
         loop {
             let object = self.reader.object(what, path).await?;
             if let Some(why) = rollout::needs_hands(name.kind, &object) {
                 return Ok(Err(why));
             }
-            let labels = edit::current(&object, Site::Template(name.kind), "labels");
             let budgets = self.reader.budgets(&name.namespace).await?;
-            let down = rollout::takes_down(name.kind, &object);
-            let Some(why) = rollout::held_back(&budgets, &labels, down) else {
-                return Ok(Ok(()));
+            let claim = Claim {
+                name: name.clone(),
+                labels: edit::current(&object, Site::Template(name.kind), "labels"),
+                down: rollout::takes_down(name.kind, &object),
             };
-            if deadline.is_none_or(|deadline| Instant::now() >= deadline) {
-                return Ok(Err(why));
+            let Some(held) = claims.take(&budgets, claim) else {
+                return Ok(Ok(deadline));
+            };
+            if held.by_our_own && deadline.is_some() {
+                deadline = self.deadline();
+            } else if deadline.is_none_or(|deadline| Instant::now() >= deadline) {
+                return Ok(Err(held.why));
             }
-            self.progress.update(format!("{what}: {why}"));
+            self.progress.update(format!("{what}: {}", held.why));
             tokio::time::sleep(PAUSE).await;
         }
     }

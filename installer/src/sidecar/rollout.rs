@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::edit::MANAGER;
-use super::injector::Labels;
 use super::view::{Kind, PodView};
 use super::write::RESTARTER;
 use crate::mesh::spec::WorkloadKind;
-use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use kube::core::{Selector, SelectorExt as _};
+
+/// What a Deployment has of both when it names none.
+const QUARTER: &str = "25%";
 
 /// Where a rollout stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,12 +55,20 @@ pub(crate) fn progress(kind: Kind, object: &Value) -> Progress {
             (wanted, status("updatedReplicas"), status("replicas"), ready)
         }
     };
-    if updated >= wanted && all == wanted && ready >= wanted {
+    let renewed = wanted.saturating_sub(kept(kind, object));
+    if updated >= renewed && all == wanted && ready >= wanted {
         return Progress::Done;
     }
     Progress::Waiting(format!(
-        "{updated} of {wanted} pods are new, {ready} are ready"
+        "{updated} of {renewed} pods are new, {ready} of {wanted} are ready"
     ))
+}
+
+/// How many pods a partition keeps as they are: those of the lowest ordinals.
+fn kept(kind: Kind, object: &Value) -> u64 {
+    let partition = object.pointer("/spec/updateStrategy/rollingUpdate/partition");
+    let partition = partition.filter(|_| kind == Kind::StatefulSet);
+    partition.and_then(Value::as_u64).unwrap_or(0)
 }
 
 /// Whether the pods of a declared kind were all created after weft changed its template. A controller that changes pods in
@@ -129,6 +137,8 @@ pub(crate) fn needs_hands(kind: Kind, object: &Value) -> Option<String> {
         .pointer("/spec/updateStrategy/type")
         .and_then(Value::as_str);
     let paused = object.pointer("/spec/paused").and_then(Value::as_bool) == Some(true);
+    let replicas = object.pointer("/spec/replicas").and_then(Value::as_u64);
+    let (kept, replicas) = (kept(kind, object), replicas.unwrap_or(1));
     match (kind, strategy) {
         (Kind::StatefulSet | Kind::DaemonSet | Kind::Declared(_), Some("OnDelete")) => Some(
             "its update strategy is OnDelete: its pods are new only once somebody deletes them"
@@ -138,74 +148,76 @@ pub(crate) fn needs_hands(kind: Kind, object: &Value) -> Option<String> {
             Some("it is paused: `kubectl rollout resume` it first".to_owned())
         }
         (Kind::Declared(_), _) if paused => Some("it is paused: resume it first".to_owned()),
+        (Kind::StatefulSet, _) if kept > 0 && kept >= replicas => Some(format!(
+            "its partition {kept} keeps all of its {replicas} pods as they are: lower spec.updateStrategy.rollingUpdate.partition first"
+        )),
         _ => None,
     }
 }
 
-/// How many of its pods a rollout takes down at once, by its strategy.
+/// How many of its pods a rollout takes down at once, by its strategy, as the controllers of Kubernetes calculate it: of a
+/// Deployment and a `StatefulSet` rounded down, of a `DaemonSet` rounded up, and one where a percentage leaves nothing to do.
 pub(crate) fn takes_down(kind: Kind, object: &Value) -> u64 {
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_u64);
-    let share = |field: &Value, of: u64| match field {
-        Value::String(text) => {
-            let percent: u64 = text.trim_end_matches('%').parse().unwrap_or(0);
-            of.saturating_mul(percent).checked_div(100).unwrap_or(0)
-        }
-        Value::Number(count) => count.as_u64().unwrap_or(0),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => 0,
-    };
     let replicas = number("/spec/replicas").unwrap_or(1);
     match kind {
-        // How a declared kind rolls out is its own: one at least.
-        Kind::StatefulSet | Kind::Declared(_) => 1,
+        // How a declared kind rolls out is its own: one at least, where it has any.
+        Kind::Declared(kind) => wanted(kind, object).min(1),
+        Kind::StatefulSet => {
+            let field = object.pointer("/spec/updateStrategy/rollingUpdate/maxUnavailable");
+            let down = field.map_or(1, |field| share(field, replicas, Round::Down));
+            down.max(1).min(replicas)
+        }
         Kind::DaemonSet => {
             let all = number("/status/desiredNumberScheduled").unwrap_or(1);
-            let field = object.pointer("/spec/updateStrategy/rollingUpdate/maxUnavailable");
-            field.map_or(1, |field| share(field, all).max(1))
+            let at =
+                |name: &str| object.pointer(&format!("/spec/updateStrategy/rollingUpdate/{name}"));
+            let down = at("maxUnavailable").map_or(1, |field| share(field, all, Round::Up));
+            let more = at("maxSurge").map_or(0, |field| share(field, all, Round::Up));
+            at_least_one(down, more).min(all)
         }
         Kind::Deployment => {
-            if object
-                .pointer("/spec/strategy/type")
-                .and_then(Value::as_str)
-                == Some("Recreate")
-            {
+            let kind = object.pointer("/spec/strategy/type");
+            if kind.and_then(Value::as_str) == Some("Recreate") {
                 return replicas;
             }
-            let field = object.pointer("/spec/strategy/rollingUpdate/maxUnavailable");
-            field.map_or(0, |field| share(field, replicas))
+            let at = |name: &str| {
+                let field = object.pointer(&format!("/spec/strategy/rollingUpdate/{name}"));
+                field.cloned().unwrap_or_else(|| Value::from(QUARTER))
+            };
+            let down = share(&at("maxUnavailable"), replicas, Round::Down);
+            let more = share(&at("maxSurge"), replicas, Round::Up);
+            at_least_one(down, more).min(replicas)
         }
     }
 }
 
-/// Why the budgets of a namespace do not let a workload be restarted now; nothing when they do.
-///
-/// A rollout that starts a new pod before it stops an old one disrupts nothing, so that a budget of nought allows it as
-/// long as it is met: otherwise nobody could ever restart a single pod behind a budget of one.
-pub(crate) fn held_back(
-    budgets: &[PodDisruptionBudget],
-    labels: &Labels,
-    takes_down: u64,
-) -> Option<String> {
-    budgets.iter().find_map(|budget| {
-        let selector = budget.spec.as_ref()?.selector.clone()?;
-        let selector = Selector::try_from(selector).ok()?;
-        if !selector.matches(labels) {
-            return None;
+/// Without a pod more and without one less a rollout would not get on: the controllers then take one down.
+fn at_least_one(down: u64, more: u64) -> u64 {
+    if more == 0 { down.max(1) } else { down }
+}
+
+/// To which side a percentage is rounded.
+#[derive(Clone, Copy, Debug)]
+enum Round {
+    Down,
+    Up,
+}
+
+/// A number of pods, or a percentage of all.
+fn share(field: &Value, of: u64, round: Round) -> u64 {
+    match field {
+        Value::String(text) => {
+            let percent: u64 = text.trim_end_matches('%').parse().unwrap_or(0);
+            let all = of.saturating_mul(percent);
+            match round {
+                Round::Down => all.checked_div(100).unwrap_or(0),
+                Round::Up => all.div_ceil(100),
+            }
         }
-        let status = budget.status.as_ref()?;
-        let allowed = status.disruptions_allowed.and_then(|allowed| u64::try_from(allowed).ok());
-        let allowed = allowed.unwrap_or(0);
-        let name = budget.metadata.name.as_deref().unwrap_or_default();
-        let healthy = status.current_healthy.unwrap_or(0);
-        let needed = status.desired_healthy.unwrap_or(0);
-        if takes_down > allowed {
-            return Some(format!(
-                "PodDisruptionBudget {name} allows {allowed} disruptions now ({healthy} healthy, {needed} needed), and the rollout takes down {takes_down} at once"
-            ));
-        }
-        (healthy < needed).then(|| {
-            format!("PodDisruptionBudget {name} is not met: {healthy} healthy, {needed} needed")
-        })
-    })
+        Value::Number(count) => count.as_u64().unwrap_or(0),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => 0,
+    }
 }
 
 #[cfg(test)]
@@ -237,7 +249,7 @@ mod tests {
             "desiredNumberScheduled": 3, "updatedNumberScheduled": 3, "numberAvailable": 2}});
         assert_eq!(
             progress(Kind::DaemonSet, &set),
-            Progress::Waiting("3 of 3 pods are new, 2 are ready".to_owned())
+            Progress::Waiting("3 of 3 pods are new, 2 of 3 are ready".to_owned())
         );
     }
 
@@ -252,63 +264,88 @@ mod tests {
         );
     }
 
+    /// Each row is what the controllers of Kubernetes resolve: of so many pods, with `maxUnavailable` and `maxSurge`.
     #[test]
     fn what_a_rollout_takes_down() {
-        let rolling = |value: Value| json!({"spec": {"replicas": 5, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": value}}}});
+        let deployment = |replicas: u64, down: Value, more: Value| {
+            let rolling = json!({"maxUnavailable": down, "maxSurge": more});
+            json!({"spec": {"replicas": replicas, "strategy": {"type": "RollingUpdate", "rollingUpdate": rolling}}})
+        };
+        let stateful = |replicas: u64, down: Value| json!({"spec": {"replicas": replicas, "updateStrategy": {"rollingUpdate": {"maxUnavailable": down}}}});
+        let daemon = |nodes: u64, down: Value, more: Value| {
+            let rolling = json!({"maxUnavailable": down, "maxSurge": more});
+            json!({"spec": {"updateStrategy": {"rollingUpdate": rolling}}, "status": {"desiredNumberScheduled": nodes}})
+        };
+        let recreate = json!({"spec": {"replicas": 5, "strategy": {"type": "Recreate"}}});
+        let silent = |replicas: u64| json!({"spec": {"replicas": replicas}});
+        let nodes = json!({"status": {"desiredNumberScheduled": 10}});
         let cases = [
-            (Kind::Deployment, rolling(json!("25%")), 1),
-            (Kind::Deployment, rolling(json!("10%")), 0),
-            (Kind::Deployment, rolling(json!(2)), 2),
             (
                 Kind::Deployment,
-                json!({"spec": {"replicas": 5, "strategy": {"type": "Recreate"}}}),
-                5,
-            ),
-            (Kind::StatefulSet, json!({"spec": {"replicas": 5}}), 1),
-            (
-                Kind::DaemonSet,
-                json!({"status": {"desiredNumberScheduled": 10}}),
+                deployment(5, json!("25%"), json!("25%")),
                 1,
             ),
             (
-                Kind::DaemonSet,
-                json!({"spec": {"updateStrategy": {"rollingUpdate": {"maxUnavailable": "30%"}}}, "status": {"desiredNumberScheduled": 10}}),
-                3,
+                Kind::Deployment,
+                deployment(5, json!("10%"), json!("25%")),
+                0,
             ),
+            (Kind::Deployment, deployment(5, json!(2), json!(0)), 2),
+            (Kind::Deployment, deployment(5, json!(9), json!(0)), 5),
+            // Rounded down to nothing, and nothing more may start: one goes.
+            (Kind::Deployment, deployment(1, json!("25%"), json!(0)), 1),
+            (
+                Kind::Deployment,
+                deployment(1, json!("25%"), json!("1%")),
+                0,
+            ),
+            (Kind::Deployment, deployment(2, json!("1%"), json!("0%")), 1),
+            (Kind::Deployment, deployment(0, json!("25%"), json!(0)), 0),
+            (Kind::Deployment, silent(3), 0),
+            (Kind::Deployment, silent(4), 1),
+            (Kind::Deployment, recreate, 5),
+            (Kind::StatefulSet, silent(5), 1),
+            (Kind::StatefulSet, silent(0), 0),
+            (Kind::StatefulSet, stateful(5, json!("50%")), 2),
+            (Kind::StatefulSet, stateful(5, json!("1%")), 1),
+            (Kind::DaemonSet, nodes, 1),
+            (Kind::DaemonSet, daemon(10, json!("30%"), json!(0)), 3),
+            // Rounded up.
+            (Kind::DaemonSet, daemon(10, json!("31%"), json!(0)), 4),
+            (Kind::DaemonSet, daemon(10, json!("1%"), json!(0)), 1),
+            (Kind::DaemonSet, daemon(10, json!(0), json!(1)), 0),
+            (Kind::DaemonSet, daemon(10, json!(0), json!("1%")), 0),
+            (Kind::DaemonSet, daemon(10, json!(0), json!(0)), 1),
+            (Kind::DaemonSet, daemon(0, json!(0), json!(0)), 0),
         ];
         for (kind, object, wanted) in cases {
             assert_eq!(takes_down(kind, &object), wanted, "{object}");
         }
     }
 
+    /// As `kubectl rollout status` has it.
     #[test]
-    fn budgets_hold_a_restart_back() {
-        let budget = |allowed: i32, healthy: i32| -> PodDisruptionBudget {
-            serde_json::from_value(json!({"metadata": {"name": "cart"},
-                "spec": {"selector": {"matchLabels": {"app": "cart"}}},
-                "status": {"disruptionsAllowed": allowed, "currentHealthy": healthy, "desiredHealthy": 1, "expectedPods": 2}}))
-            .unwrap()
+    fn a_partition_keeps_some_pods() {
+        let set = |partition: u64, updated: u64| {
+            json!({"metadata": {"generation": 2}, "spec": {"replicas": 3, "updateStrategy": {"rollingUpdate": {"partition": partition}}},
+                "status": {"observedGeneration": 2, "updatedReplicas": updated, "replicas": 3, "availableReplicas": 3}})
         };
-        let labels = |app: &str| Labels::from([("app".to_owned(), app.to_owned())]);
         let cases = [
-            (budget(0, 1), "cart", 1, Some("allows 0 disruptions now")),
-            (budget(1, 2), "cart", 1, None),
-            (budget(1, 2), "cart", 2, Some("takes down 2 at once")),
-            (budget(0, 1), "cart", 0, None),
-            (
-                budget(0, 0),
-                "cart",
-                0,
-                Some("is not met: 0 healthy, 1 needed"),
-            ),
-            (budget(0, 0), "other", 1, None),
+            (set(0, 2), false),
+            (set(0, 3), true),
+            (set(1, 1), false),
+            (set(1, 2), true),
+            (set(3, 0), true),
+            (set(9, 0), true),
         ];
-        for (budget, app, down, wanted) in cases {
-            let found = held_back(&[budget], &labels(app), down);
-            match wanted {
-                None => assert_eq!(found, None, "{app} {down}"),
-                Some(text) => assert!(found.unwrap().contains(text), "{app} {down}"),
-            }
+        for (object, done) in cases {
+            let found = progress(Kind::StatefulSet, &object);
+            assert_eq!(found == Progress::Done, done, "{object}");
+        }
+        let why = needs_hands(Kind::StatefulSet, &set(3, 0)).unwrap();
+        assert!(why.contains("partition 3 keeps all of its 3 pods"), "{why}");
+        for partition in [0, 2] {
+            assert_eq!(needs_hands(Kind::StatefulSet, &set(partition, 0)), None);
         }
     }
 
@@ -387,6 +424,7 @@ mod tests {
             belongs: crate::sidecar::view::Belongs::Else(Box::default(), String::new()),
             proxy: None,
             brings_its_own: false,
+            uninjected: false,
             trouble: None,
         };
         let object = |managers: &[(&str, &str)]| {

@@ -56,6 +56,19 @@ pub(crate) enum Refusal {
     },
 }
 
+/// The namespaces that are named in a reach and are not there.
+pub(crate) fn unknown(reach: Option<&Reach>, is_there: impl Fn(&str) -> bool) -> Vec<String> {
+    let Some(Reach::Custom(others)) = reach else {
+        return Vec::new();
+    };
+    let missing = others.iter().filter(|name| !is_there(name));
+    missing
+        .map(|name| {
+            format!("--namespaces: there is no namespace {name}: correct the name, or `kubectl create namespace {name}`")
+        })
+        .collect()
+}
+
 /// The object.
 pub(crate) fn object(namespace: &str, root: &str, reach: &Reach) -> Value {
     let mut hosts = match reach {
@@ -172,6 +185,27 @@ mod tests {
 
     fn foreign(name: &str, spec: &Value) -> Value {
         json!({"metadata": {"name": name, "namespace": "shop"}, "spec": spec})
+    }
+
+    #[test]
+    fn namespaces_that_are_not_there() {
+        let names =
+            |names: &[&str]| Reach::Custom(names.iter().map(|one| (*one).to_owned()).collect());
+        let cases = [
+            (None, 0),
+            (Some(Reach::Local), 0),
+            (Some(names(&["db", "db"])), 0),
+            (Some(names(&["nope", "db", "nada"])), 2),
+        ];
+        for (reach, wanted) in cases {
+            let missing = unknown(reach.as_ref(), |name| name == "db");
+            assert_eq!(missing.len(), wanted, "{missing:?}");
+            assert!(
+                missing
+                    .iter()
+                    .all(|text| text.contains("kubectl create namespace n"))
+            );
+        }
     }
 
     #[test]

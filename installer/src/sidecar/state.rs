@@ -1,21 +1,19 @@
 //! What is, against what should be: the states of pods, workloads and namespaces.
 
 mod shape;
+mod stale;
 
 use std::collections::BTreeMap;
 
 use super::decision::{Decision, INJECTION, Place, Template, contradiction, decide};
+use super::gateway;
 use super::injector::{Injectors, Labels, REVISION};
 use super::usage::Meter;
-use super::view::{Belongs, PodView, Proxy, Trouble, Workload, WorkloadName, tag};
+use super::view::{Belongs, Kind, PodView, Trouble, Workload, WorkloadName};
 pub(crate) use shape::{
     NamespaceState, NamespaceStatus, PodState, PodStatus, WorkloadState, WorkloadStatus,
 };
-
-/// The kinds of one image; they say nothing about its version.
-const IMAGE_KINDS: [&str; 2] = ["-distroless", "-debug"];
-/// The annotation that names another image for one workload's proxies.
-const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
+use stale::stale;
 
 /// Everything that was read.
 #[derive(Clone, Debug, Default)]
@@ -26,8 +24,12 @@ pub(crate) struct Snapshot {
     pub(crate) namespaces: BTreeMap<String, Labels>,
     /// The workloads in them.
     pub(crate) workloads: Vec<Workload>,
+    /// The declared kinds whose workloads we may not see, and why.
+    pub(crate) unseen: Vec<(Kind, String)>,
     /// The pods in them that count.
     pub(crate) pods: Vec<PodView>,
+    /// Why the injectors are not known, where we may not see them: then nobody can say what a pod would be now.
+    pub(crate) blind: Option<String>,
     /// What their proxies use, where somebody wants to know.
     pub(crate) meter: Meter,
 }
@@ -45,7 +47,7 @@ pub(crate) fn survey(snapshot: &Snapshot) -> Vec<NamespaceStatus> {
         match &pod.belongs {
             Belongs::To(name) => pods.entry(name).or_default().push(pod),
             Belongs::Else(template, whose) => {
-                let decision = decide(&snapshot.injectors, place(&pod.namespace), template);
+                let decision = decided(snapshot, place(&pod.namespace), template);
                 let row = alone(snapshot, pod, template, whose, &decision);
                 rows.entry(&pod.namespace).or_default().push(row);
             }
@@ -53,7 +55,7 @@ pub(crate) fn survey(snapshot: &Snapshot) -> Vec<NamespaceStatus> {
     }
     for workload in &snapshot.workloads {
         let namespace = workload.name.namespace.as_str();
-        let decision = decide(&snapshot.injectors, place(namespace), &workload.template);
+        let decision = decided(snapshot, place(namespace), &workload.template);
         let pods = pods.remove(&workload.name).unwrap_or_default();
         let row = status(snapshot, workload, &decision, &pods);
         rows.entry(namespace).or_default().push(row);
@@ -64,11 +66,24 @@ pub(crate) fn survey(snapshot: &Snapshot) -> Vec<NamespaceStatus> {
     snapshot.namespaces.iter().map(of).collect()
 }
 
+/// What a pod would get; nothing that is known where we may not see who injects.
+fn decided(snapshot: &Snapshot, place: Place<'_>, template: &Template) -> Decision {
+    let decision = decide(&snapshot.injectors, place, template);
+    match &snapshot.blind {
+        None => decision,
+        Some(_) => Decision {
+            winner: "not known".to_owned(),
+            reason: "of webhooks that may not be seen".to_owned(),
+            ..decision
+        },
+    }
+}
+
 fn namespace(name: &str, labels: &Labels, mut workloads: Vec<WorkloadStatus>) -> NamespaceStatus {
     workloads.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     let need_restart = workloads
         .iter()
-        .filter(|workload| workload.state == WorkloadState::NeedRestart)
+        .filter(|workload| workload.state == WorkloadState::NeedRestart && !workload.is_gateway)
         .count();
     let (state, label) = says(labels, need_restart > 0);
     NamespaceStatus {
@@ -120,8 +135,29 @@ fn status(
         .collect();
     let own = &workload.name;
     let row = row(&own.namespace, own.kind.word(), &own.name, decision, pods);
-    WorkloadStatus {
+    let row = WorkloadStatus {
         owner: Some(own.kind),
+        ..row
+    };
+    if gateway::is_one(&workload.template) {
+        as_gateway(row)
+    } else {
+        row
+    }
+}
+
+/// A gateway says so, and is started anew in another way.
+fn as_gateway(row: WorkloadStatus) -> WorkloadStatus {
+    let reason = match (row.state, row.reason.as_str()) {
+        (WorkloadState::NeedRestart, why) => {
+            format!("{}; {why}", gateway::renewed_by(&row.namespace, &row.name))
+        }
+        (_, "") => "a gateway".to_owned(),
+        (_, why) => format!("a gateway; {why}"),
+    };
+    WorkloadStatus {
+        is_gateway: true,
+        reason,
         ..row
     }
 }
@@ -163,13 +199,19 @@ fn row(
         (true, 0) => WorkloadState::UnInjected,
         (true, _) => WorkloadState::Injected,
     };
-    let reason = match outdated.first() {
-        Some(first) => format!("{} of {} pods: {first}", outdated.len(), pods.len()),
-        None if pods.is_empty() => "no pods".to_owned(),
-        None if !decision.also.is_empty() => {
+    let absent = |pod: &&PodStatus| pod.state == PodState::NotInjected;
+    let missing = pods.iter().filter(absent);
+    let missing: Vec<_> = missing
+        .filter_map(|pod| pod.failure_reason.first())
+        .collect();
+    let reason = match (outdated.first(), missing.first()) {
+        (_, Some(first)) => format!("{} of {} pods: {first}", missing.len(), pods.len()),
+        (Some(first), None) => format!("{} of {} pods: {first}", outdated.len(), pods.len()),
+        (None, None) if pods.is_empty() => "no pods".to_owned(),
+        (None, None) if !decision.also.is_empty() => {
             format!("injected twice, also by {}", decision.also.join(", "))
         }
-        None => String::new(),
+        (None, None) => String::new(),
     };
     WorkloadStatus {
         namespace: namespace.to_owned(),
@@ -177,6 +219,7 @@ fn row(
         name: name.to_owned(),
         owner: None,
         state,
+        is_gateway: false,
         restartable: true,
         injected,
         total: pods.len(),
@@ -197,10 +240,14 @@ fn pod_status(
 ) -> PodStatus {
     let trouble = pod.proxy.as_ref().map(|proxy| &proxy.trouble);
     let (state, failure) = match trouble {
+        None if pod.uninjected => (
+            PodState::NotInjected,
+            Some(gateway::uninjected(decision).join("; ")),
+        ),
         None => (PodState::NotInjected, None),
         Some(None) => (PodState::Running, None),
-        Some(Some(Trouble::Starting(why))) => (PodState::Starting, Some(why)),
-        Some(Some(Trouble::Failed(why))) => (PodState::Failed, Some(why)),
+        Some(Some(Trouble::Starting(why))) => (PodState::Starting, Some(why.clone())),
+        Some(Some(Trouble::Failed(why))) => (PodState::Failed, Some(why.clone())),
     };
     PodStatus {
         name: pod.name.clone(),
@@ -212,53 +259,12 @@ fn pod_status(
             let limits = &proxy.resources.limits;
             snapshot.meter.of(&pod.namespace, &pod.name, limits)
         }),
-        stale: stale(&snapshot.injectors, pod, template, decision),
-        failure_reason: failure.into_iter().cloned().collect(),
+        stale: match snapshot.blind {
+            None => stale(&snapshot.injectors, pod, template, decision),
+            Some(_) => None,
+        },
+        failure_reason: failure.into_iter().collect(),
     }
-}
-
-/// How a pod differs from what would come of it now.
-fn stale(
-    injectors: &Injectors,
-    pod: &PodView,
-    template: &Template,
-    decision: &Decision,
-) -> Option<String> {
-    match (&pod.proxy, &decision.revision) {
-        (None, None) => None,
-        (None, Some(_)) => Some("it has no proxy, and would get one".to_owned()),
-        (Some(_), None) => Some("it has a proxy, and would get none".to_owned()),
-        (Some(proxy), Some(revision)) if proxy.revision != *revision => Some(format!(
-            "its proxy is of revision {}, and would be of {revision}",
-            proxy.revision
-        )),
-        (Some(proxy), Some(revision)) => {
-            let wanted = wanted_version(injectors, revision, template)?;
-            other_version(proxy, &wanted)
-        }
-    }
-}
-
-fn wanted_version(injectors: &Injectors, revision: &str, template: &Template) -> Option<String> {
-    match template.annotations.get(PROXY_IMAGE) {
-        Some(image) => Some(tag(image)),
-        None => injectors.settings.get(revision)?.version.clone(),
-    }
-}
-
-fn other_version(proxy: &Proxy, wanted: &str) -> Option<String> {
-    let plain = |version: &str| {
-        let kind = IMAGE_KINDS
-            .iter()
-            .find_map(|kind| version.strip_suffix(kind));
-        kind.unwrap_or(version).to_owned()
-    };
-    (plain(&proxy.version) != plain(wanted)).then(|| {
-        format!(
-            "its proxy is version {}, and would be {wanted}",
-            proxy.version
-        )
-    })
 }
 
 #[cfg(test)]

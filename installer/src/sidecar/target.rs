@@ -45,14 +45,17 @@ impl Named {
         }
         let name = name.to_owned();
         let kind = kind.to_ascii_lowercase();
+        // As kubectl writes them: `deployment.apps`, `deployments.v1.apps`.
+        let plain = kind.strip_suffix(".apps").unwrap_or(&kind);
+        let plain = plain.strip_suffix(".v1").unwrap_or(plain);
         let workload = |kind, name| Self::Known(Target::Workload(kind, name));
-        Ok(match kind.as_str() {
+        Ok(match plain {
             "ns" | "namespace" | "namespaces" => Self::Known(Target::Namespace(name)),
             "deploy" | "deployment" | "deployments" => workload(Kind::Deployment, name),
             "sts" | "statefulset" | "statefulsets" => workload(Kind::StatefulSet, name),
             "ds" | "daemonset" | "daemonsets" => workload(Kind::DaemonSet, name),
             "po" | "pod" | "pods" => Self::Known(Target::Pod(name)),
-            other if is_kind(other) => Self::Other { kind, name },
+            _ if is_kind(&kind) => Self::Other { kind, name },
             _ => return Err(wrong()),
         })
     }
@@ -96,6 +99,8 @@ mod tests {
             ),
             ("deploy/cart", workload(Kind::Deployment)),
             ("Deployment/cart", workload(Kind::Deployment)),
+            ("deployment.apps/cart", workload(Kind::Deployment)),
+            ("statefulsets.v1.apps/cart", workload(Kind::StatefulSet)),
             ("sts/cart", workload(Kind::StatefulSet)),
             ("daemonset/cart", workload(Kind::DaemonSet)),
             ("pod/cart-1.x", known(Target::Pod("cart-1.x".to_owned()))),
@@ -103,7 +108,9 @@ mod tests {
         for (text, wanted) in cases {
             assert_eq!(Named::parse(text), wanted, "{text}");
         }
-        for wrong in ["", "deploy/", "a_b/x", "/x", "a/b/c", "Shop", "shop_1"] {
+        for wrong in [
+            "", "deploy/", "a_b/x", "/x", ".apps/x", "a/b/c", "Shop", "shop_1",
+        ] {
             assert!(
                 Named::parse(wrong).unwrap_err().contains("deploy/NAME"),
                 "{wrong}"

@@ -2,6 +2,7 @@
 
 mod inject;
 mod level;
+mod named;
 mod planned;
 mod restart;
 mod scope;
@@ -14,7 +15,7 @@ pub(crate) use restart::{Restarting, Which};
 pub(crate) use show::Sample;
 pub(crate) use tune::Tuning;
 
-use planned::{Deed, Planned, conflicts};
+use planned::{Deed, Editing, Planned, conflicts};
 
 use serde_json::Value;
 
@@ -148,12 +149,17 @@ impl Sidecars {
         let object = self.reader.object(what, &path).await?;
         let id = ObjectId::of(&object)
             .ok_or_else(|| Failure::text(Exit::Failure, format!("{what} has no name")))?;
-        let prepared = prepare(&object, site, &edit(&object)?);
+        let edit = edit(&object)?;
+        let prepared = prepare(&object, site, &edit);
         Ok(Planned {
             id,
             path,
             labels: current(&object, site, "labels"),
-            deed: Deed::Edit(Box::new(prepared)),
+            deed: Deed::Edit(Box::new(Editing {
+                edit,
+                site,
+                prepared,
+            })),
         })
     }
 
@@ -162,6 +168,10 @@ impl Sidecars {
         if !manner.force_conflicts {
             conflicts(&planned)?;
         }
+        self.write(planned, manner).await
+    }
+
+    async fn write(&self, planned: Vec<Planned>, manner: Manner) -> Result<bool, Failure> {
         let dry_run = manner.mode != Mode::Act;
         let writer = Writer::new(self.cluster.clone(), manner.force_conflicts, dry_run);
         let mut rows = Vec::new();
@@ -172,7 +182,7 @@ impl Sidecars {
                 rows.push(row);
                 continue;
             }
-            match plan.write(&writer).await {
+            match plan.write(&writer, &self.reader).await {
                 Ok(()) => {
                     changes.push(plan.change());
                     rows.push(row);

@@ -148,6 +148,8 @@ pub(crate) struct PodView {
     pub(crate) proxy: Option<Proxy>,
     /// Whether a proxy stands in its own template instead (a gateway that istiod runs).
     pub(crate) brings_its_own: bool,
+    /// Whether it lacks the image that an injector should have put in.
+    pub(crate) uninjected: bool,
     /// What keeps it from getting ready.
     pub(crate) trouble: Option<String>,
 }

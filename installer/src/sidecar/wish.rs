@@ -33,6 +33,18 @@ pub(crate) enum Refusal {
         /// Why, and what would help.
         reason: String,
     },
+    /// Gateways would be left without proxies.
+    #[error(
+        "{what}: {gateways} would not be injected any more, and a gateway does not start without its proxy; keep injection on in namespace {namespace} (`weft sidecar disable deploy/NAME -n {namespace}` is for one workload), or move the gateway to a namespace of its own; --force means it"
+    )]
+    Gateways {
+        /// What was to be changed.
+        what: String,
+        /// The namespace.
+        namespace: String,
+        /// The gateways.
+        gateways: String,
+    },
     /// The namespace's own change is not through yet.
     #[error(
         "namespace {namespace} is {state}: its last change awaits a restart of {what}, whose setting therefore cannot be told apart; run `weft sidecar restart {namespace}` first, or add --force"
@@ -70,6 +82,23 @@ pub(crate) fn settled(
         });
     }
     Ok(())
+}
+
+/// What leaves gateways without proxies is not written.
+pub(crate) fn with_gateways(
+    what: String,
+    namespace: &str,
+    losing: &[WorkloadName],
+) -> Result<(), Refusal> {
+    if losing.is_empty() {
+        return Ok(());
+    }
+    let gateways: Vec<_> = losing.iter().map(ToString::to_string).collect();
+    Err(Refusal::Gateways {
+        what,
+        namespace: namespace.to_owned(),
+        gateways: gateways.join(", "),
+    })
 }
 
 /// For a namespace. One of its two labels goes when the other comes: both at once contradict each other.

@@ -10,6 +10,7 @@ use super::view::Kind;
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::cluster::ownership;
+use crate::cluster::peek::text;
 use crate::history::{self, Change, Entry};
 
 /// Under this name the moment of a restart is written. It is no wish that somebody owns: whoever restarts next writes
@@ -36,23 +37,35 @@ impl Writer {
         }
     }
 
-    /// Writes an edit to the object at that path. Only with force is there anything of others in it.
+    /// Whether it takes over what others own.
+    pub(crate) const fn forces(&self) -> bool {
+        self.force
+    }
+
+    /// Writes an edit to the object at that path, if that is still of the version that the edit was decided from. Only with force is there anything of others in it.
     pub(crate) async fn edit(
         &self,
         what: &str,
         path: &str,
         prepared: &Prepared,
     ) -> Result<(), ClusterError> {
+        let mut version = prepared.version.clone();
         if let Some(removal) = prepared.removal.as_ref().filter(|_| self.force) {
             let params = PatchParams {
                 dry_run: self.dry_run,
                 field_manager: Some(MANAGER.to_owned()),
                 ..PatchParams::default()
             };
-            self.patch(what, path, &params, &Patch::Merge(removal))
+            let removal = versioned(removal, version.as_deref());
+            let written = self
+                .patch(what, path, &params, &Patch::Merge(removal))
                 .await?;
+            if !self.dry_run {
+                version = Some(text(&written, "/metadata/resourceVersion").to_owned());
+            }
         }
-        self.apply(what, path, MANAGER, &prepared.body).await
+        let body = versioned(&prepared.body, version.as_deref());
+        self.apply(what, path, MANAGER, &body).await
     }
 
     /// Writes an object of weft's own.
@@ -77,7 +90,9 @@ impl Writer {
             force: self.force,
             ..PatchParams::apply(manager)
         };
-        self.patch(what, path, &params, &Patch::Apply(object)).await
+        self.patch(what, path, &params, &Patch::Apply(object))
+            .await
+            .map(drop)
     }
 
     /// Has the controller of a workload replace its pods.
@@ -95,7 +110,9 @@ impl Writer {
             field_manager: Some(RESTARTER.to_owned()),
             ..PatchParams::default()
         };
-        self.patch(what, path, &params, &Patch::Merge(&body)).await
+        self.patch(what, path, &params, &Patch::Merge(&body))
+            .await
+            .map(drop)
     }
 
     /// Deletes an object; it is no mistake when there is none.
@@ -123,17 +140,14 @@ impl Writer {
         path: &str,
         params: &PatchParams,
         body: &Patch<P>,
-    ) -> Result<(), ClusterError> {
+    ) -> Result<Value, ClusterError> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let request = Request::new(parent).patch(name, params, body);
         let asked = async {
             let request = request.map_err(kube::Error::BuildRequest)?;
             self.cluster.client.request::<Value>(request).await
         };
-        self.cluster
-            .call(&format!("write {what}"), asked)
-            .await
-            .map(drop)
+        self.cluster.call(&format!("write {what}"), asked).await
     }
 
     /// Adds what was written to the history of the mesh.
@@ -157,4 +171,16 @@ impl Writer {
         };
         history::record(&self.cluster, root, &entry).await
     }
+}
+
+/// For that version of the object only.
+fn versioned(body: &Value, version: Option<&str>) -> Value {
+    let mut body = body.clone();
+    if let (Value::Object(fields), Some(version)) = (&mut body, version) {
+        let metadata = fields.entry("metadata").or_insert_with(|| json!({}));
+        if let Value::Object(metadata) = metadata {
+            metadata.insert("resourceVersion".to_owned(), json!(version));
+        }
+    }
+    body
 }

@@ -252,10 +252,13 @@ fn has_a_gateway(world: &World) {
         .must(0, &["is gone"]);
 }
 
-/// A record that is older than the mesh says so.
+/// A record that is older than the mesh says so, and one whose mesh is gone as well.
 pub(crate) fn what_they_change_is_told(world: &World) {
     world
         .weft("mesh adopt front --root-namespace istio-system")
+        .must(0, &[]);
+    world
+        .weft("mesh adopt blue --root-namespace mesh-blue")
         .must(0, &[]);
     world.istioctl("tag set stable --revision default");
     let outdated = ["is not as it was when it was adopted", "mesh adopt front"];
@@ -264,4 +267,18 @@ pub(crate) fn what_they_change_is_told(world: &World) {
     world.weft("mesh adopt front").must(0, &[]);
     let status = world.json("mesh status front");
     assert_eq!(status["outdated"], Value::Null, "{status}");
+
+    world.helm("uninstall blue-mesh -n mesh-blue --wait");
+    world.weft("mesh status blue").must(
+        2,
+        &[
+            "istiod-blue",
+            "FAILED",
+            "it is gone",
+            "weft mesh forget blue",
+        ],
+    );
+    world.weft("mesh forget blue --yes").must(0, &[]);
+    let list = world.json("mesh list");
+    assert_eq!(list.as_array().unwrap().len(), 1, "{list}");
 }

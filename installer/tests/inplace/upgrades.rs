@@ -79,3 +79,59 @@ pub(crate) fn a_promoted_canary_is_gone_back_from(world: &World) {
     assert_eq!(left, "");
     world.weft("mesh diff -f mesh.yaml").must(0, &[]);
 }
+
+/// While the new istiod does not come up the old one serves, nothing else runs differently, and there is a way back.
+pub(crate) fn a_failed_upgrade_in_place_is_gone_back_from(world: &World) {
+    world
+        .weft(&to(world, "--tag x --revision next"))
+        .must(64, &["--strategy canary"]);
+    let pods = world.pods("app");
+    world.weft(&to(world, "--tag missing --timeout 5s")).must(
+        3,
+        &[
+            "the image lab.local/pilot:missing cannot be pulled",
+            "the same command goes on, and `weft mesh upgrade rollback shop` goes back",
+        ],
+    );
+    let ready = world
+        .kubectl("-n istio-system get deployment istiod -o jsonpath={.status.availableReplicas}");
+    assert_eq!(ready, "1", "the old one serves");
+    world
+        .weft("mesh status shop")
+        .must(2, &["istio-system/istiod", "UPDATING"]);
+    let status = world.json("mesh upgrade status shop");
+    assert_eq!(status["stage"], "INSTALLING", "{status}");
+    world
+        .weft("mesh upgrade promote shop --plain-http")
+        .must(1, &["this upgrade is in place"]);
+    world
+        .weft("mesh upgrade rollback shop --plain-http")
+        .must(0, &["no upgrade is under way"]);
+    world.weft("mesh status shop").must(0, &[]);
+    world.weft("mesh diff -f mesh.yaml").must(0, &[]);
+    assert_eq!(world.pods("app"), pods, "no workload was restarted");
+}
+
+/// The control plane first, then the workloads.
+pub(crate) fn an_upgrade_in_place(world: &World) {
+    let (old, new) = (lab::tools::istio_tag_before(), lab::tools::istio_tag());
+    let pods = world.pods("app");
+    world
+        .weft(&to(world, &format!("--tag {new}")))
+        .must(0, &["no upgrade is under way", "weft sidecar upgrade -A"]);
+    world.all_run("app", 2, old, "default");
+    assert_eq!(world.pods("app"), pods, "no workload was restarted");
+    world
+        .weft(&to(world, ""))
+        .must(0, &["runs Istio 1.31.0 already"]);
+    world
+        .weft("mesh upgrade shop --to 1.30.0 --tag x --plain-http")
+        .must(1, &["a mesh is not downgraded"]);
+    world
+        .weft("mesh upgrade rollback shop --plain-http")
+        .must(0, &["no upgrade of mesh shop is under way"]);
+    world
+        .weft("sidecar upgrade app --yes --wait-per-pod 1s")
+        .must(0, &["SUCCEED"]);
+    world.all_run("app", 2, new, "default");
+}

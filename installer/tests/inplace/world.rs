@@ -196,6 +196,13 @@ impl World {
         self.cluster.kubectl(&words).unwrap()
     }
 
+    /// The pods of a namespace that are not on their way out, and so the same ones as long as nothing is restarted.
+    pub(crate) fn pods(&self, namespace: &str) -> String {
+        self.kubectl(&format!(
+            "-n {namespace} get pods --field-selector=status.phase=Running -o name"
+        ))
+    }
+
     /// Waits until all proxies of a namespace are these.
     pub(crate) fn all_run(&self, namespace: &str, count: u8, version: &str, revision: &str) {
         let wanted =

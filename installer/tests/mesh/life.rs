@@ -27,9 +27,10 @@ pub(crate) fn from_source_to_limited_requests(world: &World) {
         &["--diff", "--dry-run=client"],
         &["--diff", "--dry-run=server"],
     ] {
-        corner
-            .deploy("shop", &image, FOUR, how)
-            .must(5, &["spec.pluginConfig.rules[0].limit.requests   2    4"]);
+        corner.deploy("shop", &image, FOUR, how).must(
+            5,
+            &["spec.pluginConfig.rules[0].limit.requests   2        4"],
+        );
     }
     corner
         .deploy("shop", &image, "rules: []", &[])

@@ -121,11 +121,11 @@ fn verbs(world: &World) {
         ))
         .must(0, &["Cast"]);
 
-    let before = pods(world);
+    let before = world.pods(SPACE);
     let line = format!("enable Cast/{NAME} -n {SPACE} --restart --wait-per-pod 1s");
     world.weft(&line).must(0, &["SUCCEED"]);
     assert_eq!(world.states(SPACE), format!("UNSET {NAME}=INJECTED"));
-    assert!(before.iter().all(|old| !pods(world).contains(old)));
+    assert!(before.iter().all(|old| !world.pods(SPACE).contains(old)));
 
     let line = format!("resources casts.stage.example/{NAME} -n {SPACE} --cpu 50m --diff");
     world
@@ -137,10 +137,10 @@ fn verbs(world: &World) {
         .weft(&format!("resources -n {SPACE}"))
         .must(0, &["Cast", "50m"]);
 
-    let before = pods(world);
+    let before = world.pods(SPACE);
     let line = format!("restart {SPACE} --yes --wait-per-pod 1s");
     world.weft(&line).must(0, &["SUCCEED"]);
-    assert!(before.iter().all(|old| !pods(world).contains(old)));
+    assert!(before.iter().all(|old| !world.pods(SPACE).contains(old)));
     let line = format!("clear cast/{NAME} -n {SPACE} --restart --wait-per-pod 1s");
     world.weft(&line).must(0, &["SUCCEED"]);
     assert_eq!(world.states(SPACE), format!("UNSET {NAME}=UN_INJECTED"));
@@ -209,24 +209,6 @@ fn reconcile(world: &World) {
             &status,
         ])
         .unwrap();
-}
-
-/// Those that count: a pod on its way out may be listed for a while yet.
-fn pods(world: &World) -> Vec<String> {
-    let names =
-        "{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}";
-    let line = [
-        "-n",
-        SPACE,
-        "get",
-        "pods",
-        "-o",
-        "go-template",
-        "--template",
-        names,
-    ];
-    let names = world.cluster.kubectl(&line).unwrap();
-    names.split_whitespace().map(str::to_owned).collect()
 }
 
 fn ready(world: &World, wanted: u64) -> Result<(), String> {

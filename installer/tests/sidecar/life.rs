@@ -24,9 +24,10 @@ pub(crate) fn from_a_label_to_a_sidecar_and_back(world: &World) {
         world.states("life"),
         "UNSET cart=UN_INJECTED idle=UN_INJECTED"
     );
-    world
-        .weft("enable life")
-        .must(0, &["1 workloads in life run as before"]);
+    world.weft("enable life").must(
+        0,
+        &["in life, workloads run as before until they are restarted (1 in all)"],
+    );
     world.weft("enable life").must(0, &["unchanged"]);
     assert_eq!(
         world.states("life"),
@@ -225,6 +226,12 @@ fn scope(world: &World) {
     world
         .weft("scope tuned --to custom --namespaces outside")
         .must(0, &["outside/*"]);
+    world
+        .weft("scope tuned --to custom --namespaces outside,nope,nada")
+        .must(
+            1,
+            &["there is no namespace nope", "there is no namespace nada"],
+        );
     let scope = world.json("scope tuned");
     assert_eq!(scope[0]["scope"], "CUSTOM", "{scope}");
     assert_eq!(scope[0]["hasUserCustom"], false, "{scope}");
@@ -265,4 +272,14 @@ fn levels(world: &World) {
     world
         .weft("log-level deploy/cart -n tuned --level loud")
         .must(64, &["\"loud\" is no level"]);
+    let refused = world.weft("log-level deploy/cart -n tuned --level info --logger nope=debug");
+    refused.must(
+        1,
+        &[
+            "nothing was set: it has no logger nope",
+            "no proxy did as it was asked",
+        ],
+    );
+    assert!(!refused.says("holds until"), "{refused:#?}");
+    assert_eq!(level("").0, "debug", "as it was");
 }

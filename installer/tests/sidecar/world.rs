@@ -37,14 +37,18 @@ impl World {
 
     /// Runs `weft sidecar`.
     pub(crate) fn weft(&self, line: &str) -> Ran {
+        self.run(&format!("sidecar {line}"))
+    }
+
+    /// Runs `weft`.
+    pub(crate) fn run(&self, line: &str) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         command
-            .arg("sidecar")
             .args(line.split_whitespace())
             .arg("--kubeconfig")
             .arg(self.cluster.kubeconfig())
             .stdin(std::process::Stdio::null());
-        run(&format!("sidecar {line}"), &mut command)
+        run(line, &mut command)
     }
 
     /// Its answer as JSON.
@@ -67,6 +71,25 @@ impl World {
     pub(crate) fn kubectl(&self, line: &str) -> String {
         let words: Vec<_> = line.split_whitespace().collect();
         self.cluster.kubectl(&words).unwrap()
+    }
+
+    /// The names of the pods that count: one on its way out may be listed for a while yet.
+    pub(crate) fn pods(&self, namespace: &str) -> Vec<String> {
+        let names = "{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}";
+        let line = [
+            "-n",
+            namespace,
+            "get",
+            "pods",
+            "-o",
+            "go-template",
+            "--template",
+            names,
+        ];
+        let names = self.cluster.kubectl(&line).unwrap();
+        let mut names: Vec<_> = names.split_whitespace().map(str::to_owned).collect();
+        names.sort();
+        names
     }
 
     /// A namespace with these labels (`{a: b}`).

@@ -32,7 +32,7 @@ pub(crate) fn another_mesh_comes_and_goes(world: &World) {
 
     world
         .weft("mesh delete beside --yes")
-        .must(0, &["is deleted", "there is another mesh: shop"]);
+        .must(0, &["is deleted", "another control plane writes them too"]);
     world
         .weft("mesh delete beside --yes")
         .must(64, &["it is deleted already, or never was here"]);
@@ -74,7 +74,12 @@ fn label(world: &World, object: &str) -> String {
 fn a_broken_record_is_listed(world: &World) {
     let broken = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: weft-mesh-bad, namespace: default, \
                   labels: {app.kubernetes.io/managed-by: weft, weft.dev/mesh: bad}}\ndata: {state.json: '{'}\n";
-    world.cluster.apply(broken).unwrap();
+    world.write("broken.yaml", broken.as_bytes());
+    let file = world.folder.path().join("broken.yaml");
+    world.kubectl(&format!(
+        "apply --server-side --field-manager=weft-record -f {}",
+        file.display()
+    ));
     let listed = world.weft("mesh list -o json");
     listed.must(4, &["its record is broken", "weft-mesh-bad"]);
     let rows: Value = serde_json::from_str(&listed.data).unwrap();

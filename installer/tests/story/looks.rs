@@ -1,8 +1,8 @@
 //! What is to be seen at each step of the story: all that one has a mesh for, and what is refused.
 
-use super::beside;
 use super::objects::Objects;
 use super::world::World;
+use super::{beside, mended};
 use lab::trial::{eventually, until};
 use serde_json::{Value, json};
 use std::process::Command;
@@ -62,6 +62,8 @@ pub(crate) fn is_created(world: &World) {
     assert!(components.iter().all(is_well), "{status}");
     let is_istiod = |one: &Value| one["kind"] == "Deployment" && one["name"] == "istiod";
     assert!(components.iter().any(is_istiod), "{status}");
+    mended::is_missed(world);
+    mended::is_undone(world);
     beside::another_mesh_comes_and_goes(world);
 }
 

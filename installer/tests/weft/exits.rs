@@ -71,7 +71,7 @@ fn what_is_right_exits_0() {
     let folder = folder();
     std::fs::write(folder.path().join("good.yaml"), "a: 1").unwrap();
     let cases: [(&[&str], &str); 6] = [
-        (&["--help"], "130 stopped by Ctrl-C"),
+        (&["--help"], "130 stopped by Ctrl-C or SIGTERM"),
         (&["plugin", "run", "--help"], "Examples:"),
         (&["version", "-o", "name"], env!("CARGO_PKG_VERSION")),
         (&["completion", "bash"], "_weft"),

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::flags::WishFlags;
-use super::{ChartArgs, Where, WriteArgs};
+use super::{ChartArgs, Everywhere, Where, WriteArgs};
 
 #[derive(Args, Debug)]
 #[command(
@@ -37,20 +37,23 @@ pub(super) struct CreateArgs {
   weft gateway list -n edge -o wide")]
 pub(super) struct ListArgs {
     #[command(flatten)]
-    pub(super) place: Where,
+    pub(super) place: Everywhere,
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Exits 2 when one of them does not run.
+#[command(
+    mut_arg("namespace", |arg| arg.help("The namespace [default: all of them; of a gateway that is named, that of the context]")),
+    after_help = "Exits 2 when one of them does not run.
 
 Examples:
   weft gateway status edge -n edge
-  weft gateway status -o json")]
+  weft gateway status -o json"
+)]
 pub(super) struct StatusArgs {
     /// The gateway [default: all of them]
     pub(super) name: Option<String>,
     #[command(flatten)]
-    pub(super) place: Where,
+    pub(super) place: Everywhere,
 }
 
 #[derive(Args, Debug)]

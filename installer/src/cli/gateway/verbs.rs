@@ -56,16 +56,17 @@ pub(super) async fn validate(args: ValidateArgs, context: &Context) -> Outcome {
 }
 
 pub(super) async fn list(args: ListArgs, context: &Context) -> Outcome {
-    let gateways = plain(&args.place, context).await?;
+    let gateways = plain(&args.place.place(), context).await?;
     gateways.list(args.place.namespace.as_deref()).await
 }
 
 pub(super) async fn status(args: StatusArgs, context: &Context) -> Outcome {
-    let gateways = plain(&args.place, context).await?;
-    let place = args.place.place(&gateways);
+    let asked = args.place.place();
+    let gateways = plain(&asked, context).await?;
+    let place = asked.place(&gateways);
     let namespace = match &args.name {
-        Some(_) => Some(place.as_str()),
-        None => args.place.namespace.as_deref(),
+        Some(_) if !args.place.all_namespaces => Some(place.as_str()),
+        Some(_) | None => args.place.namespace.as_deref(),
     };
     gateways.status(args.name.as_deref(), namespace).await
 }
@@ -81,12 +82,13 @@ pub(super) async fn update(args: UpdateArgs, context: &Context) -> Outcome {
         let wish = wish(args.name.as_deref(), file, said, settings, context)??;
         let mut wish = placed(wish, &args.place, &gateways);
         let place = wish.metadata.namespace.clone().unwrap_or_default();
-        let before = gateways.known(&place, &wish.metadata.name).await?;
+        let before = gateways.known(&home, &place, &wish.metadata.name).await?;
         keep_labels(&mut wish, &before.wish, context);
         (before, wish)
     } else {
         let name = args.name.as_deref().ok_or_else(nameless)?;
-        let before = gateways.known(&args.place.place(&gateways), name).await?;
+        let place = args.place.place(&gateways);
+        let before = gateways.known(&home, &place, name).await?;
         if args.wish.has_labels() {
             let text = "the labels of a gateway cannot be changed: create another one, and delete this one";
             return Err(Failure::text(Exit::Usage, text));

@@ -7,11 +7,11 @@ use clap::Args;
 use super::flags::MeshFlags;
 use crate::cli::connection::{ProgressArgs, RehearseArgs, ServerArgs, WaitArgs};
 use crate::cli::plugin::RegistryArgs;
-use crate::cli::{Context, runtime};
+use crate::cli::{Context, runtime, stopped};
 use crate::cluster::engine::Manner;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::Action;
-use crate::cluster::report::{PlanReport, changes};
+use crate::cluster::report::{changes, show as show_plan};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::install::Prepared;
 use session::Session;
@@ -117,7 +117,7 @@ pub(super) fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
 
 pub(super) fn plan(args: &PlanArgs, context: &Context) -> Outcome {
     show(&args.common, context, |prepared| {
-        context.output.report(&PlanReport(&prepared.plan))?;
+        show_plan(&context.output, &prepared.plan)?;
         Ok(Exit::Ok)
     })
 }
@@ -172,7 +172,7 @@ fn write(
         match mode {
             Mode::Diff => return differences(&prepared, context),
             Mode::Client | Mode::Server => {
-                context.output.report(&PlanReport(&prepared.plan))?;
+                show_plan(&context.output, &prepared.plan)?;
                 return Ok(Exit::Ok);
             }
             Mode::Act => {}
@@ -190,7 +190,7 @@ fn write(
             "is as it is described"
         };
         context.output.say(format!("mesh {name} {words}"));
-        context.output.report(&PlanReport(&prepared.plan))?;
+        show_plan(&context.output, &prepared.plan)?;
         Ok(Exit::Ok)
     })
 }
@@ -227,7 +227,13 @@ async fn may_prune(prepared: &Prepared, yes: bool, context: &Context) -> Result<
     }
     context
         .output
-        .confirm(&format!("Remove {} objects?", gone.len()), yes)
+        .confirm(
+            &format!(
+                "Remove what is not wanted any more ({} in all)?",
+                gone.len()
+            ),
+            yes,
+        )
         .await
 }
 
@@ -245,7 +251,7 @@ fn interruptible(verb: impl Future<Output = Outcome>) -> Outcome {
     runtime()?.block_on(async {
         tokio::select! {
             outcome = verb => outcome,
-            _ = tokio::signal::ctrl_c() => Err(Failure::text(Exit::Interrupted, INTERRUPTED)),
+            () = stopped() => Err(Failure::text(Exit::Interrupted, INTERRUPTED)),
         }
     })
 }

@@ -61,7 +61,7 @@ pub(super) struct ProtectArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A mesh that is protected, that pods have sidecars of, or that gateways run of, is not deleted; what is in the way is told with its count. A mesh that somebody else runs is only forgotten. Istio's custom resource definitions stay: deleting one deletes every resource of its kind.
+    after_help = "A mesh that is protected, that pods have sidecars of, or that gateways run of, is not deleted; what is in the way is told with its count. A mesh that somebody else runs is only forgotten. The root namespace goes too if weft made it and nobody else has anything in it; what keeps it is named. Istio's custom resource definitions stay: deleting one deletes every resource of its kind.
 
 Examples:
   weft mesh delete shop --dry-run
@@ -102,7 +102,7 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Outcome {
         let cluster = args.server.access().connect(&context.environment).await?;
         let record = find::one(&cluster, args.name.as_deref()).await?;
         let status = status::look(&cluster, &record).await?;
-        if let Some(words) = status.unfinished() {
+        for words in status.unfinished().iter().chain(&status.unseen) {
             context.output.warn(words);
         }
         context.output.report(&status)?;
@@ -120,6 +120,9 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> Outcome {
         })
         .await?;
         drop(progress);
+        for words in &status.unseen {
+            context.output.warn(words);
+        }
         context.output.report(&status)?;
         if ready {
             return Ok(Exit::Ok);

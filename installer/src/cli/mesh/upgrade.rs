@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::charts::Charts;
 use crate::cli::connection::ServerArgs;
 use crate::cli::plugin::RegistryArgs;
-use crate::cli::{Context, runtime};
+use crate::cli::{Context, runtime, stopped};
 use crate::cluster::mode::Mode;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::install::Installer;
@@ -49,7 +49,7 @@ pub(super) fn run(args: UpgradeArgs, context: &Context) -> Outcome {
     runtime()?.block_on(async {
         tokio::select! {
             outcome = Box::pin(carry_out(call, context)) => outcome,
-            _ = tokio::signal::ctrl_c() => Err(Failure::text(Exit::Interrupted, INTERRUPTED)),
+            () = stopped() => Err(Failure::text(Exit::Interrupted, INTERRUPTED)),
         }
     })
 }

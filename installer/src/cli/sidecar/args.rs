@@ -51,7 +51,7 @@ pub(super) struct PaceArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Restarting")]
     batch: u16,
     /// How long the new pods must have been ready before the next batch begins
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration, help_heading = "Restarting")]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = pause, help_heading = "Restarting")]
     wait_per_pod: Duration,
     /// How long one workload may take, waiting for its disruption budget included
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, help_heading = "Restarting")]
@@ -76,6 +76,14 @@ impl PaceArgs {
     }
 }
 
+/// A time that may be none at all.
+fn pause(text: &str) -> Result<Duration, String> {
+    match text {
+        "0" | "0s" => Ok(Duration::ZERO),
+        text => duration(text),
+    }
+}
+
 /// `KEY=VALUE`.
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -87,4 +95,16 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
 /// A namespace, a workload or a pod.
 pub(super) fn target(text: &str) -> Result<Named, String> {
     Named::parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_may_be_none() {
+        assert_eq!(pause("0s"), Ok(Duration::ZERO));
+        assert_eq!(pause("7s"), Ok(Duration::from_secs(7)));
+        assert!(pause("-1s").is_err());
+    }
 }

@@ -8,7 +8,7 @@ use crate::sidecar::target::Named;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Namespaces are ENABLED, DISABLED or UNSET; _WAIT is behind it while some pod waits for a restart. Workloads are INJECTED, UN_INJECTED or NEED_RESTART; proxies are RUNNING, STARTING, FAILED, or the pod is NOT_INJECTED. Exits 2 when something waits, fails, or contradicts itself. -A shows namespaces, one namespace its workloads, a workload its pods.
+    after_help = "Namespaces are ENABLED, DISABLED or UNSET; _WAIT is behind it while some pod waits for a restart. Workloads are INJECTED, UN_INJECTED or NEED_RESTART, and REASON says which are gateways, whose restart is `weft gateway upgrade`; proxies are RUNNING, STARTING, FAILED, or the pod is NOT_INJECTED. Exits 2 when something waits, fails, or contradicts itself. -A shows namespaces, one namespace its workloads, a workload its pods.
 
 CPU and MEMORY of a pod are what its proxy uses of its limit: 13m/2, -/2 where no metrics API (metrics.k8s.io) tells, 13m/- without a limit; -o wide adds the requests, -o json has it of every pod.
 
@@ -75,7 +75,7 @@ pub(super) struct EnableArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Only labels that weft owns, or that nobody else wants differently, are changed; --force-conflicts takes over the rest.
+    after_help = "Only labels that weft owns, or that nobody else wants differently, are changed; --force-conflicts takes over the rest. What would leave a gateway without its proxy is refused, because it does not start without one; --force does it all the same.
 
 Examples:
   weft sidecar disable shop
@@ -89,7 +89,7 @@ pub(super) struct InjectArgs {
     /// Restart what needs it, and wait
     #[arg(long, help_heading = "Restarting")]
     pub(super) restart: bool,
-    /// Change workloads even while a change of their namespace awaits their restart
+    /// Change workloads even while a change of their namespace awaits their restart, and what gateways need for their proxies
     #[arg(long)]
     pub(super) force: bool,
     #[command(flatten)]
@@ -122,7 +122,7 @@ pub(super) struct RestartCommon {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A workload begins only when its PodDisruptionBudgets allow what its rollout takes down at once, and is done when all new pods have been ready for a while. A failure stops the batches that have not begun. Exits 4 when some failed.
+    after_help = "A workload begins only when its PodDisruptionBudgets allow what its rollout takes down at once, and is done when all new pods have been ready for a while. A failure stops the batches that have not begun. Exits 4 when some failed. Gateways are passed over: `weft gateway upgrade` renews them.
 
 A workload of a kind that the mesh declares (spec.workloadKinds) is done when its numbers say so and all of its pods were created after the restart: a controller that changes pods in place has restarted nothing. How many pods such a rollout takes down is unknown, and taken for one.
 

@@ -23,12 +23,13 @@ pub(super) fn first(pod: &Value, evidence: &Evidence) -> Option<Cause> {
         let why = [text(pod, "/status/reason"), text(pod, "/status/message")].join(": ");
         return Some(Cause::new(name, why, "look at its node"));
     }
-    let statuses = ["/status/initContainerStatuses", "/status/containerStatuses"]
+    let mut statuses = ["/status/initContainerStatuses", "/status/containerStatuses"]
         .into_iter()
         .flat_map(|pointer| list(pod, pointer));
-    statuses
-        .clone()
-        .find_map(|status| stopped(&name, pod, status, evidence))
+    let stopped = || statuses.find_map(|status| stopped(&name, pod, status, evidence));
+    let missed = evidence.not_injected(&name, pod);
+    missed
+        .or_else(stopped)
         .or_else(|| unprepared(&name, pod, evidence))
         .or_else(|| unhealthy(&name, pod, evidence))
 }

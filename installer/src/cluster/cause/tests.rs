@@ -165,6 +165,23 @@ fn containers_that_do_not_run() {
 }
 
 #[test]
+fn what_was_not_injected_is_no_matter_of_the_registry() {
+    let evidence = Evidence {
+        pods: vec![pod(&waiting("ErrImagePull", "pull access denied"))],
+        uninjected: BTreeMap::from([(
+            "x-1".to_owned(),
+            ["not injected, because of a label", "have it injected"].map(str::to_owned),
+        )]),
+        ..Evidence::default()
+    };
+    let cause = first(&id("apps/v1", "Deployment"), &json!({}), &evidence).unwrap();
+    assert_eq!(
+        cause.to_string(),
+        "Pod n/x-1: not injected, because of a label; have it injected"
+    );
+}
+
+#[test]
 fn what_is_up_again_was_down_for_a_reason() {
     let status = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [
         {"name": "app", "restartCount": 1, "state": {"running": {}}, "lastState": {"terminated": {"exitCode": 3, "message": "no"}}},

@@ -5,7 +5,7 @@ use super::judge::differences;
 use super::*;
 use crate::cluster::discovery::tests::kinds;
 use crate::cluster::rehearse::Outcome;
-use crate::cluster::wanted::{Stage, Wanted};
+use crate::cluster::wanted::{MESH, Stage, Wanted};
 
 fn parent() -> Parent {
     Parent {
@@ -87,6 +87,7 @@ fn planned(
         snapshot,
         rehearsals: &rehearsals.into_iter().collect(),
         prune: true,
+        adopt: false,
     }
     .plan()
 }
@@ -182,6 +183,38 @@ fn nobody_sees_what_is_in_a_secret() {
     assert!(
         text.contains("data.key") && !text.contains("b2xk") && !text.contains("bmV3"),
         "{text}"
+    );
+}
+
+/// The number of a port was changed by somebody: the one that is wanted would be a second of that name.
+#[test]
+fn what_cannot_be_beside_what_is_there_is_a_conflict() {
+    let service = |number: u16, more: &str| {
+        let port = json!({"name": "dns", "port": number});
+        let mut ports = vec![port];
+        ports.extend((!more.is_empty()).then(|| json!({"name": more, "port": 1})));
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": ports}})
+    };
+    let judged = |wanted: &Value, there: Option<&Value>| {
+        let id = ObjectId::of(wanted).unwrap();
+        let mistake = Mistake::new(&id, "the API server refuses it: Duplicate value: \"dns\"");
+        let rehearsal = Rehearsal {
+            object: wanted.clone(),
+            force: false,
+            newer: None,
+            outcome: Outcome::Refused(mistake),
+        };
+        judge(&id, there, wanted, Some(&rehearsal))
+    };
+    let there = service(2, "");
+    let conflict = judged(&service(1, ""), Some(&there)).ok().unwrap();
+    assert_eq!(conflict.action, Action::Conflict);
+    assert!(conflict.unsure.unwrap().contains("delete Service a"));
+    assert_eq!(conflict.changes[0].path, "spec.ports[name=dns].port");
+    assert!(judged(&service(1, ""), None).is_err(), "nothing to delete");
+    assert!(
+        judged(&service(1, "dns"), Some(&there)).is_err(),
+        "it cannot be at all"
     );
 }
 

@@ -20,14 +20,14 @@ pub(crate) struct Work {
     pub(crate) object: Value,
     /// Whether that takes over fields of others.
     pub(crate) force: bool,
+    /// Whether it may, where the server could not say before which those are.
+    pub(crate) takes: bool,
+    /// The one that is there and stays, as it is.
+    pub(crate) current: Option<Value>,
     /// The uid of the one that is there.
     pub(crate) uid: String,
     /// The one that is there has been deleted and must be gone first.
     pub(crate) going: bool,
-    /// The one that is there.
-    pub(crate) was: Option<Value>,
-    /// What the server says that comes of it, where it could.
-    pub(crate) becomes: Option<Value>,
 }
 
 /// The step that takes a member away.
@@ -46,10 +46,10 @@ pub(super) fn prune(id: &ObjectId, found: &Found) -> Step {
             resource: found.resource.clone(),
             object: found.object.clone(),
             force: false,
+            takes: false,
+            current: Some(found.object.clone()),
             uid: found.uid().to_owned(),
             going: found.is_going(),
-            was: Some(found.object.clone()),
-            becomes: None,
         },
     }
 }

@@ -8,7 +8,7 @@ use kube::Api;
 use kube::api::LogParams;
 use serde_json::Value;
 
-use super::made;
+use super::{injection, made};
 use crate::cluster::access::Cluster;
 use crate::cluster::cause::Evidence;
 use crate::cluster::discovery::Resource;
@@ -59,6 +59,7 @@ pub(super) async fn gather(
                 .retain(|set| is_made_by(set, object) && number(set, "/spec/replicas") > 0);
         }
     }
+    evidence.uninjected = Box::pin(injection::missing(cluster, &evidence.pods)).await;
     if with_logs {
         evidence.logs = logs(cluster, &evidence.pods).await;
     }

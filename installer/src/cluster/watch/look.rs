@@ -10,6 +10,9 @@ use crate::cluster::error::ClusterError;
 use crate::cluster::readiness::{Readiness, is_probed, judge};
 use crate::cluster::snapshot::AT_ONCE;
 
+/// What is said of an object that is waited for and is not there.
+const ABSENT: &str = "it does not exist";
+
 /// One look at an object.
 pub(super) struct Look {
     /// How far it is.
@@ -31,15 +34,15 @@ impl Look {
     }
 }
 
-/// How far each is, and the whole story of those that are not ready.
+/// How far each is, and the whole story of those that are not ready; nothing for one that is not there.
 pub(crate) async fn states(
     cluster: &Cluster,
     targets: Vec<Target>,
-) -> Result<Vec<(Target, Readiness)>, ClusterError> {
+) -> Result<Vec<(Target, Option<Readiness>)>, ClusterError> {
     futures_util::stream::iter(targets)
         .map(|target| async move {
             let look = look(cluster, &target, true).await?;
-            Ok((target, look.readiness))
+            Ok((target, look.map(|look| look.readiness)))
         })
         .buffered(AT_ONCE)
         .try_collect()
@@ -55,6 +58,7 @@ pub(super) async fn all(
     futures_util::stream::iter(targets)
         .map(|target| async move {
             let look = look(cluster, &target, is_last).await;
+            let look = look.map(|look| look.unwrap_or_else(|| Look::open(ABSENT)));
             (target, look)
         })
         .buffered(AT_ONCE)
@@ -62,10 +66,14 @@ pub(super) async fn all(
         .await
 }
 
-async fn look(cluster: &Cluster, target: &Target, is_last: bool) -> Result<Look, ClusterError> {
+async fn look(
+    cluster: &Cluster,
+    target: &Target,
+    is_last: bool,
+) -> Result<Option<Look>, ClusterError> {
     let id = &target.id;
     let Some(object) = cluster.read(&target.resource, id).await? else {
-        return Ok(Look::open("it does not exist"));
+        return Ok(None);
     };
     let mut readiness = judge(id, &object, &Evidence::default());
     if readiness != Readiness::Ready {
@@ -75,18 +83,25 @@ async fn look(cluster: &Cluster, target: &Target, is_last: bool) -> Result<Look,
             readiness = judge(id, &object, &gather(cluster, id, &object, true).await?);
         }
     }
-    Ok(Look {
+    Ok(Some(Look {
         readiness,
         is_probed: is_probed(&object),
-    })
+    }))
 }
 
-/// Of something that is up, but was not for long enough: why it was down before.
+/// Of something that is up, but was not for long enough: why it was down before. Time is up: a server that is away at this
+/// moment does not change what is said of it.
 pub(super) async fn fallen(cluster: &Cluster, target: &Target) -> Result<Readiness, ClusterError> {
-    let mut cause = None;
-    if let Some(object) = cluster.read(&target.resource, &target.id).await? {
-        cause = before(&gather(cluster, &target.id, &object, true).await?);
-    }
+    let asked = async {
+        let Some(object) = cluster.read(&target.resource, &target.id).await? else {
+            return Ok::<_, ClusterError>(None);
+        };
+        Ok(before(&gather(cluster, &target.id, &object, true).await?))
+    };
+    let cause = match asked.await {
+        Err(error) if !error.is_transient() => return Err(error),
+        asked => asked.unwrap_or_default(),
+    };
     Ok(Readiness::Progressing {
         waits_for: STAY.to_owned(),
         cause,

@@ -11,10 +11,11 @@ use crate::cluster::engine;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::Plan;
 use crate::cluster::told::Told;
-use crate::failure::{Exit, Failure, Outcome};
-use crate::history::{Change, note};
+use crate::failure::{Exit, Failure, Outcome, both};
+use crate::history::{Change, begin};
 use crate::mesh::install::changes;
 use crate::mesh::read::{name, namespace};
+use crate::mesh::record::MANAGER;
 use crate::mesh::record::lock::while_held;
 
 /// What is asked of it.
@@ -37,16 +38,7 @@ impl Gateways {
         names: &[String],
         asked: Deletion,
     ) -> Outcome {
-        let mut records = Vec::new();
-        for name in names {
-            records.push(self.known(place, name).await?);
-        }
-        self.guard(&records, asked.force).await?;
-        let mut plans = Vec::new();
-        for record in &records {
-            let wanted = render::nothing(home, &record.namespace, record.name());
-            plans.push(engine::plan(&self.cluster, &wanted, manner(asked.manner)).await?);
-        }
+        let (_, plans) = self.looked(home, place, names, asked).await?;
         if asked.manner.mode != Mode::Act {
             let mut exit = Exit::Ok;
             for plan in &plans {
@@ -59,9 +51,34 @@ impl Gateways {
             return Err(Failure::text(Exit::Failure, "nothing was deleted"));
         }
         let verb = format!("gateway delete {}", names.join(" "));
-        let act = self.remove_all(home, &verb, records, &plans, asked);
+        let act = async {
+            // Whoever was asked may have taken long to answer, and others may have worked since.
+            let (records, plans) = self.looked(home, place, names, asked).await?;
+            self.remove_all(home, &verb, records, &plans, asked).await
+        };
         while_held(&self.cluster, &home.root, &verb, act).await?;
         Ok(Exit::Ok)
+    }
+
+    /// The gateways as they are, if they may go, and what their going means.
+    async fn looked(
+        &self,
+        home: &Home,
+        place: &str,
+        names: &[String],
+        asked: Deletion,
+    ) -> Result<(Vec<GatewayRecord>, Vec<Plan>), Failure> {
+        let mut records = Vec::new();
+        for name in names {
+            records.push(self.known(home, place, name).await?);
+        }
+        self.guard(&records, asked.force).await?;
+        let mut plans = Vec::new();
+        for record in &records {
+            let wanted = render::nothing(home, &record.namespace, record.name());
+            plans.push(engine::plan(&self.cluster, &wanted, manner(asked.manner)).await?);
+        }
+        Ok((records, plans))
     }
 
     /// Whatever refers to one of them, of all of them at once.
@@ -114,34 +131,51 @@ impl Gateways {
         plans: &[Plan],
         asked: Deletion,
     ) -> Result<(), Failure> {
-        let mut all = Vec::new();
+        let begun = begin(&self.cluster, &home.root, verb).await?;
+        let mut written = Vec::new();
+        let mut done = Ok(());
         for (record, plan) in records.into_iter().zip(plans) {
-            all.extend(changes(plan));
-            all.push(Change {
-                object: record.id(),
-                before: Some(record.object()?),
-                after: None,
-            });
-            self.remove(record, plan, asked).await?;
+            done = self.remove(record, plan, asked, &mut written).await;
+            if done.is_err() {
+                break;
+            }
         }
-        note(&self.cluster, &home.root, verb, all).await?;
-        Ok(())
+        let noted = begun.end(written, done.is_ok()).await;
+        both(done, noted.map_err(Failure::from))
     }
 
-    /// The record goes last: as long as anything is left, the same command finds it.
+    /// The record goes last: as long as anything is left, the same command finds it. What really was written goes into
+    /// `written`.
     async fn remove(
         &self,
         mut record: GatewayRecord,
         plan: &Plan,
         asked: Deletion,
+        written: &mut Vec<Change>,
     ) -> Result<(), Failure> {
+        let gone = Change {
+            object: record.id(),
+            manager: MANAGER,
+            before: Some(record.object()?),
+            after: None,
+        };
         if record.state.phase != Phase::Deleting {
             record.state.phase = Phase::Deleting;
             record.write(&self.cluster).await?;
+            written.push(Change {
+                after: Some(record.object()?),
+                ..gone.clone()
+            });
         }
         let told = Told::new(&self.output, self.progress);
-        engine::carry_out(&self.cluster, &told, plan, asked.manner.timeout).await?;
+        let carried = engine::carry_out(&self.cluster, &told, plan, asked.manner.timeout).await;
+        written.extend(changes(&carried.deeds));
+        carried.end?;
         record.delete(&self.cluster).await?;
+        // The marks of the set went with it.
+        let marks = written.iter_mut().filter(|one| one.object == gone.object);
+        marks.for_each(|one| one.after = None);
+        written.push(gone);
         self.output.say(format!(
             "gateway {}/{} is gone",
             record.namespace,

@@ -6,7 +6,6 @@ use serde_json::json;
 use super::Gateways;
 use super::write::Prepared;
 use crate::cluster::error::ClusterError;
-use crate::cluster::object::ObjectId;
 use crate::cluster::ownership::OwnedField;
 use crate::cluster::peek::number;
 use crate::cluster::plan::{Action, Plan, Step};
@@ -15,16 +14,28 @@ use crate::cluster::request::Write;
 /// Who holds the number while the autoscaler takes over.
 const HOLDER: &str = "weft-scale";
 const REPLICAS: &str = ".spec.replicas";
+/// Under which names an autoscaler's number is written: by Kubernetes, and by us while it takes over.
+const SCALERS: [&str; 2] = ["kube-controller-manager", HOLDER];
 
-/// Whether all that is in the way is the number that the gateway's own autoscaler has set, which goes.
-pub(super) fn takes_number_back(plan: &Plan) -> bool {
-    let conflicts = plan.conflicts();
-    let only_number = |(id, fields): &(ObjectId, Vec<OwnedField>)| {
-        id.group == "apps" && fields.iter().all(|field| field.field == REPLICAS)
-    };
-    !conflicts.is_empty()
-        && conflicts.iter().all(only_number)
-        && scaler(plan).is_some_and(|step| step.action == Action::Prune)
+/// Takes the number back that the gateway's own autoscaler has set, where that goes. What anybody else has set, and every other
+/// field, stays contested.
+pub(super) fn take_number_back(plan: &mut Plan) {
+    if scaler(plan).is_none_or(|step| step.action != Action::Prune) {
+        return;
+    }
+    for step in &mut plan.steps {
+        if step.action == Action::Conflict
+            && step.id.group == "apps"
+            && step.conflicts.iter().all(is_scaled)
+        {
+            step.action = Action::Update;
+            step.work.force = true;
+        }
+    }
+}
+
+fn is_scaled(field: &OwnedField) -> bool {
+    field.field == REPLICAS && SCALERS.contains(&field.manager.as_str())
 }
 
 fn scaler(plan: &Plan) -> Option<&Step> {
@@ -65,5 +76,106 @@ impl Gateways {
             .apply(resource, &step.id, &object, write)
             .await
             .map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::inventory::{Inventory, Parent};
+    use crate::cluster::object::ObjectId;
+    use crate::cluster::plan::Work;
+
+    fn step(group: &str, kind: &str, action: Action, conflicts: &[(&str, &str)]) -> Step {
+        let conflicts = conflicts.iter().map(|(field, manager)| OwnedField {
+            field: (*field).to_owned(),
+            manager: (*manager).to_owned(),
+        });
+        Step {
+            id: ObjectId {
+                group: group.to_owned(),
+                version: "v1".to_owned(),
+                kind: kind.to_owned(),
+                namespace: Some("edge".to_owned()),
+                name: "edge".to_owned(),
+            },
+            component: String::new(),
+            action,
+            changes: Vec::new(),
+            conflicts: conflicts.collect(),
+            unsure: None,
+            work: Work {
+                current: None,
+                stage: 0,
+                resource: Parent::resource(),
+                object: json!({}),
+                force: false,
+                takes: false,
+                uid: String::new(),
+                going: false,
+            },
+        }
+    }
+
+    #[test]
+    fn only_the_autoscalers_own_number_is_taken_back() {
+        let number = |manager| vec![(REPLICAS, manager)];
+        let cases = [
+            (
+                "the autoscaler's",
+                Action::Prune,
+                number("kube-controller-manager"),
+                true,
+            ),
+            ("held by us", Action::Prune, number(HOLDER), true),
+            ("a person's", Action::Prune, number("kubectl"), false),
+            (
+                "another autoscaler's",
+                Action::Prune,
+                number("keda-operator"),
+                false,
+            ),
+            (
+                "the autoscaler stays",
+                Action::Unchanged,
+                number("kube-controller-manager"),
+                false,
+            ),
+            (
+                "another field besides",
+                Action::Prune,
+                vec![
+                    (REPLICAS, "kube-controller-manager"),
+                    (".spec.paused", "kubectl"),
+                ],
+                false,
+            ),
+        ];
+        for (what, scaler, conflicts, wanted) in cases {
+            let parent = Parent {
+                namespace: "edge".to_owned(),
+                name: "weft-gateway-edge".to_owned(),
+            };
+            let mut plan = Plan {
+                steps: vec![
+                    step("apps", "Deployment", Action::Conflict, &conflicts),
+                    step(
+                        "",
+                        "Service",
+                        Action::Conflict,
+                        &[(".spec.type", "kubectl")],
+                    ),
+                    step("autoscaling", "HorizontalPodAutoscaler", scaler, &[]),
+                ],
+                parent,
+                before: None,
+                is_lost: false,
+                after: Inventory::default(),
+            };
+            take_number_back(&mut plan);
+            let taken: Vec<_> = plan.steps.iter().map(|step| step.work.force).collect();
+            assert_eq!(taken, [wanted, false, false], "{what}");
+            assert_eq!(plan.conflicts().len(), if wanted { 1 } else { 2 }, "{what}");
+        }
     }
 }

@@ -85,7 +85,7 @@ impl Gateways {
         }
         let mut records = Vec::new();
         for name in names {
-            records.push(self.known(place, name).await?);
+            records.push(self.known(home, place, name).await?);
         }
         Ok(records)
     }

@@ -3,14 +3,15 @@
 use super::super::home::Home;
 use super::super::record::{self, GatewayRecord, Phase, State};
 use super::super::spec::MeshGateway;
-use super::scale::takes_number_back;
+use super::scale::take_number_back;
 use super::{Gateways, Manner, manner, place};
 use crate::cluster::engine::{self, EngineError};
 use crate::cluster::plan::Plan;
 use crate::cluster::told::Told;
-use crate::failure::{Exit, Failure, Outcome};
-use crate::history::{Change, note};
+use crate::failure::{Exit, Failure, Outcome, both};
+use crate::history::{Change, begin};
 use crate::mesh::install::changes;
+use crate::mesh::record::MANAGER;
 use crate::mesh::record::lock::while_held;
 
 /// What is to be done with one gateway.
@@ -30,6 +31,7 @@ impl Gateways {
     /// Makes a gateway. The same wish once more goes on where the last command stopped.
     pub(crate) async fn create(&self, home: &Home, wish: MeshGateway, manner: Manner) -> Outcome {
         let before = record::one(&self.cluster, place(&wish), &wish.metadata.name).await?;
+        let before = before.map(|before| before.of(&home.root)).transpose()?;
         if let Some(before) = &before {
             let name = format!("{}/{}", before.namespace, before.name());
             let text = match before.state.phase {
@@ -83,7 +85,7 @@ impl Gateways {
         verb: &str,
         manner: Manner,
     ) -> Outcome {
-        let prepared = self.prepare(home, wish, before, manner).await?;
+        let prepared = Box::pin(self.prepare(home, wish, before, manner)).await?;
         if let Some(exit) = self.shown(&prepared.plan, manner.mode)? {
             return Ok(exit);
         }
@@ -103,13 +105,7 @@ impl Gateways {
         let inspected = self.inspect(home, &wish).await?;
         self.judge(&wish, &inspected.findings)?;
         let mut plan = engine::plan(&self.cluster, &inspected.wanted, manner(how)).await?;
-        if takes_number_back(&plan) {
-            let force = Manner {
-                force_conflicts: true,
-                ..how
-            };
-            plan = engine::plan(&self.cluster, &inspected.wanted, manner(force)).await?;
-        }
+        take_number_back(&mut plan);
         let phase = match &before {
             None => Phase::Creating,
             Some(before) if before.state.phase == Phase::Creating => Phase::Creating,
@@ -154,19 +150,39 @@ impl Gateways {
             ));
             return Ok(());
         }
+        let root = &prepared.after.state.root_namespace;
+        let begun = begin(&self.cluster, root, verb).await?;
+        let mut written = Vec::new();
+        let done = Box::pin(self.write(prepared, manner, &mut written)).await;
+        let noted = begun.end(written, done.is_ok()).await;
+        both(done, noted.map_err(Failure::from))
+    }
+
+    /// Writes all of it, and into `written` what really was.
+    async fn write(
+        &self,
+        prepared: &Prepared,
+        manner: Manner,
+        written: &mut Vec<Change>,
+    ) -> Result<(), Failure> {
         let mut record = prepared.after.clone();
+        let change = prepared.change()?;
         record.write(&self.cluster).await?;
+        written.push(change.clone());
         self.hold_number(prepared).await?;
         let told = Told::new(&self.output, self.progress);
-        let done = engine::carry_out(&self.cluster, &told, &prepared.plan, manner.timeout).await;
-        if done.is_ok() && manner.timeout.is_some() {
-            record.state.phase = Phase::Running;
+        let carried = engine::carry_out(&self.cluster, &told, &prepared.plan, manner.timeout).await;
+        written.extend(changes(&carried.deeds));
+        carried.end?;
+        if manner.timeout.is_some() {
             record.settle(&self.cluster, Phase::Running).await?;
+            record.state.phase = Phase::Running;
+            written.push(Change {
+                after: Some(record.object()?),
+                ..change
+            });
         }
-        let mut all = changes(&prepared.plan);
-        all.push(prepared.change(&record)?);
-        note(&self.cluster, &record.state.root_namespace, verb, all).await?;
-        Ok(done?)
+        Ok(())
     }
 }
 
@@ -181,13 +197,14 @@ impl Prepared {
         same && self.plan.changes_nothing()
     }
 
-    /// The change of the record, for the history, with how it ended.
-    fn change(&self, after: &GatewayRecord) -> Result<Change, Failure> {
+    /// The change of the record, for the history.
+    fn change(&self) -> Result<Change, Failure> {
         let before = self.before.as_ref().map(GatewayRecord::object);
         Ok(Change {
-            object: after.id(),
+            object: self.after.id(),
+            manager: MANAGER,
             before: before.transpose()?,
-            after: Some(after.object()?),
+            after: Some(self.after.object()?),
         })
     }
 }

@@ -107,6 +107,7 @@ fn what_is_missing_is_named() {
     let found = json!({"a": {"b/c": [{"n": 1, "default": 0}]}, "x": 1.0});
     for (wanted, missing) in [
         (json!({"x": 1}), None),
+        (json!({"x": 1, "empty": null}), None),
         (json!({"a": {"b/c": [{"n": 1}]}}), None),
         (json!({"a": {"b/c": [{"n": 2}]}}), Some("/a/b~1c")),
         (json!({"a": {"d": 1}}), Some("/a/d")),
@@ -133,4 +134,21 @@ fn a_map_that_was_written_empty_does_not_make_others_labels_ours() {
     );
     assert!(!is_owned(&object, "weft-labels", "/metadata/labels/theirs"));
     assert!(is_owned(&object, "weft-labels", "/metadata/labels"));
+}
+
+#[test]
+fn what_was_applied_empty_stays_ours() {
+    let object = json!({
+        "metadata": {
+            "name": "a",
+            "managedFields": [{"manager": "weft", "operation": "Apply", "fieldsV1": {
+                "f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {".": {}, "f:name": {}, "f:env": {}}}},
+            }}],
+        },
+        "spec": {"containers": [{"name": "app", "image": "theirs"}]},
+    });
+    assert_eq!(
+        ours(&object, "weft"),
+        json!({"metadata": {"name": "a"}, "spec": {"containers": [{"name": "app", "env": null}]}})
+    );
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::stored::pieces;
+use super::super::stored::{ending, intent, pieces};
 use super::super::{Change, Entry};
 use super::*;
 use crate::cluster::object::ObjectId;
@@ -27,6 +27,7 @@ fn entry(day: i64, objects: usize) -> Entry {
             namespace: None,
             name: format!("n{number}"),
         },
+        manager: "weft",
         before: None,
         after: Some(json!({"number": number})),
     };
@@ -47,6 +48,64 @@ fn append(chunks: &mut Vec<Chunk>, entry: &Entry, now: Timestamp, limits: Limits
     }
     let surplus = surplus(chunks, now, limits);
     chunks.retain(|chunk| !surplus.contains(&chunk.index));
+}
+
+/// A verb that was killed leaves word of itself; one that ended says what it did, and how it ended; what came in between
+/// does not matter.
+#[test]
+fn an_entry_is_there_before_anything_is_written() {
+    let add = |chunks: &mut Vec<Chunk>, pieces: &[Piece]| {
+        for changed in place(chunks, pieces, SMALL) {
+            chunks.retain(|chunk| chunk.index != changed.index);
+            chunks.push(changed);
+        }
+    };
+    let mut chunks = Vec::new();
+    append(&mut chunks, &entry(1, 1), at(1), SMALL);
+    let begun = Entry {
+        changes: Vec::new(),
+        ..entry(2, 0)
+    };
+    let number = next_number(&chunks);
+    add(&mut chunks, &[intent(&begun, number)]);
+    let seen = |chunks: &[Chunk]| -> Vec<_> {
+        let history = read(chunks).unwrap();
+        let row = |past: &Past| (past.number, past.changes.len(), past.complete, past.course);
+        history.entries.iter().map(row).collect()
+    };
+    let first = (1, 1, true, Course::Done);
+    assert_eq!(seen(&chunks), [first, (2, 0, false, Course::Begun)]);
+    assert_eq!(read(&chunks).unwrap().entries[1].verb, "day 2");
+
+    let withdrawn = without(&chunks, number).unwrap();
+    let left: Vec<_> = chunks
+        .iter()
+        .map(|chunk| {
+            if chunk.index == withdrawn.index {
+                withdrawn.clone()
+            } else {
+                chunk.clone()
+            }
+        })
+        .collect();
+    assert_eq!(seen(&left), [first]);
+
+    append(&mut chunks, &entry(3, 0), at(3), SMALL);
+    for objects in [1, 9] {
+        for course in [Course::Failed, Course::Done] {
+            let mut chunks = chunks.clone();
+            add(
+                &mut chunks,
+                &ending(&entry(2, objects), number, SMALL, course),
+            );
+            let wanted = [
+                first,
+                (2, objects, true, course),
+                (3, 0, true, Course::Done),
+            ];
+            assert_eq!(seen(&chunks), wanted);
+        }
+    }
 }
 
 proptest! {

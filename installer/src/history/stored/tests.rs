@@ -17,6 +17,7 @@ fn change(kind: &str, before: Option<Value>, after: Option<Value>) -> Change {
             namespace: Some("a".to_owned()),
             name: "b".to_owned(),
         },
+        manager: "weft",
         before,
         after,
     }

@@ -11,6 +11,9 @@ use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
 
+/// How often an object is written that changes meanwhile.
+const TRIES: usize = 5;
+
 /// The object as it is; nothing where it is not there.
 pub(crate) async fn look(cluster: &Cluster, id: &ObjectId) -> Result<Option<Value>, ClusterError> {
     let api = match api(cluster, id).await {
@@ -35,46 +38,86 @@ impl Action {
         }
     }
 
-    /// What it does, as a change; before anything is written, what is wanted stands for what will be.
-    pub(crate) fn change(&self) -> Change {
+    /// What it does, as changes; before anything is written, what is wanted stands for what will be.
+    pub(crate) fn changes(&self) -> Vec<Change> {
         match self {
+            // All that we wrote goes with it, under whichever name.
             Self::Delete {
                 object,
                 current,
                 manager,
-            } => Change {
-                object: object.clone(),
-                before: Some(fields::ours(current, manager)),
-                after: None,
-            },
+            } => fields::MANAGERS
+                .into_iter()
+                .filter(|one| one == manager || fields::is_owned(current, one, ""))
+                .map(|manager| Change {
+                    object: object.clone(),
+                    manager,
+                    before: Some(fields::ours(current, manager)),
+                    after: None,
+                })
+                .collect(),
             Self::Apply {
                 object,
                 current,
                 wanted,
                 manager,
-            } => Change {
+            } => vec![Change {
                 object: object.clone(),
+                manager,
                 before: current
                     .as_ref()
                     .map(|current| fields::ours(current, manager)),
                 after: Some(wanted.clone()),
-            },
+            }],
         }
     }
 
-    /// Does it, or with `rehearse` has the API server check it. What became of it is a change.
+    /// Does it, or with `rehearse` has the API server check it. `latest` is the object as an action before this one left
+    /// it. Gives what became of it: changes, and the object as it is.
     pub(crate) async fn carry_out(
         &self,
         cluster: &Cluster,
         rehearse: bool,
-    ) -> Result<Change, ClusterError> {
+        latest: Option<&Value>,
+    ) -> Result<(Vec<Change>, Option<Value>), ClusterError> {
+        let (Self::Delete { manager, .. } | Self::Apply { manager, .. }) = self;
+        let current = match self {
+            Self::Delete { current, .. } => Some(current),
+            Self::Apply { current, .. } => current.as_ref(),
+        };
+        let mut seen = latest.or(current).cloned();
+        for _ in 1..TRIES {
+            match self.attempt(cluster, rehearse, seen.as_ref()).await {
+                Err(error) if error.is_status(409) => {
+                    let fresh = look(cluster, self.object()).await?;
+                    let (Some(before), Some(now)) = (&seen, &fresh) else {
+                        return Err(error);
+                    };
+                    if !is_untouched(before, now, manager) {
+                        return Err(error);
+                    }
+                    seen = fresh;
+                }
+                done => return done,
+            }
+        }
+        self.attempt(cluster, rehearse, seen.as_ref()).await
+    }
+
+    async fn attempt(
+        &self,
+        cluster: &Cluster,
+        rehearse: bool,
+        seen: Option<&Value>,
+    ) -> Result<(Vec<Change>, Option<Value>), ClusterError> {
         let id = self.object();
         let api = api(cluster, id).await?;
-        let mut change = self.change();
+        let mut changes = self.changes();
+        let mut written = None;
         match self {
             Self::Delete { current, .. } => {
                 let text = |at| {
-                    current
+                    seen.unwrap_or(current)
                         .pointer(at)
                         .and_then(Value::as_str)
                         .map(str::to_owned)
@@ -89,15 +132,10 @@ impl Action {
                     .await?;
             }
             Self::Apply {
-                current,
-                wanted,
-                manager,
-                ..
+                wanted, manager, ..
             } => {
                 let mut wanted = wanted.clone();
-                let version = current
-                    .as_ref()
-                    .and_then(|current| current.pointer("/metadata/resourceVersion"));
+                let version = seen.and_then(|current| current.pointer("/metadata/resourceVersion"));
                 if let Some(version) = version {
                     fields::put(
                         &mut wanted,
@@ -108,14 +146,25 @@ impl Action {
                 let mut params = PatchParams::apply(manager);
                 params.dry_run = rehearse;
                 let patch = Patch::Apply(&wanted);
-                let written = cluster
+                let answer = cluster
                     .call(&format!("write {id}"), api.patch(&id.name, &params, &patch))
                     .await?;
-                change.after = Some(fields::ours(&value(&written), manager));
+                let answer = value(&answer);
+                for change in &mut changes {
+                    change.after = Some(fields::ours(&answer, manager));
+                }
+                written = Some(answer);
             }
         }
-        Ok(change)
+        Ok((changes, written))
     }
+}
+
+/// Whether it is the same object, and what is ours of it as it was: a controller that notes how far it is takes nothing
+/// from anybody.
+fn is_untouched(before: &Value, now: &Value, manager: &str) -> bool {
+    before.pointer("/metadata/uid") == now.pointer("/metadata/uid")
+        && fields::ours(before, manager) == fields::ours(now, manager)
 }
 
 async fn api(cluster: &Cluster, id: &ObjectId) -> Result<Api<DynamicObject>, ClusterError> {
@@ -136,4 +185,26 @@ async fn api(cluster: &Cluster, id: &ObjectId) -> Result<Api<DynamicObject>, Clu
 fn value(object: &DynamicObject) -> Value {
     // An object that came as JSON can be written as JSON.
     serde_json::to_value(object).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_ours_counts() {
+        let object = |uid: &str, ours: u8, theirs: &str| {
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": ours}, "status": {"b": theirs},
+                "metadata": {"name": "x", "uid": uid, "resourceVersion": theirs, "managedFields": [
+                    {"manager": "weft", "operation": "Apply", "fieldsV1": {"f:data": {"f:a": {}}}}]}})
+        };
+        let before = object("1", 1, "1");
+        for (now, wanted) in [
+            (object("1", 1, "2"), true),
+            (object("1", 2, "1"), false),
+            (object("2", 1, "1"), false),
+        ] {
+            assert_eq!(is_untouched(&before, &now, "weft"), wanted, "{now}");
+        }
+    }
 }

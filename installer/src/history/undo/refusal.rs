@@ -13,6 +13,11 @@ pub(crate) enum Unsafe {
         /// Why.
         why: &'static str,
     },
+    /// It was never said what it did.
+    #[error(
+        "entry {0} was interrupted, or is at work now: nobody knows what it wrote; run the same command once more, which goes on where it stopped"
+    )]
+    Interrupted(u64),
     /// A part of the entry is gone.
     #[error("entry {0} is not kept whole any more, so nobody knows all of what it did")]
     Incomplete(u64),

@@ -23,6 +23,7 @@ fn past(verb: &str, kind: &str, before: Option<Value>, after: Option<Value>) -> 
         verb: verb.to_owned(),
         changes: vec![Change {
             object: id(kind),
+            manager: "",
             before,
             after,
         }],
@@ -208,19 +209,6 @@ fn what_was_deleted_comes_back_where_all_of_it_was_kept() {
         panic!("{actions:?}");
     };
     assert_eq!(wanted, &named(json!({"a": "1"})));
-    let record = named(json!({"state.json": "{}"}));
-    let entry = past("x", "ConfigMap", Some(record), None);
-    let actions = plan(&entry, &[None]).unwrap();
-    assert!(
-        matches!(
-            actions.as_slice(),
-            [Action::Apply {
-                manager: "weft-record",
-                ..
-            }]
-        ),
-        "{actions:?}"
-    );
     assert_eq!(
         refusals(&entry, Some(object)),
         ["ConfigMap shop was deleted by the entry and is there again: somebody created it since"]
@@ -266,4 +254,66 @@ fn an_entry_that_is_not_whole_is_not_undone() {
     let mut entry = enabled();
     entry.complete = false;
     assert!(refusals(&entry, None)[0].contains("entry 1 is not kept whole"));
+}
+
+#[test]
+fn what_cannot_be_undone_says_what_to_do() {
+    let there = Some(named(json!({"a": "1"})));
+    let mut made = past("mesh apply shop", "ConfigMap", None, there.clone());
+    made.changes[0].object.name = "weft-mesh-shop".to_owned();
+    let mut begun = past("mesh apply shop", "ConfigMap", None, None);
+    (begun.course, begun.complete) = (Course::Begun, false);
+    let mut half = past("mesh apply shop", "ConfigMap", None, None);
+    half.complete = false;
+    for (entry, words) in [
+        (&made, "`weft mesh delete` takes a mesh away"),
+        (&begun, "entry 1 was interrupted, or is at work now"),
+        (&half, "not kept whole"),
+    ] {
+        let told = refusals(entry, there.clone()).join("\n");
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
+fn each_is_written_under_the_name_that_the_entry_says() {
+    let before = named(json!({"a": "1"}));
+    for manager in fields::MANAGERS {
+        let mut entry = past(
+            "gateway delete shop",
+            "ConfigMap",
+            Some(before.clone()),
+            None,
+        );
+        entry.changes[0].manager = manager.to_owned();
+        let actions = plan(&entry, &[None]).unwrap();
+        let [Action::Apply { manager: found, .. }] = actions.as_slice() else {
+            panic!("{actions:?}");
+        };
+        assert_eq!(*found, manager);
+    }
+}
+
+#[test]
+fn what_was_written_under_two_names_is_deleted_once() {
+    let object = named(json!({"a": "1"}));
+    let mut entry = past(
+        "gateway create shop",
+        "ConfigMap",
+        None,
+        Some(object.clone()),
+    );
+    let marks = past(
+        "gateway create shop",
+        "ConfigMap",
+        Some(named(json!({}))),
+        Some(object.clone()),
+    );
+    entry.changes.extend(marks.changes);
+    let current = Some(shown(&object, "weft"));
+    let actions = plan(&entry, &[current.clone(), current]).unwrap();
+    assert!(
+        matches!(actions.as_slice(), [Action::Delete { .. }]),
+        "{actions:?}"
+    );
 }

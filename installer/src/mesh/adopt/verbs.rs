@@ -1,5 +1,9 @@
 //! What `weft mesh adopt`, `list` and `forget` do.
 
+mod list;
+
+pub(crate) use list::list;
+
 use serde_json::{Value, json};
 
 use super::super::record::lock::while_held;
@@ -59,6 +63,7 @@ pub(crate) async fn adopt(cluster: &Cluster, output: &Output, asked: &Adoption) 
     }
     let change = Change {
         object: after.id(),
+        manager: record::MANAGER,
         before: before.map(MeshRecord::object).transpose()?,
         after: Some(after.object()?),
     };
@@ -109,6 +114,7 @@ pub(crate) async fn forget(cluster: &Cluster, record: &MeshRecord) -> Result<(),
     let verb = format!("mesh forget {}", record.name);
     let change = Change {
         object: record.id(),
+        manager: record::MANAGER,
         before: Some(record.object()?),
         after: None,
     };
@@ -118,33 +124,6 @@ pub(crate) async fn forget(cluster: &Cluster, record: &MeshRecord) -> Result<(),
         Ok(())
     };
     while_held(cluster, &record.root_namespace, &verb, act).await
-}
-
-/// Every mesh that is recorded, and every Istio that is not.
-pub(crate) async fn list(cluster: &Cluster, output: &Output) -> Outcome {
-    let (mut records, mut broken) = (Vec::new(), Vec::new());
-    for record in record::each(cluster).await? {
-        match record {
-            Ok(record) => records.push(record),
-            Err(error) => broken.push(error),
-        }
-    }
-    let found = match snapshot::take(cluster).await {
-        Ok(snapshot) => find(&snapshot),
-        Err(error) if error.is_forbidden() => {
-            output.warn(format!("{error}; only what is recorded is shown"));
-            Vec::new()
-        }
-        Err(error) => return Err(error.into()),
-    };
-    output.report(&MeshesReport::of(&records, &found).with_broken(&broken))?;
-    if broken.is_empty() {
-        return Ok(Exit::Ok);
-    }
-    for error in broken {
-        output.warn(error);
-    }
-    Ok(Exit::Partial)
 }
 
 /// Where the Istio is, as the command says it, or the record of that name.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Deletion, is_going, root, see_off};
+use super::{Deletion, nothing, others, root, see_off};
 use crate::cluster::access::Cluster;
 use crate::cluster::discovery::Resource;
 use crate::cluster::engine;
@@ -13,7 +13,7 @@ use crate::cluster::plan::Plan;
 use crate::cluster::snapshot;
 use crate::cluster::told::Told;
 use crate::failure::Failure;
-use crate::mesh::record::{self, MESH_LABEL, MeshRecord, Phase};
+use crate::mesh::record::{MESH_LABEL, MeshRecord, Phase};
 use crate::output::Output;
 use crate::sidecar::decision::IGNORED;
 
@@ -42,6 +42,8 @@ const LEFTOVERS: [(&str, &str, &str); 9] = [
 /// istiod puts its root certificate, and what it revoked, into every namespace under this label.
 const CERTIFICATES: &str = "istio.io/config=true";
 const DISTRIBUTED: [&str; 2] = ["istio-ca-root-cert", "istio-ca-crl"];
+/// The label of what keeps the history.
+pub(super) const HISTORY: (&str, &str) = ("weft.dev/history", "true");
 
 /// Does what the plan says, and what no plan knows.
 pub(super) async fn take_away(
@@ -54,8 +56,11 @@ pub(super) async fn take_away(
     record.state.phase = Phase::Terminating;
     record.write(cluster, false).await?;
     let told = Told::new(output, how.progress);
-    engine::carry_out(cluster, &told, plan, Some(how.timeout)).await?;
-    clear_everywhere(cluster, output, &record).await?;
+    engine::carry_out(cluster, &told, plan, Some(how.timeout))
+        .await
+        .end?;
+    let planes = others::planes(cluster).await?;
+    distributed(cluster, output, &planes).await?;
     let namespace = root(cluster, &record).await?;
     let root = record.root_namespace.as_str();
     let ours = namespace.filter(|object| {
@@ -63,33 +68,36 @@ pub(super) async fn take_away(
             && !KEPT.contains(&root)
             && !IGNORED.contains(&root)
     });
-    match ours {
-        Some(namespace) if is_empty(cluster, root).await? => {
-            let (_, resource) = snapshot::namespace(root);
-            remove(cluster, &resource, &namespace).await?;
-            see_off(cluster, output, &namespace, how).await?;
-            output.say(format!("mesh {} is deleted, and namespace {root} with it; Istio's custom resource definitions stay", record.name));
+    let stays = match ours {
+        None => "it is not weft's".to_owned(),
+        Some(namespace) => {
+            let kept = others::kept(cluster, &nothing(&record).parent).await?;
+            if kept.is_empty() {
+                let (_, resource) = snapshot::namespace(root);
+                remove(cluster, &resource, &namespace).await?;
+                see_off(cluster, output, &namespace, how).await?;
+                output.say(format!("mesh {} is deleted, and namespace {root} with it; Istio's custom resource definitions stay", record.name));
+                return Ok(());
+            }
+            format!("others have something in it ({})", others::named(&kept))
         }
-        _ => {
-            clear(cluster, &record).await?;
-            output.say(format!("mesh {} is deleted; namespace {root} stays, because it is not weft's or something else runs in it; Istio's custom resource definitions stay", record.name));
-        }
-    }
+    };
+    let shared = planes
+        .iter()
+        .any(|plane| text(plane, "/metadata/namespace") == root);
+    clear(cluster, &record, shared).await?;
+    output.say(format!("mesh {} is deleted; namespace {root} stays, because {stays}; Istio's custom resource definitions stay", record.name));
     Ok(())
 }
 
-/// Takes away what istiod put into every namespace, unless that of another mesh did it too.
-async fn clear_everywhere(
-    cluster: &Cluster,
-    output: &Output,
-    record: &MeshRecord,
-) -> Result<(), Failure> {
-    let others = others(cluster, record).await?;
-    if !others.is_empty() {
+/// What istiod put into every namespace, kube-system too. Those of several istiods have one name, and nothing says whose one is.
+async fn distributed(cluster: &Cluster, output: &Output, planes: &[Value]) -> Result<(), Failure> {
+    if !planes.is_empty() {
+        let names: Vec<_> = planes.iter().map(others::name).collect();
         output.say(format!(
-            "{} stay in the namespaces of pods, since there is another mesh: {}; `weft mesh apply` of it takes over what only one mesh of a cluster can have",
+            "the ConfigMaps {} of all namespaces stay, since another control plane writes them too ({})",
             DISTRIBUTED.join(" and "),
-            others.join(", ")
+            others::named(&names)
         ));
         return Ok(());
     }
@@ -102,28 +110,17 @@ async fn clear_everywhere(
     Ok(())
 }
 
-/// The other meshes that are recorded.
-async fn others(cluster: &Cluster, record: &MeshRecord) -> Result<Vec<String>, Failure> {
-    let all = record::each(cluster).await?;
-    let all = all.into_iter().map(|one| match one {
-        Ok(one) => one.name,
-        Err(broken) => broken.to_string(),
-    });
-    Ok(all.filter(|name| *name != record.name).collect())
+/// Whether istiod wrote that into the root namespace.
+pub(super) fn is_leftover(kind: &str, name: &str) -> bool {
+    let left = LEFTOVERS.iter().any(|(a, _, b)| (*a, *b) == (kind, name));
+    left || kind == "ConfigMap" && DISTRIBUTED.contains(&name)
 }
 
-/// Whether nothing runs there.
-async fn is_empty(cluster: &Cluster, namespace: &str) -> Result<bool, ClusterError> {
-    let pods = cluster
-        .select(&Resource::core("Pod", "pods"), Some(namespace), "", "")
-        .await?;
-    Ok(pods.iter().all(is_going))
-}
-
-/// What would go with the namespace, where that stays.
-async fn clear(cluster: &Cluster, record: &MeshRecord) -> Result<(), Failure> {
+/// What would go with the namespace, where that stays. What istiods write there is `shared` with one that goes on.
+async fn clear(cluster: &Cluster, record: &MeshRecord, shared: bool) -> Result<(), Failure> {
     let root = record.root_namespace.as_str();
-    for (kind, plural, name) in LEFTOVERS {
+    let left: &[_] = if shared { &[] } else { &LEFTOVERS };
+    for &(kind, plural, name) in left {
         let id = ObjectId {
             group: String::new(),
             version: "v1".to_owned(),
@@ -137,10 +134,8 @@ async fn clear(cluster: &Cluster, record: &MeshRecord) -> Result<(), Failure> {
         }
     }
     let maps = Resource::core("ConfigMap", "configmaps");
-    for object in cluster
-        .select(&maps, Some(root), "weft.dev/history=true", "")
-        .await?
-    {
+    let history = format!("{}={}", HISTORY.0, HISTORY.1);
+    for object in cluster.select(&maps, Some(root), &history, "").await? {
         remove(cluster, &maps, &object).await?;
     }
     // Last: until here the same command goes on.

@@ -47,6 +47,9 @@ pub(crate) fn guards(record: &MeshRecord, used: &[Usage]) -> Vec<Guard> {
         .clone()
         .map(|(namespace, count)| format!("{count} in {namespace}"))
         .collect();
+    let homes: std::collections::BTreeSet<_> =
+        pods.clone().map(|(place, _)| place.as_str()).collect();
+    let homes: Vec<_> = homes.into_iter().collect();
     let gateways: Vec<_> = used
         .iter()
         .flat_map(|usage| &usage.gateways)
@@ -72,8 +75,9 @@ pub(crate) fn guards(record: &MeshRecord, used: &[Usage]) -> Vec<Guard> {
                 "no pod has a sidecar of it".to_owned()
             } else {
                 format!(
-                    "pods have sidecars of it ({}): `weft sidecar disable NAMESPACE --restart` takes them away",
-                    places.join(", ")
+                    "pods have sidecars of it ({}): `weft sidecar disable {} --restart` takes them away",
+                    places.join(", "),
+                    homes.join(" ")
                 )
             },
         },
@@ -85,12 +89,22 @@ pub(crate) fn guards(record: &MeshRecord, used: &[Usage]) -> Vec<Guard> {
                 "no gateway of it runs".to_owned()
             } else {
                 format!(
-                    "gateways of it run ({}): `weft gateway delete NAME` takes them away",
-                    gateways.join(", ")
+                    "gateways of it run ({}): {} takes away those that weft made",
+                    gateways.join(", "),
+                    deletions(&gateways)
                 )
             },
         },
     ]
+}
+
+/// The command for each of these gateways, `NAMESPACE/NAME`, to be pasted.
+fn deletions(gateways: &[String]) -> String {
+    let commands = gateways.iter().filter_map(|one| {
+        let (namespace, name) = one.split_once('/')?;
+        Some(format!("`weft gateway delete {name} -n {namespace}`"))
+    });
+    commands.collect::<Vec<_>>().join(", ")
 }
 
 /// What is in the way.
@@ -165,6 +179,18 @@ mod tests {
                 .collect::<Vec<_>>()
         };
 
+        let told: Vec<_> = guards(&record(false), std::slice::from_ref(&used))
+            .into_iter()
+            .map(|guard| guard.message)
+            .collect();
+        assert!(
+            told[1].contains("`weft sidecar disable shop --restart`"),
+            "{told:?}"
+        );
+        assert!(
+            told[2].contains("`weft gateway delete public -n edge`"),
+            "{told:?}"
+        );
         assert_eq!(
             counted(&record(false), &[]),
             [(true, 0), (true, 0), (true, 0)]

@@ -1,105 +1,64 @@
-//! What a plan does, as the history of a mesh keeps it: of each object what weft says of it, before and after, so that it can be
-//! shown and undone.
+//! What was done to objects, as the history of a mesh keeps it: weft's fields as the API server answered them.
 
 use serde_json::Value;
 
-use crate::cluster::ownership::MANAGER;
-use crate::cluster::plan::{Action, Plan, Step};
-use crate::history::Change;
-use crate::history::fields::ours;
+use crate::cluster::apply::Deed;
+use crate::history::{Change, fields};
 
-/// What a plan does.
-pub(crate) fn changes(plan: &Plan) -> Vec<Change> {
-    plan.steps.iter().filter_map(change).collect()
+/// What was done, as history keeps it. Where only the account of who owns a field changed, there is nothing to keep.
+pub(crate) fn changes(deeds: &[Deed]) -> Vec<Change> {
+    deeds.iter().filter_map(change).collect()
 }
 
-fn change(step: &Step) -> Option<Change> {
-    let was = || step.work.was.as_ref().map(|was| ours(was, MANAGER));
-    let (before, after) = match step.action {
-        Action::Unchanged | Action::Conflict => return None,
-        Action::Create => (None, Some(becomes(step))),
-        Action::Prune => (was(), None),
-        Action::Update => (was(), Some(becomes(step))),
-    };
-    Some(Change {
-        object: step.id.clone(),
+fn change(deed: &Deed) -> Option<Change> {
+    let side = |object: &Option<Value>| object.as_ref().map(|object| ours(object, deed.manager));
+    let (mut before, mut after) = (side(&deed.before), side(&deed.after));
+    if let (Some(before), Some(after)) = (&mut before, &mut after) {
+        taken_over(before, after, deed.before.as_ref());
+        left_behind(before, after, deed.after.as_ref());
+    }
+    (before != after).then(|| Change {
+        object: deed.object.clone(),
+        manager: deed.manager,
         before,
         after,
     })
 }
 
-/// In the server's words, where it could answer: it writes quantities in a form of its own.
-fn becomes(step: &Step) -> Value {
-    let becomes = step.work.becomes.as_ref();
-    becomes.map_or_else(|| step.work.object.clone(), |object| ours(object, MANAGER))
+/// What comes without the server's account of its fields is what we sent, and all ours.
+fn ours(object: &Value, manager: &str) -> Value {
+    match object.pointer("/metadata/managedFields") {
+        Some(_) => fields::ours(object, manager),
+        None => object.clone(),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::cluster::discovery::Resource;
-    use crate::cluster::object::ObjectId;
-    use crate::cluster::plan::Work;
-
-    /// As the server shows it, with a field of somebody else.
-    fn shown(replicas: u8, memory: &str) -> Value {
-        json!({
-            "apiVersion": "v1", "kind": "Thing",
-            "metadata": {"name": "edge", "managedFields": [
-                {"manager": "weft", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}, "f:memory": {}}}},
-            ]},
-            "spec": {"replicas": replicas, "memory": memory, "theirs": true},
-        })
-    }
-
-    fn weft(replicas: u8, memory: &str) -> Value {
-        json!({
-            "apiVersion": "v1", "kind": "Thing", "metadata": {"name": "edge"},
-            "spec": {"replicas": replicas, "memory": memory},
-        })
-    }
-
-    #[test]
-    fn weft_says_of_each_object_what_an_undo_needs() {
-        let (old, new) = (shown(1, "1Gi"), shown(2, "1Gi"));
-        let (was, is) = (weft(1, "1Gi"), weft(2, "1Gi"));
-        let sent = weft(2, "1024Mi");
-        let cases = [
-            (Action::Unchanged, Some(&old), Some(&old), None),
-            (Action::Create, None, Some(&new), Some((None, Some(&is)))),
-            (Action::Create, None, None, Some((None, Some(&sent)))),
-            (
-                Action::Update,
-                Some(&old),
-                Some(&new),
-                Some((Some(&was), Some(&is))),
-            ),
-            (Action::Prune, Some(&old), None, Some((Some(&was), None))),
-        ];
-        for (action, was, becomes, kept) in cases {
-            let step = Step {
-                id: ObjectId::of(&sent).unwrap(),
-                component: String::new(),
-                action,
-                changes: Vec::new(),
-                conflicts: Vec::new(),
-                unsure: None,
-                work: Work {
-                    stage: 0,
-                    resource: Resource::core("Thing", "things"),
-                    object: sent.clone(),
-                    force: false,
-                    uid: String::new(),
-                    going: false,
-                    was: was.cloned(),
-                    becomes: becomes.cloned(),
-                },
-            };
-            let found = change(&step).map(|change| (change.before, change.after));
-            let kept = kept.map(|(before, after)| (before.cloned(), after.cloned()));
-            assert_eq!(found, kept, "{action:?}");
+/// A field that somebody else had: going back gives it the value that it had. One that nobody had was a default, and
+/// comes back by itself.
+fn taken_over(before: &mut Value, after: &Value, was: Option<&Value>) {
+    let Some(was) = was else {
+        return;
+    };
+    for at in fields::leaves(after) {
+        let value = was
+            .pointer(&at)
+            .filter(|_| !fields::others(was, &at).is_empty());
+        if before.pointer(&at).is_none() && value.is_some() {
+            fields::put(before, &at, value.cloned());
         }
     }
 }
+
+/// A field that is not ours any more, and is there all the same, by default or by somebody else: it is as we left it.
+fn left_behind(before: &Value, after: &mut Value, is: Option<&Value>) {
+    for at in fields::leaves(before) {
+        let value = is.and_then(|is| is.pointer(&at));
+        if after.pointer(&at).is_none() && value.is_some() {
+            fields::put(after, &at, value.cloned());
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "account/tests.rs"]
+mod tests;

@@ -5,6 +5,27 @@ use crate::mesh::record::{Engine, MeshRecord, Mode, Phase};
 use crate::mesh::spec::{self, Mesh};
 use crate::mesh::version::{self, IstioVersion, Step};
 
+/// Whether the record is still the one that the plan was made from; both are nothing for a mesh that nobody knows.
+pub(super) fn still(
+    then: Option<&MeshRecord>,
+    now: Option<&MeshRecord>,
+    mesh: &Mesh,
+) -> Result<(), Failure> {
+    if then == now {
+        return Ok(());
+    }
+    let name = &mesh.metadata.name;
+    let what = match (then, now) {
+        (None, _) => "somebody else created it",
+        (Some(_), None) => "its record is gone: somebody else deleted it",
+        (Some(_), Some(_)) => "somebody else changed it",
+    };
+    let text = format!(
+        "mesh {name} is not as it was when its plan was made: {what} in the meantime; nothing was written: run the command again"
+    );
+    Err(Failure::text(Exit::Failure, text))
+}
+
 /// The mesh of that name, if there is one, and if it is one that weft runs, in the place that the file says.
 pub(super) fn known(records: &[MeshRecord], mesh: &Mesh) -> Result<Option<MeshRecord>, Failure> {
     if mesh.spec.mode == spec::Mode::External {
@@ -22,7 +43,10 @@ pub(super) fn known(records: &[MeshRecord], mesh: &Mesh) -> Result<Option<MeshRe
         );
         return Err(Failure::text(Exit::BadInput, text));
     }
-    let Some(record) = records.iter().find(|record| record.name == *name) else {
+    let mut named = records.iter().filter(|record| record.name == *name);
+    // Whoever may write into some namespace may put a record of that name there; what is in this mesh's own comes first.
+    let here = named.clone().find(|record| record.root_namespace == root);
+    let Some(record) = here.or_else(|| named.next()) else {
         return Ok(None);
     };
     if record.root_namespace != root {
@@ -116,4 +140,68 @@ pub(super) fn check_step(
 pub(super) fn no_version() -> Failure {
     let text = "which Istio? a mesh that weft installs needs spec.version (or --istio-version)";
     Failure::text(Exit::BadInput, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::record::{Engine, MeshState};
+    use crate::mesh::spec::document;
+    use crate::mesh::spec::read::read;
+
+    fn mesh() -> Mesh {
+        let text = b"apiVersion: weft.dev/v1\nkind: Mesh\nmetadata: {name: shop}\nspec: {mode: dedicated, version: 1.31.0}\n";
+        read(document::parse(text).unwrap(), &[]).unwrap()
+    }
+
+    fn record(root: &str, version: &str) -> MeshRecord {
+        MeshRecord {
+            name: "shop".to_owned(),
+            root_namespace: root.to_owned(),
+            spec: Some("kind: Mesh\n".to_owned()),
+            state: MeshState {
+                mode: Mode::Dedicated,
+                engine: Some(Engine::Charts),
+                phase: Phase::Succeeded,
+                revision: None,
+                version: None,
+                previous_revision: None,
+                previous_version: None,
+                protected: false,
+                adopted: None,
+                workload_kinds: Vec::new(),
+                upgrade: None,
+            },
+            resource_version: Some(version.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_plan_is_for_the_record_that_it_was_made_from() {
+        let (one, other) = (record("istio-system", "1"), record("istio-system", "2"));
+        let cases = [
+            (None, None, None),
+            (Some(&one), Some(&one), None),
+            (None, Some(&one), Some("created it")),
+            (Some(&one), Some(&other), Some("changed it")),
+            (Some(&one), None, Some("deleted it")),
+        ];
+        for (then, now, wanted) in cases {
+            let told = still(then, now, &mesh()).map_err(|failure| failure.to_string());
+            match (told, wanted) {
+                (Ok(()), None) => {}
+                (Err(text), Some(wanted)) => assert!(text.contains(wanted), "{text}"),
+                (told, _) => panic!("{wanted:?}: {told:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_of_that_name_elsewhere_does_not_hide_the_one_that_is_here() {
+        let (theirs, ours) = (record("a-tenant", "1"), record("istio-system", "2"));
+        let found = known(&[theirs.clone(), ours.clone()], &mesh()).unwrap();
+        assert_eq!(found, Some(ours));
+        let moved = known(&[theirs], &mesh()).unwrap_err().to_string();
+        assert!(moved.contains("a mesh does not move"), "{moved}");
+    }
 }

@@ -6,8 +6,8 @@ use super::super::adopt::Found;
 use super::super::read::{items, label, name, namespace, text};
 use super::facts::Facts;
 use super::gather::{LIMIT_RANGES, NAMESPACES, QUOTAS};
-use super::quantity::millis;
 use super::{Check, Resources, Subject, Verdict, Wish};
+use crate::cluster::quantity::millis;
 
 pub(super) fn quotas(facts: &Facts, wish: &Wish) -> Vec<Check> {
     let subject = Subject::of("QUOTA", "istiod fits into the quota");

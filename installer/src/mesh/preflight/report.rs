@@ -30,7 +30,7 @@ impl PreflightReport {
 
 impl Report for PreflightReport {
     fn table(&self) -> Table {
-        let mut table = Table::new(&["VERDICT", "CHECK", "OBJECT", "WHAT", "REMEDY"]).wide(&["ID"]);
+        let mut table = Table::new(&["VERDICT", "CHECK", "OBJECT", "WHAT"]).wide(&["ID"]);
         for check in &self.0 {
             let verdict = match check.verdict {
                 Verdict::Pass => Cell::styled(Style::Good, "pass"),
@@ -47,9 +47,11 @@ impl Report for PreflightReport {
                     .unwrap_or_else(|| "-".to_owned())
                     .into(),
                 check.words.clone().into(),
-                check.remedy.clone().unwrap_or_default().into(),
                 check.id.into(),
             ]);
+            if let Some(remedy) = &check.remedy {
+                table.text(format!("  remedy: {remedy}").into());
+            }
         }
         table
     }
@@ -60,5 +62,35 @@ impl Report for PreflightReport {
             .iter()
             .filter(|check| matches!(check.verdict, Verdict::Fail | Verdict::Warn));
         found.map(|check| check.id.to_owned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Terminal;
+
+    #[test]
+    fn a_remedy_stands_below_its_finding_however_long_that_is() {
+        let check = |id: &'static str, verdict, words: &str, remedy: Option<&str>| Check {
+            id,
+            title: "Clock",
+            verdict,
+            words: words.to_owned(),
+            object: None,
+            remedy: remedy.map(str::to_owned),
+        };
+        let long = "x".repeat(200);
+        let report = PreflightReport::of(vec![
+            check("A", Verdict::Pass, "fine", None),
+            check("B", Verdict::Fail, &long, Some("set it")),
+        ]);
+        let text = report.table().layout(false, true, Terminal::default());
+        assert_eq!(
+            text,
+            format!(
+                "VERDICT   CHECK   OBJECT   WHAT\nfail      Clock   -        {long}\n  remedy: set it\npass      Clock   -        fine\n"
+            )
+        );
     }
 }

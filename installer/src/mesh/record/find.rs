@@ -1,12 +1,7 @@
 //! Which mesh, and which namespace, a command means.
 
-use k8s_openapi::api::core::v1::ConfigMap;
-use kube::Api;
-use kube::api::ListParams;
-
-use super::{MESH_LABEL, MeshRecord, RecordError};
+use super::{MeshRecord, RecordError};
 use crate::cluster::access::Cluster;
-use crate::cluster::error::ClusterError;
 use crate::failure::{Exit, Failure};
 
 /// Where an Istio is when nobody says so.
@@ -50,19 +45,6 @@ impl From<Unclear> for Failure {
     }
 }
 
-/// All of a root namespace, which may be all that somebody is allowed to read.
-pub(crate) async fn of_root(
-    cluster: &Cluster,
-    root: &str,
-) -> Result<Vec<Result<MeshRecord, RecordError>>, ClusterError> {
-    let api: Api<ConfigMap> = Api::namespaced(cluster.client.clone(), root);
-    let labels = format!("app.kubernetes.io/managed-by=weft,{MESH_LABEL}");
-    let params = ListParams::default().labels(&labels);
-    let what = format!("list the records of meshes in {root}");
-    let found = cluster.call(&what, api.list(&params)).await?;
-    Ok(found.items.iter().filter_map(MeshRecord::read).collect())
-}
-
 /// The mesh of that name, or the only one.
 pub(crate) fn meant(records: Vec<MeshRecord>, name: Option<&str>) -> Result<MeshRecord, Unclear> {
     let names: Vec<_> = records
@@ -84,6 +66,24 @@ pub(crate) fn meant(records: Vec<MeshRecord>, name: Option<&str>) -> Result<Mesh
     }
 }
 
+/// The same among records of which some may be broken: those matter only where no other is meant.
+fn found(
+    records: Vec<Result<MeshRecord, RecordError>>,
+    name: Option<&str>,
+) -> Result<Result<MeshRecord, Unclear>, RecordError> {
+    let (good, broken) = super::parted(records);
+    let found = meant(good, name);
+    let is_meant = |error: &RecordError| {
+        let named = name.map(super::object_name);
+        named
+            .is_none_or(|named| matches!(error, RecordError::Broken { name, .. } if *name == named))
+    };
+    match (&found, broken.into_iter().find(is_meant)) {
+        (Err(Unclear::None | Unclear::Unknown { .. }), Some(error)) => Err(error),
+        _ => Ok(found),
+    }
+}
+
 /// The mesh that `--mesh` names, or the only one of the cluster.
 pub(crate) async fn one(cluster: &Cluster, name: Option<&str>) -> Result<MeshRecord, Failure> {
     Ok(sought(cluster, name).await??)
@@ -94,18 +94,7 @@ pub(crate) async fn sought(
     cluster: &Cluster,
     name: Option<&str>,
 ) -> Result<Result<MeshRecord, Unclear>, Failure> {
-    let (mut good, mut broken) = (Vec::new(), Vec::new());
-    for record in super::each(cluster).await? {
-        match record {
-            Ok(record) => good.push(record),
-            Err(error) => broken.push(error),
-        }
-    }
-    let is_there = name.is_some_and(|name| good.iter().any(|record| record.name == name));
-    match broken.into_iter().next() {
-        Some(error) if !is_there => Err(error.into()),
-        _ => Ok(meant(good, name)),
-    }
+    Ok(found(super::each(cluster).await?, name)?)
 }
 
 /// The root namespace that is meant: that of the mesh; without any record, the one that is named.
@@ -117,7 +106,7 @@ pub(crate) async fn home(
     if let (None, Some(root)) = (mesh, root) {
         return Ok(root.to_owned());
     }
-    match meant(super::all(cluster).await?, mesh) {
+    match found(super::each(cluster).await?, mesh)? {
         Ok(record) => Ok(record.root_namespace),
         Err(Unclear::None) if mesh.is_none() => Ok(DEFAULT_ROOT.to_owned()),
         Err(unclear) => Err(unclear.into()),
@@ -182,6 +171,29 @@ mod tests {
             let found = meant(records(&names), name);
             let found = found.map_or_else(|unclear| unclear.to_string(), |record| record.name);
             assert_eq!(found, wanted);
+        }
+    }
+
+    #[test]
+    fn a_broken_record_is_told_where_no_other_is_meant() {
+        let broken = || RecordError::Broken {
+            namespace: "tenant".to_owned(),
+            name: "weft-mesh-x".to_owned(),
+            key: "state.json",
+            why: "it is missing".to_owned(),
+        };
+        let cases = [
+            (vec!["a"], None, Ok("a")),
+            (vec!["a"], Some("a"), Ok("a")),
+            (vec!["a"], Some("x"), Err(broken())),
+            (vec!["a"], Some("y"), Ok("none")),
+            (vec![], None, Err(broken())),
+        ];
+        for (names, name, wanted) in cases {
+            let all = records(&names).into_iter().map(Ok).chain([Err(broken())]);
+            let found = found(all.collect(), name);
+            let found = found.map(|found| found.map_or("none".to_owned(), |one| one.name));
+            assert_eq!(found, wanted.map(str::to_owned), "{names:?} {name:?}");
         }
     }
 }

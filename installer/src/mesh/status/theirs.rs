@@ -15,7 +15,8 @@ pub(super) async fn look(
     cluster: &Cluster,
     record: &MeshRecord,
 ) -> Result<MeshStatus, ClusterError> {
-    let found = adopt::find(&snapshot::take(cluster).await?);
+    let taken = snapshot::take(cluster).await?;
+    let found = adopt::find(&taken);
     let now = found
         .into_iter()
         .find(|one| one.root_namespace == record.root_namespace);
@@ -23,8 +24,14 @@ pub(super) async fn look(
     let seen = states(cluster, targets).await?;
     let seen = seen
         .iter()
-        .map(|(target, readiness)| Component::of(target.component.clone(), &target.id, readiness));
-    Ok(judged(record, now.as_ref(), seen.collect()))
+        .map(|(target, readiness)| Component::of(record, target, readiness.as_ref()));
+    let status = judged(record, now.as_ref(), seen.collect());
+    // What is not seen looks like what has gone.
+    Ok(MeshStatus {
+        outdated: status.outdated && taken.unread.is_empty(),
+        unseen: taken.unread,
+        ..status
+    })
 }
 
 /// An owner who exchanges one istiod for another has done nothing wrong; one who leaves none has no mesh any more.
@@ -136,6 +143,8 @@ mod tests {
     #[test]
     fn what_is_there_counts_and_what_differs_is_told() {
         let one = found(&["istiod-a"], &["edge"]);
+        let istiod: Found = serde_json::from_value(one.clone()).unwrap();
+        let istiod = istiod.control_planes[0].part.clone();
         let cases = [
             ("as it was", Some(one.clone()), Exit::Ok, None),
             (
@@ -154,7 +163,12 @@ mod tests {
         ];
         for (what, now, exit, told) in cases {
             let now: Option<Found> = now.map(|now| serde_json::from_value(now).unwrap());
-            let status = judged(&record(one.clone()), now.as_ref(), Vec::new());
+            let works = now.iter().map(|_| Component {
+                status: State::Succeeded,
+                failure_reasons: Vec::new(),
+                ..gone("shop", &istiod)
+            });
+            let status = judged(&record(one.clone()), now.as_ref(), works.collect());
             assert_eq!(status.exit(), exit, "{what}: {status:?}");
             let said = status.unfinished();
             let fits = match (&said, told) {

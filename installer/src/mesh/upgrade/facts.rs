@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Said, Upgrade};
 use super::steps::Shown;
-use super::usage::Usage;
+use super::usage::{Cron, Usage, asking, crons};
 use crate::cluster::access::Cluster;
 use crate::failure::Failure;
 use crate::sidecar::kinds::Kinds;
@@ -25,6 +25,7 @@ pub(crate) struct Sort {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
     snapshot: Snapshot,
+    crons: Vec<Cron>,
     root: String,
 }
 
@@ -35,6 +36,7 @@ impl Facts {
         let reader = Reader::new(cluster.clone()).with(kinds.served);
         Ok(Self {
             snapshot: reader.snapshot(None, root).await?,
+            crons: crons(cluster).await?,
             root: root.to_owned(),
         })
     }
@@ -48,9 +50,13 @@ impl Facts {
             proxy.is_some_and(|proxy| proxy.revision == upgrade.new_one())
         });
         let on_new: BTreeSet<_> = new.map(|pod| pod.namespace.clone()).collect();
+        let asking = asking(&self.snapshot, &self.crons).into_iter();
+        // Gateways go back by a verb of their own.
+        let asking = asking.filter(|one| one.name == upgrade.new_one() && !one.is_gateway);
         Shown {
             namespaces: self.said(),
             on_new: on_new.into_iter().filter(|name| ours(&name)).collect(),
+            asking: asking.map(|one| one.workload).collect(),
         }
     }
 
@@ -64,7 +70,30 @@ impl Facts {
 
     /// Who uses a revision.
     pub(crate) fn usage(&self, revision: &str) -> Usage {
-        Usage::of(revision, &self.snapshot, &self.root)
+        Usage::of(revision, &self.snapshot, &self.crons, &self.root)
+    }
+
+    /// Gateways that control planes of others serve, by namespace and name: what becomes of this mesh does not concern them.
+    pub(crate) fn gateways_of_others(&self, upgrade: &Upgrade) -> BTreeSet<String> {
+        let gateways = |revision: &str| {
+            let usage = self.usage(revision);
+            let idle = usage.workloads.iter();
+            let idle = idle.filter_map(|name| name.strip_prefix("Deployment "));
+            let idle: BTreeSet<_> = idle.map(str::to_owned).collect();
+            usage.gateways.into_iter().chain(idle)
+        };
+        let ours = [upgrade.old(), upgrade.new_one()];
+        let own: BTreeSet<_> = ours.into_iter().flat_map(gateways).collect();
+        let hooks = self.snapshot.injectors.hooks.iter();
+        let served = hooks.map(|hook| hook.revision.as_str());
+        let proxies = self.snapshot.pods.iter();
+        let run = proxies.filter_map(|pod| Some(pod.proxy.as_ref()?.revision.as_str()));
+        let others: BTreeSet<_> = served
+            .chain(run)
+            .filter(|one| !ours.contains(one))
+            .collect();
+        let theirs = others.into_iter().flat_map(gateways);
+        theirs.filter(|name| !own.contains(name)).collect()
     }
 
     /// How each namespace and its workloads are.
@@ -87,5 +116,43 @@ impl Facts {
             }
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::preflight::versions;
+    use super::super::steps::tests::upgrade;
+    use super::super::usage::tests::{hook, pod};
+    use super::*;
+    use crate::sidecar::injector::Injectors;
+
+    #[test]
+    fn what_another_mesh_runs_does_not_concern_an_upgrade() {
+        let hooks =
+            ["one", "1-31-0", "theirs"].map(|name| hook(name, &json!({"istio.io/rev": name})));
+        let facts = Facts {
+            snapshot: Snapshot {
+                injectors: Injectors::of(&hooks),
+                pods: vec![
+                    pod("shop", "a", Some("one"), false),
+                    pod("moved", "b", Some("1-31-0"), false),
+                    pod("else", "c", Some("theirs"), false),
+                    pod("gone", "d", Some("orphaned"), false),
+                    pod("shop", "ours", Some("one"), true),
+                    pod("else", "in", Some("theirs"), true),
+                ],
+                ..Snapshot::default()
+            },
+            crons: Vec::new(),
+            root: "istio-system".to_owned(),
+        };
+        let upgrade = upgrade("{version: 1.30.0, revision: one}");
+        let places: Vec<_> = versions(&facts, &upgrade).into_values().flatten().collect();
+        assert_eq!(places, ["moved", "shop"]);
+        let others: Vec<_> = facts.gateways_of_others(&upgrade).into_iter().collect();
+        assert_eq!(others, ["else/in"]);
     }
 }

@@ -6,7 +6,7 @@ use chart::{Chart, Kubernetes, Values, render};
 use serde_json::{Map, Value, json};
 
 use super::facts::Facts;
-use super::state::Strategy;
+use super::state::{Strategy, Upgrade};
 use crate::charts::Charts;
 use crate::cluster::access::Cluster;
 use crate::cluster::peek::text;
@@ -23,6 +23,8 @@ const TEMPLATES: &str = "/spec/template/metadata/annotations/inject.istio.io~1te
 /// Something that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Finding {
+    /// It must not be, whoever asks.
+    Refuses(String),
     /// It would not go well.
     Stops(String),
     /// It may not.
@@ -59,11 +61,7 @@ pub(crate) struct Selector {
 
 /// Everything that is to be said about a step.
 pub(crate) fn findings(ground: &Ground<'_>) -> Vec<Finding> {
-    let step = version::upgrade(ground.from, ground.to).err();
-    let mut found: Vec<_> = step
-        .into_iter()
-        .map(|error| Finding::Stops(error.to_string()))
-        .collect();
+    let mut found: Vec<_> = step(ground.from, ground.to).into_iter().collect();
     found.extend(kubernetes(ground));
     found.extend(proxies(ground));
     found.extend(ground.gateways.iter().map(|one| {
@@ -74,6 +72,12 @@ pub(crate) fn findings(ground: &Ground<'_>) -> Vec<Finding> {
         ))
     }));
     found
+}
+
+/// No older version, and one minor version at a time: definitions, proxies and Istio's own promises are made for nothing else.
+pub(crate) fn step(from: &IstioVersion, to: &IstioVersion) -> Option<Finding> {
+    let error = version::upgrade(from, to).err()?;
+    Some(Finding::Refuses(error.to_string()))
 }
 
 fn kubernetes(ground: &Ground<'_>) -> Option<Finding> {
@@ -105,12 +109,17 @@ fn proxies(ground: &Ground<'_>) -> Vec<Finding> {
     ground.proxies.iter().filter_map(of).collect()
 }
 
-/// What stops is an error, all of it at once; the rest is for telling.
+/// What refuses or stops is an error, all of it at once; the rest is for telling.
 pub(crate) fn judged(found: Vec<Finding>) -> Result<Vec<String>, Failure> {
     let mut stops = Vec::new();
     let mut tells = Vec::new();
+    let mut remedy = " (--skip-preflight goes on all the same)";
     for finding in found {
         match finding {
+            Finding::Refuses(text) => {
+                remedy = "";
+                stops.push(text);
+            }
             Finding::Stops(text) => stops.push(text),
             Finding::Tells(text) => tells.push(text),
         }
@@ -119,17 +128,19 @@ pub(crate) fn judged(found: Vec<Finding>) -> Result<Vec<String>, Failure> {
         return Ok(tells);
     }
     let text = format!(
-        "nothing was written: this upgrade would not go well (--skip-preflight goes on all the same):\n  {}",
+        "nothing was written: this upgrade would not go well{remedy}:\n  {}",
         stops.join("\n  ")
     );
     Err(Failure::text(Exit::Failure, text))
 }
 
-/// Versions of proxies, and where they are.
-pub(crate) fn versions(facts: &Facts) -> BTreeMap<String, BTreeSet<String>> {
+/// Versions of the mesh's proxies, and where they are.
+pub(crate) fn versions(facts: &Facts, upgrade: &Upgrade) -> BTreeMap<String, BTreeSet<String>> {
+    let ours = [upgrade.old(), upgrade.new_one()];
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (namespace, sorts) in facts.proxies() {
-        for sort in sorts.into_keys() {
+        let sorts = sorts.into_keys();
+        for sort in sorts.filter(|sort| ours.contains(&sort.revision.as_str())) {
             let places = found.entry(sort.version).or_default();
             places.insert(namespace.clone());
         }
@@ -137,17 +148,18 @@ pub(crate) fn versions(facts: &Facts) -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
-/// Reads the gateways, and renders what each would be.
+/// Reads the gateways, but those of others, and renders what each would be.
 pub(crate) async fn gateways(
     cluster: &Cluster,
     charts: &Charts,
     to: &Mesh,
     kubernetes: &str,
+    others: &BTreeSet<String>,
 ) -> Result<Vec<Selector>, Failure> {
     let labelled = read::all(cluster, DEPLOYMENTS, None, "istio").await?;
     let gateways: Vec<_> = labelled
         .iter()
-        .filter(|one| text(one, TEMPLATES) == "gateway")
+        .filter(|one| text(one, TEMPLATES) == "gateway" && !others.contains(&full_name(one)))
         .collect();
     let (Some(version), false) = (&to.spec.version, gateways.is_empty()) else {
         return Ok(Vec::new());
@@ -194,10 +206,14 @@ fn breaks(chart: &Chart, gateway: &Value, kubernetes: &str) -> Result<Option<Sel
         .cloned()
         .unwrap_or_default();
     Ok((would_be != is).then(|| Selector {
-        gateway: format!("{}/{}", read::namespace(gateway), read::name(gateway)),
+        gateway: full_name(gateway),
         is: words(&is),
         would_be: words(&would_be),
     }))
+}
+
+fn full_name(object: &Value) -> String {
+    format!("{}/{}", read::namespace(object), read::name(object))
 }
 
 fn words(labels: &Value) -> String {
@@ -303,7 +319,7 @@ mod tests {
             let found = told(from, to, strategy, kubernetes, proxy);
             let fits = match (&*found, stops, tells) {
                 ([], None, None) => true,
-                ([Finding::Stops(text)], Some(wanted), None)
+                ([Finding::Stops(text) | Finding::Refuses(text)], Some(wanted), None)
                 | ([Finding::Tells(text)], None, Some(wanted)) => text.contains(wanted),
                 _ => false,
             };
@@ -313,5 +329,24 @@ mod tests {
             );
             assert_eq!(judged(found).is_err(), stops.is_some());
         }
+    }
+    /// What --skip-preflight does not lift, it does not promise to lift.
+    #[test]
+    fn an_older_version_is_refused_whoever_asks() {
+        let refused = |from: &str, to: &str| step(&from.parse().unwrap(), &to.parse().unwrap());
+        for (from, to) in [
+            ("1.31.2", "1.31.0"),
+            ("1.29.0", "1.31.0"),
+            ("1.31.0", "1.30.9"),
+        ] {
+            let found = refused(from, to).unwrap();
+            let stops = Finding::Stops("proxies".to_owned());
+            let text = judged(vec![found, stops]).unwrap_err().to_string();
+            assert!(
+                text.contains("proxies") && !text.contains("--skip"),
+                "{text}"
+            );
+        }
+        assert_eq!(refused("1.30.0", "1.31.0"), None);
     }
 }

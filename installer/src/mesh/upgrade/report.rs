@@ -140,7 +140,7 @@ fn rows(upgrade: Option<&Upgrade>, facts: &Facts) -> Vec<NamespaceRow> {
             labels: said.get(&row.namespace).cloned().unwrap_or_default(),
             moved,
             proxies: sorts.into_iter().map(of).collect(),
-            need_restart: row.need_restart,
+            need_restart: row.behind(),
             namespace: row.namespace,
         });
     }

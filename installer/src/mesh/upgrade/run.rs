@@ -16,7 +16,7 @@ use super::target::{Asked, recorded, target};
 use crate::cluster::engine::EngineError;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::Plan;
-use crate::cluster::report::{PlanReport, changes};
+use crate::cluster::report::{changes, show};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::install::Installer;
 use crate::mesh::record::lock::while_held;
@@ -57,7 +57,10 @@ impl Upgrader<'_> {
             return Ok(Exit::Ok);
         };
         let facts = self.facts(&record).await?;
-        if !skip_preflight {
+        if skip_preflight {
+            let step = preflight::step(version_of(&upgrade.from)?, version_of(&upgrade.to)?);
+            preflight::judged(step.into_iter().collect())?;
+        } else {
             self.look(&upgrade, asked.strategy, &facts).await?;
         }
         let plan = self.plan(&upgrade).await?;
@@ -173,13 +176,15 @@ impl Upgrader<'_> {
         let what = "ask the API server for its version";
         let kubernetes = cluster.call(what, asked).await?.git_version;
         let charts = self.installer.charts;
-        let gateways = preflight::gateways(cluster, charts, &upgrade.to, &kubernetes).await?;
+        let others = facts.gateways_of_others(upgrade);
+        let gateways =
+            preflight::gateways(cluster, charts, &upgrade.to, &kubernetes, &others).await?;
         let ground = Ground {
             from: version_of(&upgrade.from)?,
             to: version_of(&upgrade.to)?,
             strategy,
             kubernetes: &kubernetes,
-            proxies: preflight::versions(facts),
+            proxies: preflight::versions(facts, upgrade),
             gateways,
         };
         for text in preflight::judged(preflight::findings(&ground))? {
@@ -190,7 +195,7 @@ impl Upgrader<'_> {
 
     fn planned(&self, plan: &Plan) -> Outcome {
         if self.mode != Mode::Diff {
-            self.installer.output.report(&PlanReport(plan))?;
+            show(self.installer.output, plan)?;
             return Ok(Exit::Ok);
         }
         self.installer.output.report(&changes(plan))?;
@@ -236,7 +241,9 @@ impl Upgrader<'_> {
 
     /// Between looking and holding the lock, somebody else may have been here.
     async fn unchanged(&self, record: &MeshRecord) -> Result<(), Failure> {
-        if self.record().await?.state == record.state {
+        let now = self.record().await?;
+        // The file counts as well: an apply that has ended leaves only that behind.
+        if now.state == record.state && now.spec == record.spec {
             return Ok(());
         }
         let text = format!(
@@ -278,10 +285,10 @@ fn version_of(mesh: &Mesh) -> Result<&IstioVersion, Failure> {
 }
 
 /// The record as it is now.
-async fn fresh(upgrader: &Upgrader<'_>) -> Result<MeshRecord, Failure> {
+async fn fresh(upgrader: &Upgrader<'_>, root: &str) -> Result<MeshRecord, Failure> {
     let all = record::all(upgrader.installer.cluster).await?;
     all.into_iter()
-        .find(|record| record.name == upgrader.name)
+        .find(|record| record.name == upgrader.name && record.root_namespace == root)
         .ok_or_else(|| {
             let text = format!(
                 "the record of mesh {} is gone: somebody deleted it meanwhile",

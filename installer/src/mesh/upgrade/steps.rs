@@ -17,6 +17,8 @@ pub(crate) enum Step {
     Planes,
     /// Have a namespace say this.
     Say(String, Said),
+    /// Leave what it says: somebody else wrote it since.
+    Keep(String, Said),
     /// Start anew what is not as it would be now.
     Restart(String),
     /// Stop here unless nothing uses this revision.
@@ -47,6 +49,8 @@ pub(crate) struct Shown {
     pub(crate) namespaces: BTreeMap<String, Said>,
     /// The namespaces with proxies of the new revision.
     pub(crate) on_new: BTreeSet<String>,
+    /// Workloads whose own templates name the new revision.
+    pub(crate) asking: BTreeSet<String>,
 }
 
 /// Why a verb does nothing.
@@ -66,6 +70,20 @@ pub(crate) enum Refusal {
     /// There is nothing beside the old control plane.
     #[error("this upgrade is in place: there is nothing to move, promote or finish; run `{0}`")]
     InPlace(String),
+    /// Workloads that no label of a namespace moves.
+    #[error(
+        "nothing was written: these name revision {new} in their own templates, and would keep it:\n  {}\n\
+         have them name {old} first: `weft sidecar enable deploy/NAME -n NAMESPACE --revision {old}`, or their label istio.io/rev",
+        names.join("\n  ")
+    )]
+    Asking {
+        /// The revision that is to go.
+        new: String,
+        /// The one that stays.
+        old: String,
+        /// Which.
+        names: Vec<String>,
+    },
     /// Namespaces that cannot move.
     #[error("nothing was written:\n  {}", lines(.0))]
     Namespaces(Vec<MoveError>),
@@ -89,7 +107,7 @@ impl Upgrade {
         match verb {
             Verb::Install => Ok(self.install()),
             Verb::Move(asked) => self.moving(asked.as_deref(), shown),
-            Verb::Rollback => Ok(self.rollback(shown)),
+            Verb::Rollback => self.rollback(shown),
             Verb::Promote => Ok(self.promote()),
             Verb::Finish => Ok(self.finish(shown)),
         }
@@ -192,27 +210,54 @@ impl Upgrade {
         Ok(steps)
     }
 
-    fn rollback(&self, shown: &Shown) -> Vec<Step> {
+    fn rollback(&self, shown: &Shown) -> Result<Vec<Step>, Refusal> {
         let mut steps = Vec::new();
         if self.stage != Stage::Leaving {
             steps.extend([self.note(Stage::RollingBack), Step::Planes]);
         }
         if self.strategy == Strategy::Canary {
             if self.stage != Stage::Leaving {
-                // What started of itself meanwhile, such as in a namespace whose tag was promoted, goes back as well.
-                let there = &shown.namespaces;
-                let moved: BTreeSet<&String> = self.moved.keys().chain(&shown.on_new).collect();
-                for name in moved.into_iter().filter(|name| there.contains_key(*name)) {
-                    let before = self.moved.get(name);
-                    steps.extend(before.and_then(|before| say(there, name, before.clone())));
-                    steps.push(Step::Restart(name.clone()));
+                if !shown.asking.is_empty() {
+                    return Err(Refusal::Asking {
+                        new: self.new_one().to_owned(),
+                        old: self.old().to_owned(),
+                        names: shown.asking.iter().cloned().collect(),
+                    });
+                }
+                for (name, now) in &shown.namespaces {
+                    steps.extend(self.back(name, now));
+                    // What started of itself meanwhile, such as in a namespace whose tag was promoted, goes back as well.
+                    if self.moved.contains_key(name)
+                        || shown.on_new.contains(name)
+                        || self.way(now) == Way::Already
+                    {
+                        steps.push(Step::Restart(name.clone()));
+                    }
                 }
                 steps.push(Step::Unused(self.new_one().to_owned()));
             }
             steps.extend([self.note(Stage::Leaving), Step::Planes]);
         }
         steps.push(Step::Done(Box::new(self.from.clone())));
-        steps
+        Ok(steps)
+    }
+
+    /// What a namespace is to say again. Where weft does not know what it said before it named the new revision, because
+    /// somebody labelled it by hand, it names the old one: it would stay with a control plane that goes otherwise.
+    fn back(&self, name: &str, now: &Said) -> Option<Step> {
+        let before = self.moved.get(name);
+        if self.way(now) != Way::Already {
+            return before.and_then(|before| self.keep(name, before, now));
+        }
+        let known = before.filter(|before| self.way(before) != Way::Already);
+        let said = known.map_or_else(|| Said::revision(self.old()), Said::clone);
+        Some(Step::Say(name.to_owned(), said))
+    }
+
+    /// A label that is not the one that weft wrote is somebody's newer wish.
+    fn keep(&self, name: &str, before: &Said, now: &Said) -> Option<Step> {
+        let written = self.way(before) == Way::Relabel && now != before;
+        written.then(|| Step::Keep(name.to_owned(), now.clone()))
     }
 
     fn promote(&self) -> Vec<Step> {
@@ -230,12 +275,13 @@ impl Upgrade {
         steps.push(Step::Planes);
         if self.hands_over() {
             // The new control plane serves what these said before, so that they may say it again.
-            let back = self
-                .moved
-                .iter()
-                .filter(|(_, said)| self.way(said) == Way::Relabel);
-            steps
-                .extend(back.filter_map(|(name, said)| say(&shown.namespaces, name, said.clone())));
+            for (name, before) in &self.moved {
+                let now = shown.namespaces.get(name);
+                steps.extend(now.and_then(|now| match (self.way(before), self.way(now)) {
+                    (Way::Relabel, Way::Already) => Some(Step::Say(name.clone(), before.clone())),
+                    _ => self.keep(name, before, now),
+                }));
+            }
         }
         steps.push(Step::Done(Box::new(self.settled())));
         steps

@@ -5,9 +5,14 @@ use std::fmt;
 
 use serde::Serialize;
 
+use serde_json::Value;
+
 use super::state::Said;
-use crate::sidecar::decision::{IGNORED, Template};
-use crate::sidecar::injector::{Injectors, REVISION};
+use crate::cluster::access::Cluster;
+use crate::cluster::error::ClusterError;
+use crate::mesh::read::{self, CRON_JOBS};
+use crate::sidecar::decision::{IGNORED, Place, Template, decide};
+use crate::sidecar::injector::{Injectors, Labels, REVISION};
 use crate::sidecar::state::Snapshot;
 use crate::sidecar::view::{Belongs, PodView};
 
@@ -23,13 +28,88 @@ pub(crate) struct Usage {
     pub(crate) gateways: BTreeSet<String>,
     /// Namespaces whose labels name it.
     pub(crate) namespaces: BTreeSet<String>,
+    /// Workloads whose own template names it: also those that have no pods now, and will have some.
+    pub(crate) workloads: BTreeSet<String>,
     /// Tags that stand for it.
     pub(crate) tags: BTreeSet<String>,
 }
 
+/// A `CronJob`: its pods come and go, and only its template tells of the next ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Cron {
+    namespace: String,
+    name: String,
+    template: Template,
+}
+
+/// A workload whose template names a revision, or a tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asking<'a> {
+    /// `Deployment shop/cart`.
+    pub(crate) workload: String,
+    /// What it names.
+    pub(crate) name: &'a str,
+    /// The revision that will inject its next pods.
+    pub(crate) revision: String,
+    /// Whether it is a gateway.
+    pub(crate) is_gateway: bool,
+}
+
+/// The `CronJobs` of a cluster.
+pub(crate) async fn crons(cluster: &Cluster) -> Result<Vec<Cron>, ClusterError> {
+    let found = read::all(cluster, CRON_JOBS, None, "").await?;
+    Ok(found.iter().map(Cron::of).collect())
+}
+
+impl Cron {
+    pub(crate) fn of(object: &Value) -> Self {
+        let template = "/spec/jobTemplate/spec/template";
+        let map = |field: &str| -> Labels {
+            let found = object.pointer(&format!("{template}/metadata/{field}"));
+            let read = found.cloned().map(serde_json::from_value);
+            read.and_then(Result::ok).unwrap_or_default()
+        };
+        let host_network = object.pointer(&format!("{template}/spec/hostNetwork"));
+        Self {
+            namespace: read::namespace(object).to_owned(),
+            name: read::name(object).to_owned(),
+            template: Template {
+                labels: map("labels"),
+                annotations: map("annotations"),
+                host_network: host_network.and_then(Value::as_bool) == Some(true),
+            },
+        }
+    }
+}
+
+/// Every workload that names a revision itself and will have proxies of it.
+pub(crate) fn asking<'a>(there: &'a Snapshot, crons: &'a [Cron]) -> Vec<Asking<'a>> {
+    let workloads = there.workloads.iter().map(|one| {
+        let (name, namespace) = (one.name.to_string(), one.name.namespace.as_str());
+        (name, namespace, &one.template)
+    });
+    let crons = crons.iter().map(|one| {
+        let name = format!("CronJob {}/{}", one.namespace, one.name);
+        (name, one.namespace.as_str(), &one.template)
+    });
+    let nothing = Labels::new();
+    let ask = |(workload, name, template): (String, &str, &'a Template)| {
+        let named = template.labels.get(REVISION)?;
+        let labels = there.namespaces.get(name).unwrap_or(&nothing);
+        let decision = decide(&there.injectors, Place { name, labels }, template);
+        Some(Asking {
+            workload,
+            name: named,
+            revision: decision.revision?,
+            is_gateway: is_gateway(Some(template)),
+        })
+    };
+    workloads.chain(crons).filter_map(ask).collect()
+}
+
 impl Usage {
     /// Of a revision, by what is there.
-    pub(crate) fn of(revision: &str, there: &Snapshot, root: &str) -> Self {
+    pub(crate) fn of(revision: &str, there: &Snapshot, crons: &[Cron], root: &str) -> Self {
         let mut usage = Self::default();
         for pod in &there.pods {
             if revision_of(pod, there) != Some(revision) {
@@ -51,6 +131,11 @@ impl Usage {
                     .is_some_and(|name| serves(&there.injectors, name, revision))
         });
         usage.namespaces = naming.map(|(name, _)| name.clone()).collect();
+        let asking = asking(there, crons).into_iter();
+        usage.workloads = asking
+            .filter(|one| one.revision == revision)
+            .map(|one| one.workload)
+            .collect();
         let hooks = there.injectors.hooks.iter();
         usage.tags = hooks
             .filter(|hook| hook.revision == revision)
@@ -122,6 +207,7 @@ impl fmt::Display for Usage {
             (all, "pods", pods.join(", ")),
             (self.gateways.len(), "gateways", named(&self.gateways)),
             (self.namespaces.len(), "namespaces", named(&self.namespaces)),
+            (self.workloads.len(), "workloads", named(&self.workloads)),
             (self.tags.len(), "tags", named(&self.tags)),
         ];
         let told = lines.into_iter().filter(|(count, ..)| *count > 0);
@@ -134,4 +220,4 @@ impl fmt::Display for Usage {
 
 #[cfg(test)]
 #[path = "usage/tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::cluster::diff::Change;
-use crate::output::{Cell, Report, Style, Table};
+use crate::cluster::diff::shown::{COLUMNS, rows};
+use crate::output::{Report, Table};
 
 /// `--diff`.
 #[derive(Debug, Clone, Serialize)]
@@ -12,18 +13,9 @@ pub(crate) struct DiffReport(pub(crate) Vec<Change>);
 
 impl Report for DiffReport {
     fn table(&self) -> Table {
-        let mut table = Table::new(&["FIELD", "IS", "WOULD BE"]);
+        let mut table = Table::new(&COLUMNS);
         for change in &self.0 {
-            let text = |value: &Option<serde_json::Value>| {
-                value
-                    .as_ref()
-                    .map_or_else(|| "-".to_owned(), ToString::to_string)
-            };
-            table.row([
-                change.path.clone().into(),
-                Cell::styled(Style::Bad, text(&change.before)),
-                Cell::styled(Style::Good, text(&change.after)),
-            ]);
+            rows(&mut table, &[], change, &[]);
         }
         table
     }

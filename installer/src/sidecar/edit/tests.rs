@@ -188,3 +188,46 @@ proptest! {
         }
     }
 }
+
+/// Two weft decide on one object at once: what is refused and decided anew keeps what the other wrote.
+#[test]
+fn what_is_decided_anew_keeps_what_was_written_meanwhile() {
+    let put = |key: &str| Edit::default().label(key, Want::Value("1".to_owned()));
+    let numbered = |all: &[(String, String, bool)], uid: &str| {
+        let mut object = as_object(all);
+        object["metadata"]["uid"] = json!(uid);
+        object["metadata"]["resourceVersion"] = json!(all.len().to_string());
+        object
+    };
+    let start = numbered(&[], "1");
+    let [ours, theirs] = ["a", "b"].map(|key| prepare(&start, Site::Object, &put(key)));
+    assert_eq!(
+        ours.version.as_deref(),
+        Some("0"),
+        "it is for that version only"
+    );
+
+    let meanwhile = after(&[], &theirs);
+    let again = ours
+        .anew(&numbered(&meanwhile, "1"), Site::Object, &put("a"))
+        .unwrap();
+    assert_eq!(again.version.as_deref(), Some("1"));
+    let keys: Vec<_> = after(&meanwhile, &again)
+        .into_iter()
+        .map(|(key, ..)| key)
+        .collect();
+    assert_eq!(keys, ["a", "b"]);
+
+    let anew = |object: &Value| ours.anew(object, Site::Object, &put("a"));
+    assert_eq!(
+        anew(&numbered(&[], "2")),
+        None,
+        "another object of that name"
+    );
+    let same_key = [("a".to_owned(), "2".to_owned(), false)];
+    assert_eq!(
+        anew(&numbered(&same_key, "1")),
+        None,
+        "the key itself was written"
+    );
+}

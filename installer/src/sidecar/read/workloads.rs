@@ -5,15 +5,17 @@ use kube::api::ListParams;
 use serde_json::Value;
 
 use super::super::view::{Kind, Owners, SETS, Workload, WorkloadObject, declared};
-use super::{Part, Reader, collection};
+use super::list::Part;
+use super::{Forbidden, Reader, collection};
 use crate::cluster::error::ClusterError;
 
 impl Reader {
-    /// Workloads of every kind that can be restarted.
+    /// Workloads of every kind that can be restarted, and of which declared kinds they may not be read.
     pub(super) async fn workloads(
         &self,
         namespace: Option<&str>,
-    ) -> Result<Vec<Workload>, ClusterError> {
+        forbidden: Forbidden,
+    ) -> Result<(Vec<Workload>, Vec<(Kind, String)>), ClusterError> {
         let of = |kind: Kind| async move {
             let (group, version) = kind.api();
             let path = collection(&format!("{group}/{version}"), namespace, kind.plural());
@@ -21,13 +23,17 @@ impl Reader {
             let params = ListParams::default();
             if let Kind::Declared(_) = kind {
                 let view = |object: Value| Some(declared(object, kind));
-                return self.list(&what, &path, params, view).await;
+                let listed = self.list(&what, &path, params, view).await;
+                let (found, why) = forbidden.settle(listed)?;
+                return Ok((found, why.map(|why| (kind, why))));
             }
             let view = |object: WorkloadObject| Some(object.view(kind));
-            self.list(&what, &path, params, view).await
+            Ok((self.list(&what, &path, params, view).await?, None))
         };
         let kinds = Kind::ALL.into_iter().chain(self.kinds.iter().copied());
-        Ok(try_join_all(kinds.map(of)).await?.concat())
+        let (found, unseen): (Vec<_>, Vec<_>) =
+            try_join_all(kinds.map(of)).await?.into_iter().unzip();
+        Ok((found.concat(), unseen.into_iter().flatten().collect()))
     }
 
     /// Whose the sets of pods are, as far as declared kinds can own them; without such kinds nobody needs to know.

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cluster::diff::Change;
+use crate::cluster::diff::shown::rows;
 use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
 use crate::output::{Cell, Report, Style, Table};
@@ -65,7 +66,7 @@ pub(crate) struct ChangeReport {
 
 impl Report for ChangeReport {
     fn table(&self) -> Table {
-        let mut table = Table::new(&["OBJECT", "RESULT", "FIELD", "IS", "WILL BE"]);
+        let mut table = Table::new(&["OBJECT", "RESULT", "FIELD", "BEFORE", "AFTER"]);
         for row in &self.rows {
             let (style, word) = match row.result {
                 Written::Unchanged if self.is_diff => continue,
@@ -79,18 +80,8 @@ impl Report for ChangeReport {
                 table.row([object.clone().into(), Cell::styled(style, word)]);
             }
             for field in &row.fields {
-                let text = |value: &Option<Value>| match value {
-                    Some(Value::String(text)) => text.clone(),
-                    Some(value) => value.to_string(),
-                    None => "-".to_owned(),
-                };
-                table.row([
-                    object.clone().into(),
-                    Cell::styled(style, word),
-                    field.path.clone().into(),
-                    text(&field.before).into(),
-                    text(&field.after).into(),
-                ]);
+                let lead = [object.clone().into(), Cell::styled(style, word)];
+                rows(&mut table, &lead, field, &[]);
             }
         }
         table

@@ -119,6 +119,10 @@ pub(crate) struct PodStatus {
 /// One workload, or one pod that belongs to none which could be restarted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word of its own in the JSON"
+)]
 pub(crate) struct WorkloadStatus {
     /// Its namespace.
     pub(crate) namespace: String,
@@ -131,6 +135,8 @@ pub(crate) struct WorkloadStatus {
     pub(crate) owner: Option<Kind>,
     /// How it is.
     pub(crate) state: WorkloadState,
+    /// Whether it is a gateway, which is no sidecar workload.
+    pub(crate) is_gateway: bool,
     /// Whether a restart through its owner is possible.
     pub(crate) restartable: bool,
     /// Pods with a proxy.
@@ -168,7 +174,7 @@ pub(crate) struct NamespaceStatus {
     pub(crate) injected: usize,
     /// All pods that count.
     pub(crate) total: usize,
-    /// Workloads that need a restart.
+    /// Workloads that need a restart, gateways left out.
     pub(crate) need_restart: usize,
     /// What is odd.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -177,7 +183,24 @@ pub(crate) struct NamespaceStatus {
     pub(crate) workloads: Vec<WorkloadStatus>,
 }
 
+impl PodStatus {
+    /// Whether its proxy fails, or was to be there and is not.
+    fn fails(&self) -> bool {
+        match self.state {
+            PodState::Failed => true,
+            PodState::NotInjected => !self.failure_reason.is_empty(),
+            PodState::Starting | PodState::Running => false,
+        }
+    }
+}
+
 impl NamespaceStatus {
+    /// Workloads that need a restart, gateways included.
+    pub(crate) fn behind(&self) -> usize {
+        let stale = |one: &&WorkloadStatus| one.state == WorkloadState::NeedRestart;
+        self.workloads.iter().filter(stale).count()
+    }
+
     /// Whether somebody should look: labels that contradict each other, or one of the workloads.
     pub(crate) fn has_findings(&self) -> bool {
         !self.findings.is_empty() || self.workloads.iter().any(WorkloadStatus::has_findings)
@@ -187,9 +210,17 @@ impl NamespaceStatus {
 impl WorkloadStatus {
     /// Whether somebody should look: it waits, it is injected twice, or a proxy fails.
     fn has_findings(&self) -> bool {
+        self.is_stale() || self.is_doubled || self.pods.iter().any(PodStatus::fails)
+    }
+
+    /// Whether a restart would make its pods different ones.
+    pub(crate) fn is_stale(&self) -> bool {
         self.state == WorkloadState::NeedRestart
-            || self.is_doubled
-            || self.pods.iter().any(|pod| pod.state == PodState::Failed)
+    }
+
+    /// The same, where it is about proxies that run and not about pods that lack one: those are no matter of an upgrade.
+    pub(crate) fn has_stale_proxies(&self) -> bool {
+        self.is_stale() && self.injected > 0
     }
 
     /// Whether only a proxy of another version or revision makes it stale: labels and pods agree.

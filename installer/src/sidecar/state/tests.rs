@@ -1,9 +1,10 @@
 use serde_json::json;
 
+use super::stale::PROXY_IMAGE;
 use super::*;
 use crate::sidecar::injector::Settings;
 use crate::sidecar::usage::Resources;
-use crate::sidecar::view::Kind;
+use crate::sidecar::view::{Kind, Proxy};
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs
@@ -51,6 +52,7 @@ fn pod(text: &str) -> PodView {
         belongs: Belongs::To(name()),
         proxy,
         brings_its_own: false,
+        uninjected: text == "auto",
         trouble: None,
     }
 }
@@ -60,7 +62,15 @@ fn surveyed(place: &[(&str, &str)], template: &[(&str, &str)], pods: &[&str]) ->
         labels: labels(template),
         ..Template::default()
     };
-    let snapshot = Snapshot {
+    surveyed_with(place, template, pods)
+}
+
+fn surveyed_with(place: &[(&str, &str)], template: Template, pods: &[&str]) -> NamespaceStatus {
+    survey(&snapshot_with(place, template, pods)).remove(0)
+}
+
+fn snapshot_with(place: &[(&str, &str)], template: Template, pods: &[&str]) -> Snapshot {
+    Snapshot {
         injectors: injectors(),
         namespaces: BTreeMap::from([("shop".to_owned(), labels(place))]),
         workloads: vec![Workload {
@@ -69,8 +79,72 @@ fn surveyed(place: &[(&str, &str)], template: &[(&str, &str)], pods: &[&str]) ->
         }],
         pods: pods.iter().map(|text| pod(text)).collect(),
         meter: Meter::default(),
-    };
-    survey(&snapshot).remove(0)
+        blind: None,
+        unseen: Vec::new(),
+    }
+}
+
+/// Somebody who may not see webhooks is told how pods are, and not that they should be otherwise.
+#[test]
+fn without_a_look_at_the_webhooks_nothing_waits() {
+    for (of, wanted) in [("default 1.30", "INJECTED"), ("-", "UN_INJECTED")] {
+        let snapshot = Snapshot {
+            injectors: Injectors::default(),
+            blind: Some("no permission".to_owned()),
+            ..snapshot_with(ON, Template::default(), &[of])
+        };
+        let row = survey(&snapshot).remove(0);
+        assert_eq!(row.workloads[0].state.word(), wanted, "{of}");
+        assert_eq!(row.workloads[0].winner, "not known");
+        assert!(!row.has_findings(), "{of}");
+    }
+}
+
+/// The state of a gateway's namespace and its own, and a part of the reason.
+#[test]
+fn gateways_are_no_sidecar_workloads() {
+    let cases = [
+        (ON, "default 1.31", "ENABLED", "INJECTED", "a gateway"),
+        (
+            ON,
+            "default 1.30",
+            "ENABLED",
+            "NEED_RESTART",
+            "a gateway: `weft gateway upgrade cart -n shop` renews it, or whoever made it if that was not weft; 1 of 1 pods: its proxy is version 1.30",
+        ),
+        (
+            OFF,
+            "auto",
+            "DISABLED",
+            "UN_INJECTED",
+            "a gateway; 1 of 1 pods: not injected, because namespace label istio-injection=disabled keeps every webhook away",
+        ),
+        (
+            ON,
+            "auto",
+            "ENABLED",
+            "NEED_RESTART",
+            "not injected when it was made (its image is still auto), though it would be now",
+        ),
+    ];
+    for (place, of, namespace, state, reason) in cases {
+        let template = Template {
+            annotations: labels(&[("inject.istio.io/templates", "gateway")]),
+            ..Template::default()
+        };
+        let row = surveyed_with(place, template, &[of]);
+        let workload = &row.workloads[0];
+        assert_eq!(row.state.word(), namespace, "{place:?} {of}");
+        assert_eq!(row.need_restart, 0, "{of}");
+        assert_eq!(row.behind(), usize::from(state == "NEED_RESTART"), "{of}");
+        assert_eq!(
+            (workload.is_gateway, workload.state.word()),
+            (true, state),
+            "{of}"
+        );
+        assert!(workload.reason.contains(reason), "{}", workload.reason);
+        assert_eq!(row.has_findings(), of != "default 1.31", "{of}");
+    }
 }
 
 const ON: &[(&str, &str)] = &[("istio-injection", "enabled")];
@@ -192,6 +266,8 @@ fn a_workloads_own_image_is_its_version() {
         }],
         pods: vec![pod("default 9")],
         meter: Meter::default(),
+        blind: None,
+        unseen: Vec::new(),
     };
     assert_eq!(
         survey(&snapshot)[0].workloads[0].state,
@@ -216,6 +292,8 @@ fn a_pod_alone_cannot_be_restarted() {
         workloads: vec![],
         pods: vec![alone],
         meter: Meter::default(),
+        blind: None,
+        unseen: Vec::new(),
     };
     let row = &survey(&snapshot)[0].workloads[0];
     assert_eq!(
@@ -243,6 +321,8 @@ fn a_failed_proxy_is_a_finding() {
         }],
         pods: vec![broken],
         meter: Meter::default(),
+        blind: None,
+        unseen: Vec::new(),
     };
     let row = &survey(&snapshot)[0];
     assert!(row.has_findings());

@@ -2,6 +2,7 @@
 
 use super::super::decision::{Place, Template};
 use super::super::edit::Edit;
+use super::super::gateway;
 use super::super::injector::Labels;
 use super::super::restart::Pace;
 use super::super::state::{NamespaceStatus, Snapshot, WorkloadState, survey};
@@ -21,7 +22,7 @@ pub(crate) struct Enabling {
     pub(crate) manner: Manner,
     /// Restart what needs it then, in this way.
     pub(crate) restart: Option<Pace>,
-    /// Even where a namespace's change awaits restarts.
+    /// Even where a namespace's change awaits restarts, or gateways lose their proxies.
     pub(crate) force: bool,
 }
 
@@ -49,7 +50,7 @@ impl Sidecars {
         let places = workloads.iter().map(|name| name.namespace.as_str());
         self.guard(namespaces.iter().map(String::as_str).chain(places))?;
 
-        let mut planned = self.of_namespaces(&namespaces, &asked.wish).await?;
+        let mut planned = self.of_namespaces(&namespaces, asked).await?;
         planned.extend(self.of_workloads(&workloads, here, asked).await?);
         let exit = Self::ended(&planned, asked.manner.mode);
         self.carry_out(planned, asked.manner).await?;
@@ -62,7 +63,12 @@ impl Sidecars {
         }
     }
 
-    async fn of_namespaces(&self, names: &[String], wish: &Wish) -> Result<Vec<Planned>, Failure> {
+    async fn of_namespaces(
+        &self,
+        names: &[String],
+        asked: &Enabling,
+    ) -> Result<Vec<Planned>, Failure> {
+        let wish = &asked.wish;
         let injectors = match wish {
             Wish::Enable(_) if !names.is_empty() => Some(self.reader.injectors(&self.root).await?),
             Wish::Enable(_) | Wish::Disable | Wish::Clear => None,
@@ -72,9 +78,19 @@ impl Sidecars {
         let mut refused = Vec::new();
         for name in names {
             let plan = self.namespace_edit(name, &edit).await?;
+            let after = Edit::on(&edit.labels, &plan.labels);
+            if !asked.force && after != plan.labels {
+                let snapshot = self.reader.snapshot(Some(name), &self.root).await?;
+                let losing = gateway::losing(&snapshot, name, &after);
+                let what = format!("namespace {name}");
+                refused.extend(
+                    wish::with_gateways(what, name, &losing)
+                        .err()
+                        .map(|one| one.to_string()),
+                );
+            }
             if let Some(injectors) = &injectors {
-                match wish::check_namespace(injectors, name, &Edit::on(&edit.labels, &plan.labels))
-                {
+                match wish::check_namespace(injectors, name, &after) {
                     Ok(warning) => warning.iter().for_each(|text| self.output.warn(text)),
                     Err(refusal) => refused.push(refusal.to_string()),
                 }
@@ -102,7 +118,14 @@ impl Sidecars {
         let mut planned = Vec::new();
         let mut refused = Vec::new();
         for name in names {
-            planned.push(self.workload_edit(name, |_| Ok(edit.clone())).await?);
+            let plan = self.workload_edit(name, |_| Ok(edit.clone())).await?;
+            let after = Edit::on(&edit.labels, &plan.labels);
+            planned.push(plan);
+            if !asked.force && gateway::loses_by_itself(&snapshot, name, &after) {
+                let alone = std::slice::from_ref(name);
+                let told = wish::with_gateways(name.to_string(), place, alone);
+                refused.extend(told.err().map(|one| one.to_string()));
+            }
             if let Wish::Enable(_) = asked.wish {
                 match has_effect(&snapshot, name, &edit) {
                     Ok(warning) => warning.iter().for_each(|text| self.output.warn(text)),
@@ -143,7 +166,7 @@ impl Sidecars {
             let waiting: usize = survey(&snapshot).iter().map(|row| row.need_restart).sum();
             if waiting > 0 {
                 self.output.say(format!(
-                    "{waiting} workloads in {namespace} run as before until they are restarted: weft sidecar restart {namespace} --needed"
+                    "in {namespace}, workloads run as before until they are restarted ({waiting} in all): weft sidecar restart {namespace} --needed"
                 ));
             }
         }

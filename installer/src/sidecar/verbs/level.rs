@@ -54,7 +54,9 @@ impl Sidecars {
             pods.append(&mut found);
         }
         let proxies = Proxies::new(self.cluster.clone(), PROXY);
-        let asked = pods.iter().map(|pod| row(&proxies, pod, &paths));
+        let asked = pods
+            .iter()
+            .map(|pod| row(&proxies, pod, &paths, &levels.loggers));
         let rows: Vec<LevelRow> = futures_util::stream::iter(asked)
             .buffered(AT_ONCE)
             .collect()
@@ -63,36 +65,45 @@ impl Sidecars {
     }
 
     fn ended_levels(&self, rows: Vec<LevelRow>, levels: &Levels) -> Outcome {
-        let failed = rows.iter().filter(|row| row.failure.is_some()).count();
-        let all = rows.len();
+        let failures: Vec<_> = rows.iter().map(|row| row.failure.as_deref()).collect();
+        let [holds, error] = loggers::ended(&failures);
         self.output.report(&LevelReport(rows))?;
-        if levels.level.is_some() || !levels.loggers.is_empty() {
-            self.output
-                .say("it holds until the proxy starts anew: nothing was written to the cluster");
+        let sets = levels.level.is_some() || !levels.loggers.is_empty();
+        // Where nothing holds, every one of them failed.
+        let exit = if holds.is_some() {
+            Exit::Partial
+        } else {
+            Exit::Failure
+        };
+        if let Some(holds) = holds.filter(|_| sets) {
+            self.output.say(holds);
         }
-        match failed {
-            0 => Ok(Exit::Ok),
-            _ if failed == all => Err(Failure::text(Exit::Failure, "no proxy answered")),
-            _ => Err(Failure::text(
-                Exit::Partial,
-                format!("{failed} of {all} proxies did not answer"),
-            )),
-        }
+        error.map_or(Ok(Exit::Ok), |text| Err(Failure::text(exit, text)))
     }
 }
 
-async fn row(proxies: &Proxies, pod: &PodView, paths: &[String]) -> LevelRow {
-    let answers = proxies.post(&pod.namespace, &pod.name, paths).await;
-    let read = answers.and_then(|answers| {
+/// Asks a proxy, after a look whether it has the loggers that are named: it would refuse one of them after it had set the rest.
+async fn row(proxies: &Proxies, pod: &PodView, paths: &[String], named: &[String]) -> LevelRow {
+    let ask = async |paths: &[String]| -> Result<BTreeMap<String, String>, String> {
+        let answers = proxies.post(&pod.namespace, &pod.name, paths).await;
+        let answers = answers.map_err(|error| error.to_string())?;
         let last = answers.last().map(String::as_str).unwrap_or_default();
-        loggers::read(last).ok_or_else(|| ProxyError::Answer(last.chars().take(120).collect()))
-    });
-    let (level, others, failure) = match read {
+        let wrong = || ProxyError::Answer(last.chars().take(120).collect()).to_string();
+        loggers::read(last).ok_or_else(wrong)
+    };
+    let set = async {
+        if !named.is_empty() {
+            let has = ask(&["/logging".to_owned()]).await?;
+            loggers::unknown(named, &has).map_or(Ok(()), Err)?;
+        }
+        ask(paths).await
+    };
+    let (level, others, failure) = match set.await {
         Ok(loggers) => {
             let (level, others) = loggers::summary(&loggers);
             (Some(level), others, None)
         }
-        Err(error) => (None, BTreeMap::default(), Some(error.to_string())),
+        Err(why) => (None, BTreeMap::default(), Some(why)),
     };
     LevelRow {
         namespace: pod.namespace.clone(),

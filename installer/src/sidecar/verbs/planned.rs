@@ -6,10 +6,12 @@ use super::all_or;
 use crate::cluster::error::ClusterError;
 use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
+use crate::cluster::ownership;
 use crate::failure::Failure;
 use crate::history::Change;
-use crate::sidecar::edit::Prepared;
+use crate::sidecar::edit::{self, Edit, Prepared, Site};
 use crate::sidecar::injector::Labels;
+use crate::sidecar::read::Reader;
 use crate::sidecar::report::{ChangeRow, Written};
 use crate::sidecar::write::Writer;
 
@@ -24,7 +26,7 @@ pub(super) struct Planned {
 
 pub(super) enum Deed {
     /// Labels or annotations on an object of somebody else's.
-    Edit(Box<Prepared>),
+    Edit(Box<Editing>),
     /// An object of weft's own: as it is, as it will be, and what differs.
     Own {
         before: Option<Value>,
@@ -32,10 +34,23 @@ pub(super) enum Deed {
     },
 }
 
+/// An edit, and what it takes to decide it once more.
+pub(super) struct Editing {
+    pub(super) edit: Edit,
+    pub(super) site: Site,
+    pub(super) prepared: Prepared,
+}
+
+/// How often an edit is decided anew because somebody wrote the object meanwhile; a controller does so now and then.
+const TRIES: u32 = 8;
+
 impl Planned {
     pub(super) fn row(&self, mode: Mode) -> ChangeRow {
         let (fields, object) = match &self.deed {
-            Deed::Edit(prepared) => (prepared.changes.clone(), Some(prepared.body.clone())),
+            Deed::Edit(editing) => {
+                let prepared = &editing.prepared;
+                (prepared.changes.clone(), Some(prepared.body.clone()))
+            }
             Deed::Own { before, after } => {
                 let spec = |object: &Option<Value>| {
                     let spec = object.as_ref().and_then(|object| object.get("spec"));
@@ -59,26 +74,65 @@ impl Planned {
     }
 
     pub(super) fn change(&self) -> Change {
-        let (before, after) = match &self.deed {
-            Deed::Edit(prepared) => (Some(prepared.before.clone()), Some(prepared.after.clone())),
-            Deed::Own { before, after } => (before.clone(), after.clone()),
+        let (manager, before, after) = match &self.deed {
+            Deed::Edit(editing) => {
+                let prepared = &editing.prepared;
+                (
+                    edit::MANAGER,
+                    Some(prepared.before.clone()),
+                    Some(prepared.after.clone()),
+                )
+            }
+            Deed::Own { before, after } => (ownership::MANAGER, before.clone(), after.clone()),
         };
         Change {
             object: self.id.clone(),
+            manager,
             before,
             after,
         }
     }
 
-    pub(super) async fn write(&self, writer: &Writer) -> Result<(), ClusterError> {
+    pub(super) async fn write(&self, writer: &Writer, reader: &Reader) -> Result<(), ClusterError> {
         let what = self.id.to_string();
         match &self.deed {
-            Deed::Edit(prepared) => writer.edit(&what, &self.path, prepared).await,
+            Deed::Edit(editing) => self.edit(writer, reader, editing).await,
             Deed::Own {
                 after: Some(object),
                 ..
             } => writer.own(&what, &self.path, object).await,
             Deed::Own { after: None, .. } => writer.delete(&what, &self.path).await,
+        }
+    }
+
+    async fn edit(
+        &self,
+        writer: &Writer,
+        reader: &Reader,
+        editing: &Editing,
+    ) -> Result<(), ClusterError> {
+        let what = self.id.to_string();
+        let mut again = None;
+        let mut tries = TRIES;
+        loop {
+            let prepared = again.as_ref().unwrap_or(&editing.prepared);
+            tries = tries.saturating_sub(1);
+            match writer.edit(&what, &self.path, prepared).await {
+                Err(error) if error.is_status(409) && tries > 0 => {}
+                done => return done,
+            }
+            let object = reader.object(&what, &self.path).await?;
+            let newer = editing
+                .prepared
+                .anew(&object, editing.site, &editing.edit)
+                .ok_or_else(|| ClusterError::Overtaken {
+                    what: what.clone(),
+                    by: "is not as it was read".to_owned(),
+                })?;
+            if !newer.foreign.is_empty() && !writer.forces() {
+                return Err(contested(&self.id, &newer));
+            }
+            again = Some(newer);
         }
     }
 }
@@ -87,15 +141,18 @@ impl Planned {
 pub(super) fn conflicts(planned: &[Planned]) -> Result<(), Failure> {
     let mut lines = Vec::new();
     for plan in planned {
-        if let Deed::Edit(prepared) = &plan.deed
-            && !prepared.foreign.is_empty()
+        if let Deed::Edit(editing) = &plan.deed
+            && !editing.prepared.foreign.is_empty()
         {
-            let error = ClusterError::Conflict {
-                what: format!("write {}", plan.id),
-                fields: prepared.foreign.clone(),
-            };
-            lines.push(error.to_string());
+            lines.push(contested(&plan.id, &editing.prepared).to_string());
         }
     }
     all_or(&lines)
+}
+
+fn contested(id: &ObjectId, prepared: &Prepared) -> ClusterError {
+    ClusterError::Conflict {
+        what: format!("write {id}"),
+        fields: prepared.foreign.clone(),
+    }
 }

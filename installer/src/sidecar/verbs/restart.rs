@@ -1,5 +1,6 @@
 //! `restart` and `upgrade`.
 
+use super::super::gateway;
 use super::super::report::RestartReport;
 use super::super::restart::{Pace, Restarted, Restarter, Verdict};
 use super::super::state::{NamespaceStatus, WorkloadState, WorkloadStatus, survey};
@@ -11,6 +12,7 @@ use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::Change;
+use crate::sidecar::edit::MANAGER;
 
 /// Which of the workloads are restarted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ impl Sidecars {
             let differs = mode == Mode::Diff && !names.is_empty();
             return Ok(if differs { Exit::Drift } else { Exit::Ok });
         }
-        let question = format!("Restart {} workloads: {}?", names.len(), list(&names));
+        let question = format!("Restart {} ({} in all)?", list(&names), names.len());
         if !self.output.confirm(&question, yes).await? {
             return Err(Failure::text(Exit::Failure, "nothing was restarted"));
         }
@@ -188,6 +190,7 @@ fn keep_named(rows: &mut [NamespaceStatus], targets: &[Target], here: &str) -> R
             return Err(Failure::text(Exit::Failure, text));
         }
     }
+    super::named::refuse_gateways(rows, targets, here)?;
     for row in rows.iter_mut().filter(|row| !whole(&row.namespace)) {
         row.workloads.retain(|one| {
             targets.iter().any(|target| match target {
@@ -205,13 +208,17 @@ fn choose(rows: &[NamespaceStatus], which: Which) -> (Vec<WorkloadName>, Vec<Res
     let mut names = Vec::new();
     let mut left = Vec::new();
     for workload in rows.iter().flat_map(|row| &row.workloads) {
-        let stale = workload.state == WorkloadState::NeedRestart;
+        let stale = workload.is_stale();
         let wanted = match which {
             Which::All => true,
             Which::Needed => stale,
             Which::Old => stale && workload.is_only_old(),
         };
         match workload.workload_name() {
+            Some(name) if workload.is_gateway => {
+                let word = gateway::renewed_by(&name.namespace, &name.name);
+                left.extend(wanted.then(|| Restarted::of(&name, Verdict::Skipped, word)));
+            }
             Some(name) if wanted => names.push(name),
             Some(name) if which == Which::Old => {
                 left.push(Restarted::of(&name, Verdict::Skipped, current(workload)));
@@ -268,6 +275,7 @@ fn change(name: &WorkloadName) -> Change {
             namespace: Some(name.namespace.clone()),
             name: name.name.clone(),
         },
+        manager: MANAGER,
         before: None,
         after: None,
     }

@@ -70,9 +70,9 @@ impl Sidecars {
             .collect();
         all_or(&refused)?;
         let mut planned = Vec::new();
-        let mut refused = Vec::new();
         let root = mesh.then_some(&self.root);
         let outline = self.reader.outline(None, &self.root).await?;
+        let mut refused = scope::unknown(reach, |name| outline.namespaces.contains_key(name));
         for namespace in namespaces.iter().chain(root) {
             if !outline.namespaces.contains_key(namespace) {
                 refused.push(format!("there is no namespace {namespace}: correct the name, or `kubectl create namespace {namespace}`"));

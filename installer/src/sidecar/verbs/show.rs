@@ -37,7 +37,7 @@ impl Sidecars {
             _ => None,
         };
         let (snapshot, meter) = tokio::join!(
-            self.reader.snapshot(only, &self.root),
+            self.reader.visible(only, &self.root),
             self.reader.meter(only)
         );
         let snapshot = Snapshot { meter, ..snapshot? };
@@ -54,7 +54,13 @@ impl Sidecars {
             }
             rows.retain(|row| named.contains(&row.namespace.as_str()));
         }
+        self.tell_unseen(&snapshot, targets)?;
         let workloads = narrow(&mut rows, targets)?;
+        if let Some(why) = &snapshot.blind {
+            self.output.warn(format!(
+                "whether pods are as they would be now is not known: {why}"
+            ));
+        }
         let level = match (workloads, only) {
             (true, _) => Level::Pods,
             (false, Some(_)) => Level::Workloads,
@@ -72,6 +78,20 @@ impl Sidecars {
             level,
         })?;
         Ok(if found { Exit::Findings } else { Exit::Ok })
+    }
+
+    /// Workloads that may not be seen are passed over; one that is named may not.
+    fn tell_unseen(&self, snapshot: &Snapshot, targets: &[Target]) -> Result<(), Failure> {
+        for (kind, why) in &snapshot.unseen {
+            let is_named =
+                |one: &Target| matches!(one, Target::Workload(named, _) if named == kind);
+            if targets.iter().any(is_named) {
+                return Err(Failure::text(Exit::NoPermission, why));
+            }
+            let text = format!("{why}: such workloads are passed over");
+            self.output.warn(text);
+        }
+        Ok(())
     }
 
     /// Whether the targets get a proxy, and which label or rule decides.

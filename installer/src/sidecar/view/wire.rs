@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{Belongs, Kind, PROXY, PodView, Proxy, Workload, WorkloadName};
 use crate::sidecar::decision::Template;
+use crate::sidecar::gateway::AUTO;
 use crate::sidecar::injector::Labels;
 use crate::sidecar::usage::Resources;
 pub(crate) use owners::{Owners, SETS};
@@ -181,6 +182,7 @@ impl PodObject {
         };
         Some(PodView {
             brings_its_own: proxy.is_none() && container.is_some(),
+            uninjected: self.spec.containers.iter().any(|one| one.image == AUTO),
             proxy,
             trouble: self.status.first_trouble(),
             belongs: belongs(&self.metadata, &self.spec, owners),

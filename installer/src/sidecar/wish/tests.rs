@@ -97,6 +97,7 @@ fn workloads_wait_for_their_namespace() {
         name: "cart".to_owned(),
         state,
         owner: Some(crate::sidecar::view::Kind::Deployment),
+        is_gateway: false,
         restartable: true,
         injected,
         total: 1,

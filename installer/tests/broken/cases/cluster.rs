@@ -69,6 +69,21 @@ fn names() -> Vec<Case> {
             ..CASE
         },
         Case {
+            name: "an account of a Helm release, just as it is wanted",
+            fault: "apiVersion: v1\nkind: Namespace\nmetadata: {name: same}\n",
+            before: |world| {
+                world.kubectl_from(
+                    "apply --server-side --field-manager=helm -f -",
+                    "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: istiod, namespace: same, \
+                     annotations: {meta.helm.sh/release-name: istiod, meta.helm.sh/release-namespace: same}}\n",
+                );
+            },
+            weft: "mesh create same CHARTS --root-namespace same --no-wait",
+            object: "ServiceAccount same/istiod: it is there already, and the Helm release istiod in same made it",
+            remedy: "take it over with --force-conflicts",
+            ..CASE
+        },
+        Case {
             name: "a ConfigMap that somebody wrote",
             fault: "apiVersion: v1\nkind: Namespace\nmetadata: {name: written}\n",
             before: |world| {
@@ -165,32 +180,45 @@ fn leftovers() -> Vec<Case> {
     ]
 }
 
+/// As weft writes its records.
+const RECORD: &str = "apply --server-side --field-manager=weft-record -f -";
+
 fn records() -> Vec<Case> {
     vec![
         Case {
             name: "a record that somebody broke",
-            fault: "apiVersion: v1\nkind: Namespace\nmetadata: {name: scribbled}\n---\n\
-                apiVersion: v1\nkind: ConfigMap\nmetadata: {name: weft-mesh-scribbled, namespace: scribbled, \
-                labels: {app.kubernetes.io/managed-by: weft, weft.dev/mesh: scribbled}}\ndata: {state.json: '{mode', mesh.yaml: ''}\n",
+            before: |world| {
+                world.kubectl_from(
+                    RECORD,
+                    "apiVersion: v1\nkind: Namespace\nmetadata: {name: scribbled}\n---\n\
+                     apiVersion: v1\nkind: ConfigMap\nmetadata: {name: weft-mesh-scribbled, namespace: scribbled, \
+                     labels: {app.kubernetes.io/managed-by: weft, weft.dev/mesh: scribbled}}\ndata: {state.json: '{mode', mesh.yaml: ''}\n",
+                );
+            },
             weft: "mesh status scribbled",
             object: "ConfigMap scribbled/weft-mesh-scribbled is no record of a mesh",
             remedy: "repair state.json in it, or delete it and adopt the mesh anew",
             after: |world| {
-                world.kubectl("-n scribbled delete configmap weft-mesh-scribbled");
+                world.kubectl("delete namespace scribbled");
             },
             ..CASE
         },
         Case {
             name: "a mesh of that name that somebody else runs",
-            fault: "apiVersion: v1\nkind: Namespace\nmetadata: {name: foreign}\n---\n\
-                apiVersion: v1\nkind: ConfigMap\nmetadata: {name: weft-mesh-foreign, namespace: foreign, \
-                labels: {app.kubernetes.io/managed-by: weft, weft.dev/mesh: foreign}}\n\
-                data: {state.json: '{\"mode\": \"EXTERNAL\", \"phase\": \"SUCCEEDED\", \"protected\": false}'}\n",
+            before: |world| {
+                world.kubectl_from(
+                    RECORD,
+                    "apiVersion: v1\nkind: Namespace\nmetadata: {name: foreign}\n---\n\
+                     apiVersion: v1\nkind: ConfigMap\nmetadata: {name: weft-mesh-foreign, namespace: foreign, \
+                     labels: {app.kubernetes.io/managed-by: weft, weft.dev/mesh: foreign}}\n\
+                     data: {state.json: '{\"mode\": \"EXTERNAL\", \"phase\": \"SUCCEEDED\", \"protected\": false}'}\n",
+                );
+            },
             weft: "mesh create foreign CHARTS --root-namespace foreign",
             object: "mesh foreign was adopted, and somebody else runs it",
             remedy: "`weft mesh delete foreign` forgets it",
             after: |world| {
-                world.kubectl("-n foreign delete configmap weft-mesh-foreign");
+                world.kubectl("delete namespace foreign");
             },
             ..CASE
         },

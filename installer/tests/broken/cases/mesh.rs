@@ -1,6 +1,6 @@
 //! What is in the way of a mesh that is there: other meshes, other versions, other people; and of its gateways.
 
-use super::super::world::Config;
+use super::super::world::{Config, World};
 use super::{CASE, Case};
 
 /// The first makes the mesh `shop`, the last takes it away.
@@ -9,6 +9,7 @@ pub(super) fn cases() -> Vec<Case> {
     cases.extend(changes());
     cases.extend(gateways());
     cases.extend(ends());
+    cases.extend(kept());
     cases
 }
 
@@ -215,4 +216,51 @@ fn ends() -> Vec<Case> {
             ..CASE
         },
     ]
+}
+
+/// What would be lost with a root namespace, none of it a pod; and another control plane with what istiods write everywhere.
+const KEPT: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: theirs}\n---\n\
+    apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio-ca-root-cert, namespace: theirs, labels: {istio.io/config: 'true'}}\ndata: {root-cert.pem: theirs}\n---\n\
+    apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: istiod, namespace: theirs, labels: {app: istiod}}\n\
+    spec: {replicas: 0, selector: {matchLabels: {app: istiod}}, template: {metadata: {labels: {app: istiod}}, spec: {containers: [{name: a, image: a}]}}}\n---\n\
+    apiVersion: v1\nkind: Secret\nmetadata: {name: cacerts, namespace: kept}\nstringData: {root-cert.pem: plugged-in}\n---\n\
+    apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: kept}\n\
+    spec: {accessModes: [ReadWriteOnce], storageClassName: '', resources: {requests: {storage: 1Mi}}}\n---\n\
+    apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: asleep, namespace: kept}\n\
+    spec: {replicas: 0, selector: {matchLabels: {app: asleep}}, template: {metadata: {labels: {app: asleep}}, spec: {containers: [{name: a, image: a}]}}}\n";
+/// What of it has to be there after the deletion.
+const SPARED: [&str; 5] = [
+    "-n theirs get configmap istio-ca-root-cert",
+    "-n theirs get deployment istiod",
+    "-n kept get secret cacerts",
+    "-n kept get persistentvolumeclaim data",
+    "-n kept get deployment asleep",
+];
+
+/// A mesh goes, and what others have does not.
+fn kept() -> Vec<Case> {
+    let after: fn(&World) = |world| {
+        for line in SPARED {
+            world.kubectl(line);
+        }
+        let left = world.kubectl("-n kept get configmaps -o name");
+        assert!(!left.contains("weft-"), "{left}");
+        world.kubectl_from("delete --wait=false --ignore-not-found -f -", KEPT);
+        world.kubectl("delete namespace kept --wait=false");
+    };
+    vec![Case {
+        name: "a root namespace in which others keep something",
+        before: |world| {
+            let line = "mesh create kept CHARTS --root-namespace kept --no-wait";
+            let ran = world.weft(Config::Right, line);
+            assert_eq!(ran.code, Some(0), "{ran:#?}");
+            world.kubectl_from("apply -f -", KEPT);
+        },
+        weft: "mesh delete kept --yes --timeout 30s",
+        code: 0,
+        object: "mesh kept is deleted; namespace kept stays",
+        remedy: "others have something in it (PersistentVolumeClaim data, Secret cacerts, Deployment asleep)",
+        after,
+        ..CASE
+    }]
 }

@@ -65,7 +65,8 @@ pub(super) struct StartArgs {
     /// Tag of the images of the new version, where the mesh names one
     #[arg(long)]
     pub(super) tag: Option<String>,
-    /// Do not look whether the upgrade can go well before anything is written
+    /// Do not look whether the upgrade can go well before anything is written; no older version, and one minor version at a time,
+    /// all the same
     #[arg(long)]
     pub(super) skip_preflight: bool,
     #[command(flatten)]
@@ -133,9 +134,13 @@ pub(super) struct MoveArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "Namespaces say again what they said before. One that was labelled with the new revision by hand is labelled with the old one; labels that somebody changed since the move stay, and are told.
+
+Examples:
   weft mesh upgrade rollback shop
-  weft mesh upgrade rollback shop --dry-run=server")]
+  weft mesh upgrade rollback shop --dry-run=server"
+)]
 pub(super) struct RollbackArgs {
     /// The mesh
     pub(super) name: String,

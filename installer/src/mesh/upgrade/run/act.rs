@@ -15,14 +15,14 @@ use crate::cluster::object::ObjectId;
 use crate::cluster::peek::{label, list, text};
 use crate::cluster::plan::Plan;
 use crate::cluster::told::Told;
-use crate::failure::{Exit, Failure};
-use crate::history::{Change, note};
+use crate::failure::{Exit, Failure, both};
+use crate::history::{Change, begin, note};
 use crate::mesh::fetch;
 use crate::mesh::install::changes;
 use crate::mesh::read::{self, MUTATING};
 use crate::mesh::record::{MeshRecord, Phase};
 use crate::mesh::render::{self, Plane};
-use crate::sidecar::edit::{Prepared, Site, prepare};
+use crate::sidecar::edit::{MANAGER, Prepared, Site, prepare};
 use crate::sidecar::injector::REVISION;
 use crate::sidecar::read::{Reader, collection};
 use crate::sidecar::restart::Restarted;
@@ -62,8 +62,8 @@ impl<'a> Deeds<'a> {
     pub(super) async fn all(&mut self, steps: &[Step]) -> Result<(), Failure> {
         for step in steps {
             let done = self.one(step).await;
-            self.note_history().await?;
-            done?;
+            let noted = self.note_history().await;
+            both(done, noted)?;
         }
         Ok(())
     }
@@ -86,6 +86,14 @@ impl<'a> Deeds<'a> {
             }
             Step::Planes => self.planes().await,
             Step::Say(namespace, said) => self.say(namespace, said).await,
+            Step::Keep(namespace, said) => {
+                let text = format!(
+                    "namespace {namespace} says {} by now, which this upgrade did not write: that stays",
+                    said.words()
+                );
+                self.upgrader.installer.output.warn(text);
+                Ok(())
+            }
             Step::Restart(namespace) => self.restart(namespace).await,
             Step::Unused(revision) => {
                 let facts = Facts::read(self.upgrader.installer.cluster, self.root).await?;
@@ -100,7 +108,7 @@ impl<'a> Deeds<'a> {
         &self,
         change: impl FnOnce(&mut MeshRecord) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut record = fresh(self.upgrader).await?;
+        let mut record = fresh(self.upgrader, self.root).await?;
         let before = record.clone();
         change(&mut record)?;
         if record == before {
@@ -114,20 +122,33 @@ impl<'a> Deeds<'a> {
         let plan = upgrader.plan(&self.upgrade).await?;
         let installer = &upgrader.installer;
         let told = Told::new(installer.output, installer.progress);
-        let done = engine::carry_out(installer.cluster, &told, &plan, upgrader.timeout).await;
-        self.changes.extend(changes(&plan));
-        if let Err(error) = done {
-            self.record(|record| {
+        let begun = if plan.changes_nothing() {
+            None
+        } else {
+            Some(begin(installer.cluster, self.root, &upgrader.verb).await?)
+        };
+        let carried = engine::carry_out(installer.cluster, &told, &plan, upgrader.timeout).await;
+        let noted = match begun {
+            Some(begun) => {
+                let all = carried.end.is_ok();
+                begun.end(changes(&carried.deeds), all).await
+            }
+            None => Ok(()),
+        };
+        let noted = noted.map_err(Failure::from);
+        if let Err(error) = carried.end {
+            let failed = |record: &mut MeshRecord| {
                 record.state.phase = Phase::Failed;
                 Ok(())
-            })
-            .await?;
+            };
+            let noted = both(noted, self.record(failed).await);
             let back = format!(
                 "the upgrade of mesh {} stopped; the same command goes on, and `weft mesh upgrade rollback {}` goes back",
                 upgrader.name, upgrader.name
             );
-            return Err(Failure::from(error).context(back));
+            return both(Err(Failure::from(error).context(back)), noted);
         }
+        noted?;
         self.signed().await
     }
 
@@ -176,6 +197,7 @@ impl<'a> Deeds<'a> {
                 namespace: None,
                 name: namespace.to_owned(),
             },
+            manager: MANAGER,
             before: Some(prepared.before),
             after: Some(prepared.after),
         });

@@ -4,6 +4,7 @@ use super::act::Deeds;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
 use crate::history::Change;
+use crate::sidecar::edit::MANAGER;
 use crate::sidecar::kinds::Kinds;
 use crate::sidecar::read::Reader;
 use crate::sidecar::restart::{Restarted, Restarter, Verdict};
@@ -24,10 +25,10 @@ impl Deeds<'_> {
             let chosen = workloads.iter().filter(|one| wanted(one));
             chosen.filter_map(|one| one.workload_name()).collect()
         };
-        let (stale, coming) = (named(is_stale), named(is_coming));
+        let (stale, coming) = (named(WorkloadStatus::has_stale_proxies), named(is_coming));
         for one in workloads
             .iter()
-            .filter(|one| is_stale(one) && one.workload_name().is_none())
+            .filter(|one| one.has_stale_proxies() && one.workload_name().is_none())
         {
             let text = format!("{} {namespace}/{}: {}", one.kind, one.name, one.reason);
             self.upgrader.installer.output.warn(text);
@@ -67,11 +68,6 @@ impl Deeds<'_> {
     }
 }
 
-/// With proxies, and not those that it would have now.
-pub(super) fn is_stale(workload: &WorkloadStatus) -> bool {
-    workload.state == WorkloadState::NeedRestart && workload.injected > 0
-}
-
 /// Current, and not all of it up.
 fn is_coming(workload: &WorkloadStatus) -> bool {
     let up = |state| state == PodState::Running || state == PodState::NotInjected;
@@ -88,6 +84,7 @@ fn restarted(row: &Restarted) -> Change {
             namespace: Some(row.namespace.clone()),
             name: row.name.clone(),
         },
+        manager: MANAGER,
         before: None,
         after: None,
     }

@@ -5,7 +5,6 @@ use super::super::report::StepRow;
 use super::super::state::{Said, Upgrade, revision};
 use super::super::steps::Step;
 use super::Upgrader;
-use super::restart::is_stale;
 use crate::cluster::error::ClusterError;
 use crate::cluster::plan::Action;
 use crate::failure::{Exit, Failure};
@@ -97,6 +96,10 @@ impl Upgrader<'_> {
                     let text = format!("{} -> {}", now.words(), wanted.words());
                     StepRow::new("label", namespace, text, true)
                 }
+                Step::Keep(namespace, said) => {
+                    let text = format!("{} stays: this upgrade did not write it", said.words());
+                    StepRow::new("keep", namespace, text, false)
+                }
                 Step::Restart(namespace) => {
                     let count = stale.get(namespace).copied().unwrap_or_default();
                     let text = "workloads whose proxies are not as they would be then".to_owned();
@@ -147,7 +150,11 @@ impl Upgrader<'_> {
 fn stale(facts: &Facts) -> std::collections::BTreeMap<String, usize> {
     let rows = facts.survey().into_iter();
     rows.map(|row| {
-        let count = row.workloads.iter().filter(|one| is_stale(one)).count();
+        let count = row
+            .workloads
+            .iter()
+            .filter(|one| one.has_stale_proxies())
+            .count();
         (row.namespace, count)
     })
     .collect()

@@ -97,6 +97,7 @@ impl World {
         Shown {
             namespaces: self.says.clone(),
             on_new: on_new.map(|(name, _)| name.clone()).collect(),
+            asking: BTreeSet::new(),
         }
     }
 
@@ -126,7 +127,7 @@ impl World {
             Step::Unused(revision) if self.uses(revision) => {
                 return Err(format!("{revision} is in use"));
             }
-            Step::Unused(_) => {}
+            Step::Unused(_) | Step::Keep(..) => {}
             Step::Done(mesh) => {
                 self.spec = (**mesh).clone();
                 self.upgrade = None;
@@ -330,4 +331,87 @@ fn the_old_one_stays_the_meshs_until_promotion() {
     };
     assert_eq!(described(Stage::Promoting), "1.30.0");
     assert_eq!(described(Stage::Promoted), "1.31.0");
+}
+
+/// What somebody labelled by hand goes back as well, what somebody labelled since stays, and both are told.
+#[test]
+fn labels_of_others_are_neither_left_behind_nor_overwritten() {
+    let (on, off, new) = (Some("enabled"), Some("disabled"), Some("1-31-0"));
+    let all = [
+        ("moved", on, None),
+        ("hand", None, new),
+        ("late", on, None),
+        ("elsewhere", on, None),
+    ];
+    let mut world = World::new(&mesh("{version: 1.30.0}"), namespaces(&all));
+    world.upgrade = Some(upgrade("{version: 1.30.0}"));
+    for verb in [Verb::Install, Verb::Move(None), Verb::Promote] {
+        world.whole(&verb).unwrap();
+    }
+    // Since the move, somebody else declines injection, or has another revision; and one more is labelled by hand.
+    let since = namespaces(&[
+        ("late", off, None),
+        ("elsewhere", None, Some("theirs")),
+        ("added", None, new),
+    ]);
+    world.says.extend(since.clone());
+    for name in ["late", "elsewhere", "added"] {
+        world.restart(name);
+    }
+    let kept = |steps: &[Step]| -> Vec<String> {
+        let kept = steps.iter().filter_map(|step| {
+            let Step::Keep(name, said) = step else {
+                return None;
+            };
+            assert_eq!(Some(said), since.get(name));
+            Some(name.clone())
+        });
+        kept.collect()
+    };
+
+    let mut finished = world.clone();
+    let steps = finished.upgrade.clone().unwrap();
+    let steps = steps.steps(&Verb::Finish, &finished.shown()).unwrap();
+    assert_eq!(kept(&steps), ["elsewhere", "late"]);
+    finished.whole(&Verb::Finish).unwrap();
+    assert_eq!(finished.says["moved"].words(), "istio-injection=enabled");
+    assert_eq!(finished.says["late"].words(), "istio-injection=disabled");
+    assert_eq!(finished.says["elsewhere"].words(), "istio.io/rev=theirs");
+    assert_eq!(finished.says["hand"].words(), "istio.io/rev=1-31-0");
+
+    let steps = world.upgrade.clone().unwrap();
+    let steps = steps.steps(&Verb::Rollback, &world.shown()).unwrap();
+    assert_eq!(kept(&steps), ["elsewhere", "late"]);
+    world.whole(&Verb::Rollback).unwrap();
+    assert_eq!(world.says["moved"].words(), "istio-injection=enabled");
+    assert_eq!(world.says["late"].words(), "istio-injection=disabled");
+    for name in ["hand", "added"] {
+        assert_eq!(world.says[name].words(), "istio.io/rev=default", "{name}");
+        assert_eq!(world.pods[name].as_deref(), Some("default"), "{name}");
+    }
+    assert_eq!(world.upgrade, None);
+}
+
+#[test]
+fn workloads_that_name_the_new_revision_stop_a_rollback_before_it_begins() {
+    let upgrade = upgrade("{version: 1.30.0}").at(Stage::Promoted);
+    let shown = Shown {
+        asking: BTreeSet::from(["CronJob shop/nightly".to_owned()]),
+        ..Shown::default()
+    };
+    let refused = upgrade
+        .steps(&Verb::Rollback, &shown)
+        .unwrap_err()
+        .to_string();
+    for words in [
+        "nothing was written",
+        "CronJob shop/nightly",
+        "--revision default",
+    ] {
+        assert!(refused.contains(words), "{refused}");
+    }
+    // All others go on, and so does a rollback that is past it.
+    assert!(upgrade.steps(&Verb::Finish, &shown).is_ok());
+    let leaving = upgrade.at(Stage::Leaving);
+    assert!(leaving.steps(&Verb::Rollback, &shown).is_ok());
 }

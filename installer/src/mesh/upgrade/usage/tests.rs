@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::sidecar::view::{Kind, Owners, PodObject, Workload, WorkloadName};
 
-fn hook(name: &str, labels: &serde_json::Value) -> MutatingWebhookConfiguration {
+pub(crate) fn hook(name: &str, labels: &Value) -> MutatingWebhookConfiguration {
     serde_json::from_value(json!({
         "metadata": {"name": name, "labels": labels},
         "webhooks": [{
@@ -16,7 +16,7 @@ fn hook(name: &str, labels: &serde_json::Value) -> MutatingWebhookConfiguration 
     .unwrap()
 }
 
-fn pod(namespace: &str, name: &str, revision: Option<&str>, gateway: bool) -> PodView {
+pub(crate) fn pod(namespace: &str, name: &str, revision: Option<&str>, gateway: bool) -> PodView {
     let mut annotations = json!({});
     if let Some(revision) = revision {
         annotations["sidecar.istio.io/status"] = json!(json!({"revision": revision}).to_string());
@@ -33,7 +33,7 @@ fn pod(namespace: &str, name: &str, revision: Option<&str>, gateway: bool) -> Po
     object.view(&Owners::default()).unwrap()
 }
 
-fn labels(all: &[(&str, &str)]) -> crate::sidecar::injector::Labels {
+pub(crate) fn labels(all: &[(&str, &str)]) -> Labels {
     all.iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect()
@@ -93,15 +93,88 @@ fn everybody_who_uses_a_revision_is_counted_by_name() {
         ..Snapshot::default()
     };
 
-    let usage = Usage::of("default", &there, "istio-system");
+    let usage = Usage::of("default", &there, &[], "istio-system");
     assert_eq!(
         usage.to_string(),
         "3 pods: 1 in none, 2 in shop\n  2 gateways: istio-system/ingress, shop/waypoint\n  2 namespaces: cart, shop\n  1 tags: prod"
     );
     assert!(!usage.is_none());
     assert_eq!(
-        Usage::of("1-31-0", &there, "istio-system").to_string(),
+        Usage::of("1-31-0", &there, &[], "istio-system").to_string(),
         "1 pods: 1 in new\n  1 namespaces: new\n  1 tags: test"
     );
-    assert!(Usage::of("1-29-0", &there, "istio-system").is_none());
+    assert!(Usage::of("1-29-0", &there, &[], "istio-system").is_none());
+}
+
+/// A webhook that injects where the pod names this, as Istio's own do.
+fn injector(name: &str, labels: &Value, named: &str) -> MutatingWebhookConfiguration {
+    let mut hook = hook(name, labels);
+    let selector = json!({"matchExpressions": [
+        {"key": "sidecar.istio.io/inject", "operator": "NotIn", "values": ["false"]},
+        {"key": "istio.io/rev", "operator": "In", "values": [named]},
+    ]});
+    let webhook = hook.webhooks.iter_mut().flatten().next().unwrap();
+    webhook.object_selector = serde_json::from_value(selector).unwrap();
+    hook
+}
+
+/// Without pods they are users all the same.
+#[test]
+fn templates_that_name_a_revision_count() {
+    let workload = |kind, name: &str, said: &[(&str, &str)]| Workload {
+        name: WorkloadName {
+            namespace: "shop".to_owned(),
+            kind,
+            name: name.to_owned(),
+        },
+        template: Template {
+            labels: labels(said),
+            ..Template::default()
+        },
+    };
+    let (old, declines) = (
+        ("istio.io/rev", "old"),
+        ("sidecar.istio.io/inject", "false"),
+    );
+    let there = Snapshot {
+        injectors: Injectors::of(&[
+            injector("old", &json!({"istio.io/rev": "old"}), "old"),
+            injector(
+                "tag",
+                &json!({"istio.io/rev": "old", "istio.io/tag": "prod"}),
+                "prod",
+            ),
+            injector("new", &json!({"istio.io/rev": "new"}), "new"),
+        ]),
+        namespaces: [("shop".to_owned(), labels(&[]))].into(),
+        workloads: vec![
+            workload(Kind::Deployment, "asleep", &[old]),
+            workload(Kind::Deployment, "tagged", &[("istio.io/rev", "prod")]),
+            workload(Kind::Deployment, "declines", &[old, declines]),
+            workload(Kind::Deployment, "silent", &[]),
+            workload(Kind::StatefulSet, "moved", &[("istio.io/rev", "new")]),
+        ],
+        ..Snapshot::default()
+    };
+    let cron = |name: &str, named: &str| {
+        let template = json!({"metadata": {"labels": {"istio.io/rev": named}}, "spec": {}});
+        Cron::of(&json!({
+            "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"jobTemplate": {"spec": {"template": template}}},
+        }))
+    };
+    let crons = [
+        cron("nightly", "old"),
+        cron("daily", "new"),
+        cron("else", "theirs"),
+    ];
+    let of = |revision: &str| Usage::of(revision, &there, &crons, "istio-system").to_string();
+    assert_eq!(
+        of("old"),
+        "3 workloads: CronJob shop/nightly, Deployment shop/asleep, Deployment shop/tagged\n  1 tags: prod"
+    );
+    assert_eq!(
+        of("new"),
+        "2 workloads: CronJob shop/daily, StatefulSet shop/moved"
+    );
 }

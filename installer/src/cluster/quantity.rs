@@ -1,7 +1,7 @@
 //! Kubernetes' notation of amounts: `100m`, `1.5`, `2Gi`, `1e3`.
 
 /// In thousandths; nothing for a text that is no amount.
-pub(super) fn millis(text: &str) -> Option<i128> {
+pub(crate) fn millis(text: &str) -> Option<i128> {
     let end = text
         .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-' || c == '+'))
         .unwrap_or(text.len());

@@ -1,0 +1,86 @@
+use serde_json::json;
+
+use super::*;
+use crate::cluster::discovery::Resource;
+use crate::cluster::object::ObjectId;
+use crate::mesh::record::MeshState;
+
+fn record(mode: &str, phase: &str) -> MeshRecord {
+    let found = json!({
+        "rootNamespace": "istio-system",
+        "controlPlanes": [{"revision": "default", "namespace": "istio-system", "name": "istiod", "installedBy": {"tool": "unknown"}}],
+        "tags": [], "webhooks": [], "gateways": [],
+    });
+    let state: MeshState =
+        serde_json::from_value(json!({"mode": mode, "phase": phase, "adopted": found})).unwrap();
+    MeshRecord {
+        name: "shop".to_owned(),
+        root_namespace: "istio-system".to_owned(),
+        spec: None,
+        state,
+        resource_version: None,
+    }
+}
+
+fn istiod() -> Target {
+    Target {
+        component: "istiod".to_owned(),
+        id: ObjectId {
+            group: "apps".to_owned(),
+            version: "v1".to_owned(),
+            kind: "Deployment".to_owned(),
+            namespace: Some("istio-system".to_owned()),
+            name: "istiod".to_owned(),
+        },
+        resource: Resource::core("Deployment", "deployments"),
+    }
+}
+
+#[test]
+fn what_has_to_be_there_and_is_not_has_failed() {
+    for (mode, phase, status, exit, words) in [
+        (
+            "DEDICATED",
+            "SUCCEEDED",
+            State::Failed,
+            Exit::Findings,
+            "weft mesh apply",
+        ),
+        (
+            "DEDICATED",
+            "CREATING",
+            State::Updating,
+            Exit::Findings,
+            "does not exist yet",
+        ),
+        (
+            "DEDICATED",
+            "TERMINATING",
+            State::Failed,
+            Exit::Findings,
+            "weft mesh delete shop",
+        ),
+        (
+            "EXTERNAL",
+            "SUCCEEDED",
+            State::Failed,
+            Exit::Findings,
+            "weft mesh adopt shop",
+        ),
+    ] {
+        let record = record(mode, phase);
+        let components = vec![Component::of(&record, &istiod(), None)];
+        let seen = MeshStatus::of(&record, components);
+        assert_eq!((seen.status, seen.exit()), (status, exit), "{mode} {phase}");
+        let told = seen.complaints().join("\n");
+        assert!(told.contains("Deployment istio-system/istiod"), "{told}");
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
+fn a_mesh_of_nothing_does_not_work() {
+    let seen = MeshStatus::of(&record("DEDICATED", "SUCCEEDED"), Vec::new());
+    assert_eq!((seen.status, seen.exit()), (State::Failed, Exit::Findings));
+    assert_eq!(seen.complaints(), ["nothing of it is there"]);
+}

@@ -1,0 +1,84 @@
+//! Gateways among the workloads: the injector makes their proxies, too, but they are no sidecars, and without it they do not
+//! start at all.
+
+use super::decision::{Decision, Place, Template, decide};
+use super::injector::Labels;
+use super::state::Snapshot;
+use super::view::WorkloadName;
+
+/// What stands in a template in place of the image that the injector puts in.
+pub(crate) const AUTO: &str = "auto";
+/// The annotation that names what the injector makes of a pod.
+const TEMPLATES: &str = "inject.istio.io/templates";
+/// The label of the pods of a Gateway API's Gateway, which istiod runs.
+const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
+
+/// Whether these are the pods of a gateway.
+pub(crate) fn is_one(template: &Template) -> bool {
+    let templates = template.annotations.get(TEMPLATES);
+    let injected = templates.is_some_and(|all| all.split(',').any(|one| one.trim() == "gateway"));
+    injected || template.labels.contains_key(GATEWAY_NAME)
+}
+
+/// Whose work it is to start a gateway anew.
+pub(crate) fn renewed_by(namespace: &str, name: &str) -> String {
+    format!(
+        "a gateway: `weft gateway upgrade {name} -n {namespace}` renews it, or whoever made it if that was not weft"
+    )
+}
+
+/// The gateways of a namespace that would get their proxies as it is, and would get none with these labels.
+pub(crate) fn losing(snapshot: &Snapshot, namespace: &str, after: &Labels) -> Vec<WorkloadName> {
+    let here = snapshot.workloads.iter();
+    here.filter(|one| one.name.namespace == namespace)
+        .filter(|one| loses(snapshot, namespace, after, [&one.template; 2]))
+        .map(|one| one.name.clone())
+        .collect()
+}
+
+/// Whether a workload is a gateway that would get its proxy as it is, and would get none with these labels on its pods.
+pub(crate) fn loses_by_itself(snapshot: &Snapshot, name: &WorkloadName, after: &Labels) -> bool {
+    let Some(one) = snapshot.workloads.iter().find(|one| one.name == *name) else {
+        return false;
+    };
+    let changed = Template {
+        labels: after.clone(),
+        ..one.template.clone()
+    };
+    let place = snapshot.namespaces.get(&name.namespace);
+    let place = place.cloned().unwrap_or_default();
+    loses(snapshot, &name.namespace, &place, [&one.template, &changed])
+}
+
+fn loses(snapshot: &Snapshot, name: &str, after: &Labels, templates: [&Template; 2]) -> bool {
+    let [was, is] = templates;
+    let nothing = Labels::new();
+    let before = snapshot.namespaces.get(name).unwrap_or(&nothing);
+    let injected =
+        |labels, template| decide(&snapshot.injectors, Place { name, labels }, template).injected;
+    is_one(was) && injected(before, was) && !injected(after, is)
+}
+
+/// What is the matter with a pod whose image is still `auto`, and what to do about it.
+pub(crate) fn uninjected(decision: &Decision) -> [String; 2] {
+    if decision.injected {
+        return [
+            format!(
+                "not injected when it was made (its image is still {AUTO}), though it would be now: {}",
+                decision.reason
+            ),
+            "delete the pod: its controller makes it anew".to_owned(),
+        ];
+    }
+    [
+        format!(
+            "not injected, because {}; its image is still {AUTO}",
+            decision.reason
+        ),
+        "have it injected (weft sidecar explain shows every webhook), then delete the pod"
+            .to_owned(),
+    ]
+}
+
+#[cfg(test)]
+mod tests;
