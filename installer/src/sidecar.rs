@@ -1,13 +1,14 @@
 //! Sidecars: who gets one and why, how they are, and what can be set about them.
 //!
 //! `decision`, `gateway`, `state`, `wish`, `edit`, `resources`, `passthrough`, `scope`, `loggers` and `rollout`, `usage` are values in and
-//! values out; `read`, `write` and `restart` are the edge; `verbs` puts them together.
+//! values out; `kinds`, `read`, `write` and `restart` are the edge; `verbs` puts them together.
 
 mod budget;
 pub(crate) mod decision;
 pub(crate) mod edit;
 pub(crate) mod gateway;
 pub(crate) mod injector;
+pub(crate) mod kinds;
 mod loggers;
 pub(crate) mod passthrough;
 mod quantity;

@@ -8,6 +8,9 @@
 #[path = "sidecar/gateways.rs"]
 mod gateways;
 #[cfg(test)]
+#[path = "sidecar/kinds.rs"]
+mod kinds;
+#[cfg(test)]
 #[path = "sidecar/life.rs"]
 mod life;
 #[cfg(test)]
@@ -23,7 +26,7 @@ mod world;
 #[cfg(test)]
 mod tests {
     use super::world::World;
-    use super::{gateways, life, restarts, verdicts};
+    use super::{gateways, kinds, life, restarts, verdicts};
 
     /// One cluster for all; the webhooks change from one part to the next, so that they follow one another.
     #[test]
@@ -32,12 +35,14 @@ mod tests {
             return;
         }
         let world = World::start();
+        kinds::are_declared(&world);
         std::thread::scope(|scope| {
             let life = scope.spawn(|| life::from_a_label_to_a_sidecar_and_back(&world));
             let settings = scope.spawn(|| life::settings_take_effect(&world));
             let restarts = scope.spawn(|| restarts::in_batches_within_budgets(&world));
+            let declared = scope.spawn(|| kinds::work_as_others_do(&world));
             let gateways = scope.spawn(|| gateways::are_no_sidecars(&world));
-            for thread in [life, settings, restarts, gateways] {
+            for thread in [life, settings, restarts, declared, gateways] {
                 assert!(thread.join().is_ok(), "one part failed; see above");
             }
         });

@@ -8,8 +8,8 @@ use clap::{Args, Subcommand};
 
 use super::{Context, runtime, stopped};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::sidecar::target::Target;
-use crate::sidecar::verbs::{Enabling, Levels, Restarting, Sample, Sidecars, Which};
+use crate::sidecar::target::{Named, Target};
+use crate::sidecar::verbs::{Command, Enabling, Levels, Restarting, Sample, Sidecars, Which};
 use crate::sidecar::wish::Wish;
 use args::MeshArgs;
 use verbs::{ExplainArgs, InjectArgs, LevelArgs, RestartArgs, StatusArgs, UpgradeArgs};
@@ -65,9 +65,9 @@ pub(super) fn run(args: SidecarArgs, context: &Context) -> Outcome {
 async fn dispatch(verb: SidecarVerb, context: &Context) -> Outcome {
     match verb {
         SidecarVerb::Status(args) => {
-            let sidecars = args.mesh.open("status", &args.targets, context).await?;
+            let (sidecars, targets) = args.mesh.open("status", &args.targets, context).await?;
             let namespace = args.mesh.namespace(&sidecars, args.all_namespaces);
-            sidecars.status(&args.targets, namespace.as_deref()).await
+            sidecars.status(&targets, namespace.as_deref()).await
         }
         SidecarVerb::Explain(args) => explain(args, context).await,
         SidecarVerb::Enable(args) => {
@@ -97,23 +97,23 @@ async fn explain(args: ExplainArgs, context: &Context) -> Outcome {
         annotations: args.annotations.into_iter().collect(),
         host_network: args.host_network,
     };
-    let sidecars = args.mesh.open("explain", &args.targets, context).await?;
+    let (sidecars, targets) = args.mesh.open("explain", &args.targets, context).await?;
     let namespace = args.mesh.named();
-    sidecars.explain(&args.targets, namespace, &sample).await
+    sidecars.explain(&targets, namespace, &sample).await
 }
 
 async fn log_level(args: LevelArgs, context: &Context) -> Outcome {
-    let sidecars = args.mesh.open("log-level", &args.targets, context).await?;
+    let (sidecars, targets) = args.mesh.open("log-level", &args.targets, context).await?;
     let levels = Levels {
         level: args.level,
         loggers: args.loggers,
     };
     let namespace = args.mesh.named();
-    sidecars.log_level(&args.targets, namespace, &levels).await
+    sidecars.log_level(&targets, namespace, &levels).await
 }
 
 async fn inject(verb: &str, args: InjectArgs, wish: Wish, context: &Context) -> Outcome {
-    let sidecars = args.mesh.open(verb, &args.targets, context).await?;
+    let (sidecars, targets) = args.mesh.open(verb, &args.targets, context).await?;
     let asked = Enabling {
         wish,
         manner: args.write.manner(),
@@ -121,7 +121,7 @@ async fn inject(verb: &str, args: InjectArgs, wish: Wish, context: &Context) -> 
         force: args.force,
     };
     let namespace = args.mesh.named();
-    Box::pin(sidecars.inject(&args.targets, namespace, &asked)).await
+    Box::pin(sidecars.inject(&targets, namespace, &asked)).await
 }
 
 async fn restart(
@@ -130,7 +130,7 @@ async fn restart(
     which: Which,
     context: &Context,
 ) -> Outcome {
-    let sidecars = args.mesh.open(verb, &args.targets, context).await?;
+    let (sidecars, targets) = args.mesh.open(verb, &args.targets, context).await?;
     let namespace = args.mesh.namespace(&sidecars, args.all_namespaces);
     let asked = Restarting {
         which,
@@ -139,33 +139,24 @@ async fn restart(
         yes: args.yes,
     };
     sidecars
-        .restart(&args.targets, namespace.as_deref(), asked)
+        .restart(&targets, namespace.as_deref(), asked)
         .await
-}
-
-/// For the history: the verb and what it was about.
-fn described(verb: &str, targets: &[Target]) -> String {
-    targets
-        .iter()
-        .fold(format!("sidecar {verb}"), |text, target| {
-            text + " " + &target.to_string()
-        })
 }
 
 impl MeshArgs {
     async fn open(
         &self,
         verb: &str,
-        targets: &[Target],
+        targets: &[Named],
         context: &Context,
-    ) -> Result<Sidecars, Failure> {
+    ) -> Result<(Sidecars, Vec<Target>), Failure> {
         let cluster = self.cluster.access().connect(&context.environment).await?;
         Sidecars::open(
             cluster,
             context.output.clone(),
             self.cluster.root_namespace.clone(),
             self.mesh.as_deref(),
-            described(verb, targets),
+            Command { verb, targets },
         )
         .await
     }

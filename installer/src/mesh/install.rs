@@ -277,6 +277,7 @@ impl Prepared {
             previous_version: None,
             protected: false,
             adopted: None,
+            workload_kinds: Vec::new(),
             upgrade: None,
         });
         Ok(MeshRecord {

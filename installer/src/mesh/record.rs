@@ -7,21 +7,19 @@ pub(crate) mod error;
 pub(crate) mod find;
 mod list;
 pub(crate) mod lock;
+mod state;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::cluster::access::Cluster;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
-use crate::mesh::sail;
-use crate::mesh::spec::Mesh;
-use crate::mesh::upgrade::state::Upgrade;
 pub(crate) use error::{RecordError, check_name};
-pub(crate) use list::{all, each, is_written_by_weft, parted};
+pub(crate) use list::{all, each, is_written_by_weft, of_root, parted};
+pub(crate) use state::{Engine, MeshState, Mode, Phase};
 
 /// The field manager of a record.
 pub(crate) const MANAGER: &str = "weft-record";
@@ -47,113 +45,6 @@ pub(crate) struct MeshRecord {
     pub(crate) state: MeshState,
     /// What was read, so that nobody else's writing is written over.
     pub(crate) resource_version: Option<String>,
-}
-
-/// What became of a mesh.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct MeshState {
-    /// Who runs its control plane, and where.
-    pub(crate) mode: Mode,
-    /// What weft installs it with; nothing where it installs nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) engine: Option<Engine>,
-    /// How far it is.
-    pub(crate) phase: Phase,
-    /// The revision that serves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) revision: Option<String>,
-    /// Its Istio version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) version: Option<String>,
-    /// The revision before, while an upgrade can still go back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) previous_revision: Option<String>,
-    /// Its version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) previous_version: Option<String>,
-    /// It may not be deleted.
-    #[serde(default)]
-    pub(crate) protected: bool,
-    /// What was found when somebody else's Istio was adopted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) adopted: Option<Value>,
-    /// The upgrade that is under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) upgrade: Option<Box<Upgrade>>,
-}
-
-/// Who runs the control plane, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Mode {
-    /// Weft, in the cluster of the workloads.
-    Dedicated,
-    /// Weft, against an API server of the mesh's own.
-    Hosted,
-    /// Somebody else.
-    External,
-}
-
-/// What weft installs a mesh with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Engine {
-    /// Charts, rendered in process.
-    Charts,
-    /// The Sail operator's resources.
-    Sail,
-}
-
-/// How far a mesh is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Phase {
-    /// It comes up.
-    Creating,
-    /// It changes.
-    Updating,
-    /// The last change did not work.
-    Failed,
-    /// It runs.
-    Succeeded,
-    /// It goes.
-    Terminating,
-}
-
-impl Engine {
-    /// That of a mesh that weft installs.
-    pub(crate) fn of(mesh: &Mesh) -> Self {
-        if sail::installs(mesh) {
-            Self::Sail
-        } else {
-            Self::Charts
-        }
-    }
-}
-
-impl Mode {
-    /// As people and programs read it.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Dedicated => "DEDICATED",
-            Self::Hosted => "HOSTED",
-            Self::External => "EXTERNAL",
-        }
-    }
-}
-
-impl Phase {
-    /// As people and programs read it.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Creating => "CREATING",
-            Self::Updating => "UPDATING",
-            Self::Failed => "FAILED",
-            Self::Succeeded => "SUCCEEDED",
-            Self::Terminating => "TERMINATING",
-        }
-    }
 }
 
 /// The name of the `ConfigMap` that records a mesh.

@@ -13,6 +13,7 @@ pub(crate) mod schema;
 pub(crate) mod sidecar;
 pub(crate) mod size;
 pub(crate) mod traffic;
+pub(crate) mod workloads;
 
 pub(crate) mod contradiction;
 pub(crate) mod name;
@@ -26,6 +27,7 @@ pub(crate) use sidecar::{Collector, Discovery, Protocol, Sidecar, Tracing};
 pub(crate) use size::{Resources, Scale, Size, Sizes};
 pub(crate) use template::template;
 pub(crate) use traffic::{Failover, Locality, LocalityShare, Retries, Traffic};
+pub(crate) use workloads::WorkloadKind;
 
 use crate::failure::Failure;
 use crate::mesh::version::IstioVersion;
@@ -142,6 +144,9 @@ pub(crate) struct Spec {
     /// What holds for every sidecar unless its workload says otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sidecar: Option<Sidecar>,
+    /// Kinds of workloads that get sidecars beside Deployments, `StatefulSets` and `DaemonSets`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) workload_kinds: Vec<WorkloadKind>,
     /// Traces of requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tracing: Option<Tracing>,

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::injector::Labels;
+use super::view::Kind;
 use crate::cluster::diff::{self, Change};
 use crate::cluster::ownership::OwnedField;
 
@@ -21,8 +22,8 @@ pub(crate) const MANAGER: &str = "weft-labels";
 pub(crate) enum Site {
     /// On the object itself.
     Object,
-    /// On the template of its pods.
-    Template,
+    /// On the template of its pods, which stands where its kind has it.
+    Template(Kind),
 }
 
 /// What should become of a key.
@@ -198,10 +199,7 @@ impl Owners {
             ours: BTreeSet::new(),
             others: Vec::new(),
         };
-        let pointer = match site {
-            Site::Object => format!("/fieldsV1/f:metadata/f:{field}"),
-            Site::Template => format!("/fieldsV1/f:spec/f:template/f:metadata/f:{field}"),
-        };
+        let pointer = format!("/fieldsV1{}/f:{field}", path(site).replace('.', "/f:"));
         let entries = object
             .pointer("/metadata/managedFields")
             .and_then(Value::as_array);
@@ -232,10 +230,10 @@ impl Owners {
     }
 }
 
-fn path(site: Site) -> &'static str {
+fn path(site: Site) -> String {
     match site {
-        Site::Object => ".metadata",
-        Site::Template => ".spec.template.metadata",
+        Site::Object => ".metadata".to_owned(),
+        Site::Template(kind) => format!("{}.metadata", kind.pod_template()),
     }
 }
 
@@ -275,11 +273,11 @@ fn nest(site: Site, maps: &[(&str, &Labels)]) -> Value {
     wrap(site, &Value::Object(filled))
 }
 
-fn wrap(site: Site, metadata: &Value) -> Value {
-    match site {
-        Site::Object => json!({ "metadata": metadata }),
-        Site::Template => json!({"spec": {"template": {"metadata": metadata}}}),
-    }
+/// What stands at the site, with all that is around it.
+pub(crate) fn wrap(site: Site, metadata: &Value) -> Value {
+    let path = path(site);
+    let names = path.rsplit('.').filter(|name| !name.is_empty());
+    names.fold(metadata.clone(), |inner, name| json!({ name: inner }))
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Reads what is, with few requests: lists in pages, of which only the views are kept.
 
+mod list;
+mod workloads;
+
 use futures_util::future::try_join_all;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -7,25 +10,48 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::Api;
 use kube::api::ListParams;
 use kube::core::Request;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::injector::{Injectors, Settings, settings_name};
 use super::state::Snapshot;
 use super::usage::{self, Meter};
-use super::view::{Kind, NamespaceObject, Page, PodObject, PodView, Workload, WorkloadObject};
+use super::view::{Kind, NamespaceObject, PodObject, PodView};
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
-use crate::cluster::pages;
 use crate::failure::{Exit, Failure};
 
 /// The label by which a mesh's record is found.
 const MESH: &str = "weft.dev/mesh";
 
+/// What becomes of that which may not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Forbidden {
+    Fails,
+    IsLeftOut,
+}
+
 /// Reads a cluster.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader {
     cluster: Cluster,
+    /// The kinds of workloads beside those that every cluster has.
+    kinds: Vec<Kind>,
+}
+
+impl Forbidden {
+    /// What was read, or nothing and the reason.
+    fn settle<T: Default>(
+        self,
+        read: Result<T, ClusterError>,
+    ) -> Result<(T, Option<String>), ClusterError> {
+        match read {
+            Ok(found) => Ok((found, None)),
+            Err(error) if self == Self::IsLeftOut && error.is_forbidden() => {
+                Ok((T::default(), Some(error.to_string())))
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// `/api/v1/namespaces/NS/pods`, or of all namespaces.
@@ -65,7 +91,15 @@ fn snapshot_of(
 impl Reader {
     /// For one cluster.
     pub(crate) fn new(cluster: Cluster) -> Self {
-        Self { cluster }
+        Self {
+            cluster,
+            kinds: Vec::new(),
+        }
+    }
+
+    /// The same with kinds of workloads that the mesh declares and the cluster serves.
+    pub(crate) fn with(self, kinds: Vec<Kind>) -> Self {
+        Self { kinds, ..self }
     }
 
     /// The root namespace of a mesh that has a record.
@@ -95,40 +129,34 @@ impl Reader {
         namespace: Option<&str>,
         root: &str,
     ) -> Result<Snapshot, Failure> {
-        let injectors = async { Ok((self.injectors(root).await?, None)) };
-        Box::pin(self.gathered(namespace, injectors)).await
+        Box::pin(self.gathered(namespace, root, Forbidden::Fails)).await
     }
 
-    /// The same for somebody who may not see webhooks: what depends on them is not known then.
+    /// The same for somebody who may not see webhooks, or workloads of declared kinds: what depends on them is not known
+    /// then.
     pub(crate) async fn visible(
         &self,
         namespace: Option<&str>,
         root: &str,
     ) -> Result<Snapshot, Failure> {
-        let injectors = async {
-            match self.injectors(root).await {
-                Ok(injectors) => Ok((injectors, None)),
-                Err(error) if error.is_forbidden() => {
-                    Ok((Injectors::default(), Some(error.to_string())))
-                }
-                Err(error) => Err(error),
-            }
-        };
-        Box::pin(self.gathered(namespace, injectors)).await
+        Box::pin(self.gathered(namespace, root, Forbidden::IsLeftOut)).await
     }
 
     async fn gathered(
         &self,
         namespace: Option<&str>,
-        injectors: impl Future<Output = Result<(Injectors, Option<String>), ClusterError>>,
+        root: &str,
+        forbidden: Forbidden,
     ) -> Result<Snapshot, Failure> {
+        let injectors = async { forbidden.settle(self.injectors(root).await) };
         let namespaces = self.namespaces(namespace);
-        let workloads = self.workloads(namespace);
+        let workloads = self.workloads(namespace, forbidden);
         let pods = self.pods(namespace, None);
-        let ((injectors, blind), namespaces, workloads, pods) =
+        let ((injectors, blind), namespaces, (workloads, unseen), pods) =
             futures_util::try_join!(injectors, namespaces, workloads, pods)?;
         Ok(Snapshot {
             workloads,
+            unseen,
             pods,
             blind,
             ..snapshot_of(namespace, injectors, namespaces)?
@@ -201,17 +229,6 @@ impl Reader {
         self.list("list namespaces", &path, params, Some).await
     }
 
-    /// Workloads of every kind that can be restarted.
-    async fn workloads(&self, namespace: Option<&str>) -> Result<Vec<Workload>, ClusterError> {
-        let of = |kind: Kind| async move {
-            let path = collection("apps/v1", namespace, kind.plural());
-            let what = format!("list {}", kind.plural());
-            let view = |object: WorkloadObject| Some(object.view(kind));
-            self.list(&what, &path, ListParams::default(), view).await
-        };
-        Ok(try_join_all(Kind::ALL.map(of)).await?.concat())
-    }
-
     /// The pods that count.
     pub(crate) async fn pods(
         &self,
@@ -223,7 +240,9 @@ impl Reader {
         if let Some(labels) = labels {
             params = params.labels(labels);
         }
-        self.list("list pods", &path, params, PodObject::view).await
+        let owners = self.owners(namespace).await?;
+        let view = |pod: PodObject| pod.view(&owners);
+        self.list("list pods", &path, params, view).await
     }
 
     /// What proxies use.
@@ -266,25 +285,5 @@ impl Reader {
             self.cluster.client.request::<Value>(request).await
         };
         self.cluster.call(&format!("read {what}"), asked).await
-    }
-
-    async fn list<T: DeserializeOwned, V>(
-        &self,
-        what: &str,
-        path: &str,
-        params: ListParams,
-        view: impl Fn(T) -> Option<V>,
-    ) -> Result<Vec<V>, ClusterError> {
-        pages::all(params, async |params| {
-            let request = Request::new(path).list(params);
-            let asked = async {
-                let request = request.map_err(kube::Error::BuildRequest)?;
-                self.cluster.client.request::<Page<T>>(request).await
-            };
-            let page = self.cluster.call(what, asked).await?;
-            let views = page.items.into_iter().filter_map(&view);
-            Ok((views.collect(), page.metadata.next))
-        })
-        .await
     }
 }

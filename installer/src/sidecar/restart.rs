@@ -14,7 +14,7 @@ use super::budget::{Claim, Claims};
 use super::edit::{self, Site};
 use super::read::{Reader, collection};
 use super::rollout::{self, Progress};
-use super::view::WorkloadName;
+use super::view::{Belongs, Kind, WorkloadName};
 use super::write::Writer;
 use crate::cluster::error::ClusterError;
 use crate::output;
@@ -55,6 +55,9 @@ pub(crate) enum Verdict {
 pub(crate) struct Restarted {
     /// Its namespace.
     pub(crate) namespace: String,
+    /// Its API group and version.
+    #[serde(skip)]
+    pub(crate) api: (&'static str, &'static str),
     /// `Deployment`, …, or `Pod`.
     pub(crate) kind: &'static str,
     /// Its name.
@@ -71,6 +74,7 @@ impl Restarted {
     pub(crate) fn of(name: &WorkloadName, result: Verdict, message: impl Into<String>) -> Self {
         Self {
             namespace: name.namespace.clone(),
+            api: name.kind.api(),
             kind: name.kind.word(),
             name: name.name.clone(),
             result,
@@ -143,7 +147,7 @@ impl Restarter<'_> {
                 Ok(until) => deadline = until,
                 Err(why) => return Ok(Err(why)),
             }
-            self.writer.restart(&what, &path).await?;
+            self.writer.restart(&what, &path, name.kind).await?;
         }
         match deadline {
             Some(deadline) => self.finished(name, &what, &path, deadline).await,
@@ -175,7 +179,7 @@ impl Restarter<'_> {
             let budgets = self.reader.budgets(&name.namespace).await?;
             let claim = Claim {
                 name: name.clone(),
-                labels: edit::current(&object, Site::Template, "labels"),
+                labels: edit::current(&object, Site::Template(name.kind), "labels"),
                 down: rollout::takes_down(name.kind, &object),
             };
             let Some(held) = claims.take(&budgets, claim) else {
@@ -202,7 +206,7 @@ impl Restarter<'_> {
         let mut done_since: Option<Instant> = None;
         loop {
             let object = self.reader.object(what, path).await?;
-            let text = match rollout::progress(name.kind, &object) {
+            let text = match self.progress_of(name, &object).await? {
                 Progress::Done => {
                     let since = *done_since.get_or_insert_with(Instant::now);
                     if since.elapsed() >= self.pace.settle {
@@ -225,11 +229,29 @@ impl Restarter<'_> {
         }
     }
 
+    /// How far it is. What a declared kind counts need not tell new pods from old ones, so that its pods themselves are
+    /// looked at besides.
+    async fn progress_of(
+        &self,
+        name: &WorkloadName,
+        object: &Value,
+    ) -> Result<Progress, ClusterError> {
+        let counted = rollout::progress(name.kind, object);
+        let (Kind::Declared(kind), Progress::Done) = (name.kind, &counted) else {
+            return Ok(counted);
+        };
+        let labels = selector(object).map(|selector| selector.to_string());
+        let reader = self.reader;
+        let mut pods = reader
+            .pods(Some(&name.namespace), labels.as_deref())
+            .await?;
+        pods.retain(|pod| matches!(&pod.belongs, Belongs::To(owner) if owner == name));
+        Ok(rollout::replaced(kind, object, &pods))
+    }
+
     /// What keeps the first of its pods that does not get on.
     async fn cause(&self, name: &WorkloadName, object: &Value) -> Option<String> {
-        let selector = object.pointer("/spec/selector")?.clone();
-        let selector: LabelSelector = serde_json::from_value(selector).ok()?;
-        let selector = Selector::try_from(selector).ok()?;
+        let selector = selector(object)?;
         let pods = self
             .reader
             .pods(Some(&name.namespace), Some(&selector.to_string()))
@@ -240,8 +262,17 @@ impl Restarter<'_> {
     }
 }
 
+/// Which pods it looks after, where it says so in Kubernetes' way.
+fn selector(object: &Value) -> Option<Selector> {
+    let selector = object.pointer("/spec/selector")?.clone();
+    let selector: LabelSelector = serde_json::from_value(selector).ok()?;
+    Selector::try_from(selector).ok()
+}
+
 /// Where the API server has a workload.
 pub(crate) fn path(name: &WorkloadName) -> String {
-    let folder = collection("apps/v1", Some(&name.namespace), name.kind.plural());
+    let (group, version) = name.kind.api();
+    let api = format!("{group}/{version}");
+    let folder = collection(&api, Some(&name.namespace), name.kind.plural());
     format!("{folder}/{}", name.name)
 }

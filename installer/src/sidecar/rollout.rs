@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::view::Kind;
+use super::edit::MANAGER;
+use super::view::{Kind, PodView};
+use super::write::RESTARTER;
+use crate::mesh::spec::WorkloadKind;
 
 /// What a Deployment has of both when it names none.
 const QUARTER: &str = "25%";
@@ -23,7 +26,11 @@ pub(crate) fn progress(kind: Kind, object: &Value) -> Progress {
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_u64);
     let status = |field: &str| number(&format!("/status/{field}")).unwrap_or(0);
     let generation = number("/metadata/generation").unwrap_or(0);
-    if status("observedGeneration") < generation {
+    let observed = match kind {
+        Kind::Declared(kind) => observed(kind, object).unwrap_or(generation),
+        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => status("observedGeneration"),
+    };
+    if observed < generation {
         return Progress::Waiting("its controller has not seen the change yet".to_owned());
     }
     if let Some(why) = stuck(object) {
@@ -34,6 +41,13 @@ pub(crate) fn progress(kind: Kind, object: &Value) -> Progress {
             let wanted = status("desiredNumberScheduled");
             let ready = status("numberAvailable");
             (wanted, status("updatedNumberScheduled"), wanted, ready)
+        }
+        Kind::Declared(kind) => {
+            let wanted = wanted(kind, object);
+            let ready = count(object, kind.paths.ready_replicas()).unwrap_or(0);
+            let updated = kind.paths.updated_replicas.as_deref();
+            let updated = updated.map_or(wanted, |path| count(object, path).unwrap_or(0));
+            (wanted, updated, wanted, ready)
         }
         Kind::Deployment | Kind::StatefulSet => {
             let wanted = number("/spec/replicas").unwrap_or(1);
@@ -55,6 +69,50 @@ fn kept(kind: Kind, object: &Value) -> u64 {
     let partition = object.pointer("/spec/updateStrategy/rollingUpdate/partition");
     let partition = partition.filter(|_| kind == Kind::StatefulSet);
     partition.and_then(Value::as_u64).unwrap_or(0)
+}
+
+/// Whether the pods of a declared kind were all created after weft changed its template. A controller that changes pods in
+/// place may count them as new, and no webhook has seen them.
+pub(crate) fn replaced(kind: &WorkloadKind, object: &Value, pods: &[PodView]) -> Progress {
+    let wanted = wanted(kind, object);
+    let since = changed(object).unwrap_or_default();
+    let old = pods.iter().filter(|pod| pod.created.as_str() < since);
+    let old = old.count();
+    let new = u64::try_from(pods.len().saturating_sub(old)).unwrap_or(u64::MAX);
+    if old == 0 && new >= wanted {
+        return Progress::Done;
+    }
+    Progress::Waiting(format!(
+        "{new} of {wanted} pods were created after the change, {old} before it; a controller that changes pods in place does not restart them"
+    ))
+}
+
+/// When weft last wrote to it. The API server writes all of its times in one form, which sorts as text.
+fn changed(object: &Value) -> Option<&str> {
+    let entries = object.pointer("/metadata/managedFields")?.as_array()?;
+    let text =
+        |entry: &'_ Value, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+    let ours = entries.iter().filter(|entry| {
+        let manager = text(entry, "manager");
+        manager.is_some_and(|manager| [MANAGER, RESTARTER].contains(&manager.as_str()))
+    });
+    ours.filter_map(|entry| entry.get("time")?.as_str()).max()
+}
+
+fn wanted(kind: &WorkloadKind, object: &Value) -> u64 {
+    count(object, kind.paths.replicas()).unwrap_or(1)
+}
+
+/// The generation that its controller has seen, where the mesh says how to know.
+fn observed(kind: &WorkloadKind, object: &Value) -> Option<u64> {
+    let path = kind.paths.observed_generation.as_deref()?;
+    Some(count(object, path).unwrap_or(0))
+}
+
+/// A number, which some kinds write as text.
+fn count(object: &Value, path: &str) -> Option<u64> {
+    let field = object.pointer(&path.replace('.', "/"))?;
+    field.as_u64().or_else(|| field.as_str()?.parse().ok())
 }
 
 /// What the controller itself gives up on, or cannot do.
@@ -82,13 +140,14 @@ pub(crate) fn needs_hands(kind: Kind, object: &Value) -> Option<String> {
     let replicas = object.pointer("/spec/replicas").and_then(Value::as_u64);
     let (kept, replicas) = (kept(kind, object), replicas.unwrap_or(1));
     match (kind, strategy) {
-        (Kind::StatefulSet | Kind::DaemonSet, Some("OnDelete")) => Some(
+        (Kind::StatefulSet | Kind::DaemonSet | Kind::Declared(_), Some("OnDelete")) => Some(
             "its update strategy is OnDelete: its pods are new only once somebody deletes them"
                 .to_owned(),
         ),
         (Kind::Deployment, _) if paused => {
             Some("it is paused: `kubectl rollout resume` it first".to_owned())
         }
+        (Kind::Declared(_), _) if paused => Some("it is paused: resume it first".to_owned()),
         (Kind::StatefulSet, _) if kept > 0 && kept >= replicas => Some(format!(
             "its partition {kept} keeps all of its {replicas} pods as they are: lower spec.updateStrategy.rollingUpdate.partition first"
         )),
@@ -102,6 +161,8 @@ pub(crate) fn takes_down(kind: Kind, object: &Value) -> u64 {
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_u64);
     let replicas = number("/spec/replicas").unwrap_or(1);
     match kind {
+        // How a declared kind rolls out is its own: one at least, where it has any.
+        Kind::Declared(kind) => wanted(kind, object).min(1),
         Kind::StatefulSet => {
             let field = object.pointer("/spec/updateStrategy/rollingUpdate/maxUnavailable");
             let down = field.map_or(1, |field| share(field, replicas, Round::Down));
@@ -295,5 +356,100 @@ mod tests {
         assert!(needs_hands(Kind::StatefulSet, &on_delete).is_some());
         assert!(needs_hands(Kind::Deployment, &paused).is_some());
         assert_eq!(needs_hands(Kind::Deployment, &json!({})), None);
+    }
+
+    fn cast(updated: bool, observed: bool) -> &'static WorkloadKind {
+        let text = |said: bool, path: &str| said.then(|| path.to_owned());
+        Box::leak(Box::new(WorkloadKind {
+            group: "stage.example".to_owned(),
+            version: "v1".to_owned(),
+            kind: "Cast".to_owned(),
+            resource: "casts".to_owned(),
+            paths: crate::mesh::spec::workloads::Paths {
+                pod_template: text(true, ".spec.pods.template"),
+                replicas: text(true, ".spec.pods.count"),
+                ready_replicas: None,
+                updated_replicas: text(updated, ".status.new"),
+                observed_generation: text(observed, ".status.seen"),
+            },
+        }))
+    }
+
+    #[test]
+    fn a_declared_kind_counts_where_its_paths_say() {
+        let object = |status: &Value| json!({"metadata": {"generation": 3}, "spec": {"pods": {"count": 2}}, "status": status});
+        let cases = [
+            (cast(false, false), json!({"readyReplicas": 2}), true),
+            (cast(false, false), json!({"readyReplicas": 1}), false),
+            (cast(false, false), json!({}), false),
+            (
+                cast(true, false),
+                json!({"readyReplicas": 2, "new": 1}),
+                false,
+            ),
+            (
+                cast(true, false),
+                json!({"readyReplicas": 2, "new": 2}),
+                true,
+            ),
+            (
+                cast(true, true),
+                json!({"readyReplicas": 2, "new": 2}),
+                false,
+            ),
+            (
+                cast(true, true),
+                json!({"readyReplicas": 2, "new": 2, "seen": 2}),
+                false,
+            ),
+            // Argo's writes it as text.
+            (
+                cast(true, true),
+                json!({"readyReplicas": 2, "new": 2, "seen": "3"}),
+                true,
+            ),
+        ];
+        for (kind, status, done) in cases {
+            let found = progress(Kind::Declared(kind), &object(&status));
+            assert_eq!(found == Progress::Done, done, "{status}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_declared_kind_has_restarted_only_what_was_created_since() {
+        let pod = |created: &str| PodView {
+            namespace: "shop".to_owned(),
+            name: "cart-1".to_owned(),
+            created: format!("2026-11-24T{created}Z"),
+            belongs: crate::sidecar::view::Belongs::Else(Box::default(), String::new()),
+            proxy: None,
+            brings_its_own: false,
+            uninjected: false,
+            trouble: None,
+        };
+        let object = |managers: &[(&str, &str)]| {
+            let entries: Vec<_> = managers
+                .iter()
+                .map(|(manager, at)| json!({"manager": manager, "time": format!("2026-11-24T{at}Z")}))
+                .collect();
+            json!({"metadata": {"managedFields": entries}, "spec": {"pods": {"count": 2}}})
+        };
+        let restarted = object(&[
+            (RESTARTER, "10:00:00"),
+            (MANAGER, "09:00:00"),
+            ("their-controller", "11:00:00"),
+        ]);
+        let cases = [
+            (&restarted, vec!["10:00:00", "10:00:01"], true),
+            (&restarted, vec!["09:59:59", "10:00:01"], false),
+            (&restarted, vec!["09:30:00", "10:00:01", "10:00:02"], false),
+            (&restarted, vec!["10:00:01"], false),
+            (&object(&[]), vec!["00:00:00", "00:00:00"], true),
+        ];
+        for (object, created, done) in cases {
+            let pods: Vec<_> = created.iter().map(|at| pod(at)).collect();
+            let found = replaced(cast(false, false), object, &pods);
+            assert_eq!(found == Progress::Done, done, "{created:?}: {found:?}");
+        }
     }
 }

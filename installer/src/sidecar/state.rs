@@ -1,6 +1,7 @@
 //! What is, against what should be: the states of pods, workloads and namespaces.
 
 mod shape;
+mod stale;
 
 use std::collections::BTreeMap;
 
@@ -8,15 +9,11 @@ use super::decision::{Decision, INJECTION, Place, Template, contradiction, decid
 use super::gateway;
 use super::injector::{Injectors, Labels, REVISION};
 use super::usage::Meter;
-use super::view::{Belongs, PodView, Proxy, Trouble, Workload, WorkloadName, tag};
+use super::view::{Belongs, Kind, PodView, Trouble, Workload, WorkloadName};
 pub(crate) use shape::{
     NamespaceState, NamespaceStatus, PodState, PodStatus, WorkloadState, WorkloadStatus,
 };
-
-/// The kinds of one image; they say nothing about its version.
-const IMAGE_KINDS: [&str; 2] = ["-distroless", "-debug"];
-/// The annotation that names another image for one workload's proxies.
-const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
+use stale::stale;
 
 /// Everything that was read.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +24,8 @@ pub(crate) struct Snapshot {
     pub(crate) namespaces: BTreeMap<String, Labels>,
     /// The workloads in them.
     pub(crate) workloads: Vec<Workload>,
+    /// The declared kinds whose workloads we may not see, and why.
+    pub(crate) unseen: Vec<(Kind, String)>,
     /// The pods in them that count.
     pub(crate) pods: Vec<PodView>,
     /// Why the injectors are not known, where we may not see them: then nobody can say what a pod would be now.
@@ -136,6 +135,10 @@ fn status(
         .collect();
     let own = &workload.name;
     let row = row(&own.namespace, own.kind.word(), &own.name, decision, pods);
+    let row = WorkloadStatus {
+        owner: Some(own.kind),
+        ..row
+    };
     if gateway::is_one(&workload.template) {
         as_gateway(row)
     } else {
@@ -214,6 +217,7 @@ fn row(
         namespace: namespace.to_owned(),
         kind,
         name: name.to_owned(),
+        owner: None,
         state,
         is_gateway: false,
         restartable: true,
@@ -261,50 +265,6 @@ fn pod_status(
         },
         failure_reason: failure.into_iter().collect(),
     }
-}
-
-/// How a pod differs from what would come of it now.
-fn stale(
-    injectors: &Injectors,
-    pod: &PodView,
-    template: &Template,
-    decision: &Decision,
-) -> Option<String> {
-    match (&pod.proxy, &decision.revision) {
-        (None, None) => None,
-        (None, Some(_)) => Some("it has no proxy, and would get one".to_owned()),
-        (Some(_), None) => Some("it has a proxy, and would get none".to_owned()),
-        (Some(proxy), Some(revision)) if proxy.revision != *revision => Some(format!(
-            "its proxy is of revision {}, and would be of {revision}",
-            proxy.revision
-        )),
-        (Some(proxy), Some(revision)) => {
-            let wanted = wanted_version(injectors, revision, template)?;
-            other_version(proxy, &wanted)
-        }
-    }
-}
-
-fn wanted_version(injectors: &Injectors, revision: &str, template: &Template) -> Option<String> {
-    match template.annotations.get(PROXY_IMAGE) {
-        Some(image) => Some(tag(image)),
-        None => injectors.settings.get(revision)?.version.clone(),
-    }
-}
-
-fn other_version(proxy: &Proxy, wanted: &str) -> Option<String> {
-    let plain = |version: &str| {
-        let kind = IMAGE_KINDS
-            .iter()
-            .find_map(|kind| version.strip_suffix(kind));
-        kind.unwrap_or(version).to_owned()
-    };
-    (plain(&proxy.version) != plain(wanted)).then(|| {
-        format!(
-            "its proxy is version {}, and would be {wanted}",
-            proxy.version
-        )
-    })
 }
 
 #[cfg(test)]

@@ -20,10 +20,11 @@ use planned::{Deed, Editing, Planned, conflicts};
 use serde_json::Value;
 
 use super::edit::{Edit, Site, current, prepare};
+use super::kinds::Kinds;
 use super::read::{Reader, collection};
 use super::report::{ChangeReport, ChangeRow, Written};
 use super::restart::path;
-use super::target::Target;
+use super::target::{Named, Target};
 use super::view::WorkloadName;
 use super::wish::{Refusal, guard};
 use super::write::Writer;
@@ -43,6 +44,15 @@ pub(crate) struct Manner {
     pub(crate) force_conflicts: bool,
 }
 
+/// A verb as it was written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Command<'a> {
+    /// Which.
+    pub(crate) verb: &'a str,
+    /// What it is about.
+    pub(crate) targets: &'a [Named],
+}
+
 /// A mesh's sidecars, and how to talk about them.
 #[derive(Debug)]
 pub(crate) struct Sidecars {
@@ -56,26 +66,41 @@ pub(crate) struct Sidecars {
 }
 
 impl Sidecars {
-    /// Of a cluster; the mesh's record names the root namespace, if one is named.
+    /// Of a cluster, and what was named on it; the mesh's record names the root namespace, if one is named, and the kinds of
+    /// workloads that it has besides.
     pub(crate) async fn open(
         cluster: Cluster,
         output: Output,
         root: String,
         mesh: Option<&str>,
-        verb: String,
-    ) -> Result<Self, Failure> {
+        asked: Command<'_>,
+    ) -> Result<(Self, Vec<Target>), Failure> {
         let reader = Reader::new(cluster.clone());
         let root = match mesh {
             Some(mesh) => reader.root_of(mesh).await?,
             None => root,
         };
-        Ok(Self {
+        let kinds = Kinds::read(&cluster, &root, mesh).await?;
+        let targets = kinds.resolve(asked.targets)?;
+        let whole = targets
+            .iter()
+            .all(|one| matches!(one, Target::Namespace(_)));
+        for (_, why) in kinds.missing.iter().filter(|_| whole) {
+            output.warn(format!("{why}: such workloads are passed over"));
+        }
+        let verb = targets
+            .iter()
+            .fold(format!("sidecar {}", asked.verb), |text, target| {
+                text + " " + &target.to_string()
+            });
+        let sidecars = Self {
             cluster,
-            reader,
+            reader: reader.with(kinds.served),
             output,
             root,
             verb,
-        })
+        };
+        Ok((sidecars, targets))
     }
 
     /// The namespace that is meant when none is named.
@@ -106,8 +131,12 @@ impl Sidecars {
         name: &WorkloadName,
         edit: impl FnOnce(&Value) -> Result<Edit, Failure>,
     ) -> Result<Planned, Failure> {
-        self.plan(&name.to_string(), path(name), Site::Template, edit)
-            .await
+        let site = Site::Template(name.kind);
+        let edit = |object: &Value| {
+            has_template(name, object)?;
+            edit(object)
+        };
+        self.plan(&name.to_string(), path(name), site, edit).await
     }
 
     async fn plan(
@@ -218,6 +247,17 @@ impl Sidecars {
         self.carry_out(planned, manner).await?;
         Ok(exit)
     }
+}
+
+/// Some kinds may leave the template of their pods to another object, which a label here would not reach.
+fn has_template(name: &WorkloadName, object: &Value) -> Result<(), Failure> {
+    let path = name.kind.pod_template();
+    let template = object.pointer(&path.replace('.', "/"));
+    if template.is_some_and(Value::is_object) {
+        return Ok(());
+    }
+    let text = format!("{name} has no pod template at {path}, where labels could be set");
+    Err(Failure::text(Exit::Failure, text))
 }
 
 /// Several reasons are one failure.

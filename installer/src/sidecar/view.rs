@@ -6,13 +6,16 @@ use serde::Serialize;
 
 use super::decision::Template;
 use super::usage::Resources;
-pub(crate) use wire::{NamespaceObject, Page, PodObject, WorkloadObject, tag};
+use crate::mesh::spec::WorkloadKind;
+pub(crate) use wire::{
+    NamespaceObject, Owners, Page, PodObject, SETS, WorkloadObject, declared, tag,
+};
 
 /// The container of a sidecar.
 pub(crate) const PROXY: &str = "istio-proxy";
 
 /// The kinds that can be restarted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
     /// `deploy/`.
     Deployment,
@@ -20,28 +23,55 @@ pub(crate) enum Kind {
     StatefulSet,
     /// `ds/`.
     DaemonSet,
+    /// One that the mesh declares; it is known for as long as the command runs.
+    Declared(&'static WorkloadKind),
 }
 
 impl Kind {
-    /// All of them.
+    /// Those that every cluster has.
     pub(crate) const ALL: [Self; 3] = [Self::Deployment, Self::StatefulSet, Self::DaemonSet];
 
     /// As in `kind`.
-    pub(crate) const fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Deployment => "Deployment",
             Self::StatefulSet => "StatefulSet",
             Self::DaemonSet => "DaemonSet",
+            Self::Declared(kind) => &kind.kind,
         }
     }
 
     /// As in paths.
-    pub(crate) const fn plural(self) -> &'static str {
+    pub(crate) fn plural(self) -> &'static str {
         match self {
             Self::Deployment => "deployments",
             Self::StatefulSet => "statefulsets",
             Self::DaemonSet => "daemonsets",
+            Self::Declared(kind) => &kind.resource,
         }
+    }
+
+    /// Its API group and version.
+    pub(crate) fn api(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Deployment | Self::StatefulSet | Self::DaemonSet => ("apps", "v1"),
+            Self::Declared(kind) => (&kind.group, &kind.version),
+        }
+    }
+
+    /// Where its objects have the template of their pods, as `.spec.template`.
+    pub(crate) fn pod_template(self) -> &'static str {
+        match self {
+            Self::Deployment | Self::StatefulSet | Self::DaemonSet => ".spec.template",
+            Self::Declared(kind) => kind.paths.pod_template(),
+        }
+    }
+}
+
+/// As in `kind`.
+impl Serialize for Kind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
     }
 }
 
@@ -110,6 +140,8 @@ pub(crate) struct PodView {
     pub(crate) namespace: String,
     /// Its name.
     pub(crate) name: String,
+    /// When it was created, in the API server's words.
+    pub(crate) created: String,
     /// Whose it is.
     pub(crate) belongs: Belongs,
     /// Its injected proxy.

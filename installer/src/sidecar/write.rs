@@ -5,7 +5,8 @@ use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::core::Request;
 use serde_json::{Value, json};
 
-use super::edit::{MANAGER, Prepared};
+use super::edit::{MANAGER, Prepared, Site, wrap};
+use super::view::Kind;
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::cluster::ownership;
@@ -14,7 +15,7 @@ use crate::history::{self, Change, Entry};
 
 /// Under this name the moment of a restart is written. It is no wish that somebody owns: whoever restarts next writes
 /// another one, and must not be told of a conflict.
-const RESTARTER: &str = "weft-restart";
+pub(crate) const RESTARTER: &str = "weft-restart";
 /// The annotation by which kubectl restarts, too.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
@@ -95,10 +96,15 @@ impl Writer {
     }
 
     /// Has the controller of a workload replace its pods.
-    pub(crate) async fn restart(&self, what: &str, path: &str) -> Result<(), ClusterError> {
+    pub(crate) async fn restart(
+        &self,
+        what: &str,
+        path: &str,
+        kind: Kind,
+    ) -> Result<(), ClusterError> {
         let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let body =
-            json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now}}}}});
+        let metadata = json!({"annotations": {RESTARTED_AT: now}});
+        let body = wrap(Site::Template(kind), &metadata);
         let params = PatchParams {
             dry_run: self.dry_run,
             field_manager: Some(RESTARTER.to_owned()),

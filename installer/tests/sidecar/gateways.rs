@@ -82,7 +82,12 @@ fn who_may_only_look(world: &World) {
             "is not known",
             "mutatingwebhookconfigurations",
             "UN_INJECTED",
+            "cannot list casts",
+            "such workloads are passed over",
         ],
     );
+    world
+        .weft("status cast/front -n edge --as viewer")
+        .must(77, &["cannot list casts"]);
     world.weft("disable edge --as viewer").must(77, &[]);
 }

@@ -30,9 +30,9 @@ pub(crate) fn in_batches_within_budgets(world: &World) {
         (allowed("guarded").as_str(), allowed("gentle").as_str()) == ("0/2", "0/1")
     });
     let pods = || {
-        let names =
-            world.kubectl("-n batches get pods -l app=guarded --sort-by=.metadata.name -o name");
-        names.lines().map(str::to_owned).collect::<Vec<_>>()
+        let mut names = world.pods("batches");
+        names.retain(|name| name.starts_with("guarded-"));
+        names
     };
     let before = pods();
 

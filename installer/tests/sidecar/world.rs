@@ -73,6 +73,25 @@ impl World {
         self.cluster.kubectl(&words).unwrap()
     }
 
+    /// The names of the pods that count: one on its way out may be listed for a while yet.
+    pub(crate) fn pods(&self, namespace: &str) -> Vec<String> {
+        let names = "{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}";
+        let line = [
+            "-n",
+            namespace,
+            "get",
+            "pods",
+            "-o",
+            "go-template",
+            "--template",
+            names,
+        ];
+        let names = self.cluster.kubectl(&line).unwrap();
+        let mut names: Vec<_> = names.split_whitespace().map(str::to_owned).collect();
+        names.sort();
+        names
+    }
+
     /// A namespace with these labels (`{a: b}`).
     pub(crate) fn namespace(&self, name: &str, labels: &str) {
         let text = format!(

@@ -2,11 +2,13 @@
 
 use clap::Args;
 
+use super::flags::mesh_of;
 use crate::cli::connection::{RehearseArgs, ServerArgs};
 use crate::cli::{Context, block_on};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::adopt::verbs::{self, Adoption};
 use crate::mesh::record::find;
+use crate::mesh::spec::{Mode, WorkloadKind};
 
 #[derive(Args, Debug)]
 #[command(
@@ -15,7 +17,8 @@ use crate::mesh::record::find;
 Examples:
   weft mesh adopt
   weft mesh adopt shop --dry-run
-  weft mesh adopt shop --root-namespace mesh-system"
+  weft mesh adopt shop --root-namespace mesh-system
+  weft mesh adopt shop --workload-kinds mesh.yaml"
 )]
 pub(super) struct AdoptArgs {
     /// What weft is to call it
@@ -24,6 +27,9 @@ pub(super) struct AdoptArgs {
     /// Its root namespace, where there are several
     #[arg(long, value_name = "NAME", help_heading = "Cluster")]
     root_namespace: Option<String>,
+    /// A mesh file with `mode: external`, of which its workloadKinds are recorded; without it, they stay as they are
+    #[arg(long, value_name = "FILE")]
+    workload_kinds: Option<String>,
     #[command(flatten)]
     rehearse: RehearseArgs,
     /// Take over fields of the record that somebody else wrote
@@ -65,7 +71,12 @@ pub(super) struct ForgetArgs {
 }
 
 pub(super) fn adopt(args: AdoptArgs, context: &Context) -> Outcome {
+    let kinds = match &args.workload_kinds {
+        Some(file) => Some(kinds(file, &args.name, context)?),
+        None => None,
+    };
     let asked = Adoption {
+        kinds,
         name: args.name,
         root: args.root_namespace,
         mode: args.rehearse.mode(),
@@ -75,6 +86,19 @@ pub(super) fn adopt(args: AdoptArgs, context: &Context) -> Outcome {
         let cluster = args.server.access().connect(&context.environment).await?;
         verbs::adopt(&cluster, &context.output, &asked).await
     })
+}
+
+/// The kinds of a mesh file, which must be of this mesh.
+fn kinds(file: &str, name: &str, context: &Context) -> Result<Vec<WorkloadKind>, Failure> {
+    let mesh = mesh_of(file, context)?;
+    let wrong = if mesh.spec.mode != Mode::External {
+        "it is a mesh that weft itself runs, and an adopted one is external: write spec.mode: external".to_owned()
+    } else if mesh.metadata.name != name {
+        format!("it is mesh {}, not {name}", mesh.metadata.name)
+    } else {
+        return Ok(mesh.spec.workload_kinds);
+    };
+    Err(Failure::text(Exit::BadInput, format!("{file}: {wrong}")))
 }
 
 #[expect(

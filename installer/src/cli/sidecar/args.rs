@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::connection::{ClusterArgs, RehearseArgs, duration};
 use crate::sidecar::restart::Pace;
-use crate::sidecar::target::Target;
+use crate::sidecar::target::Named;
 use crate::sidecar::verbs::Manner;
 
 /// Which cluster, and which mesh on it.
@@ -93,8 +93,8 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 /// A namespace, a workload or a pod.
-pub(super) fn target(text: &str) -> Result<Target, String> {
-    Target::parse(text)
+pub(super) fn target(text: &str) -> Result<Named, String> {
+    Named::parse(text)
 }
 
 #[cfg(test)]

@@ -8,15 +8,15 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::sidecar::passthrough::{self, Direction, Match, Passing};
 use crate::sidecar::resources::Asked;
 use crate::sidecar::scope::Reach;
-use crate::sidecar::target::Target;
+use crate::sidecar::target::Named;
 use crate::sidecar::verbs::Tuning;
 
 /// What the verbs that annotate workloads share.
 #[derive(Args, Debug)]
 pub(super) struct TuneArgs {
-    /// deploy/NAME, sts/NAME or ds/NAME; to show, all of the namespace when left out
+    /// deploy/NAME, sts/NAME, ds/NAME or KIND/NAME of a kind that the mesh declares; to show, all of the namespace when left out
     #[arg(value_name = "TARGET", value_parser = target)]
-    targets: Vec<Target>,
+    targets: Vec<Named>,
     /// Take the settings away
     #[arg(long)]
     clear: bool,
@@ -81,7 +81,7 @@ pub(super) struct ResourcesArgs {
 
 pub(super) async fn resources(args: ResourcesArgs, context: &Context) -> Outcome {
     let tune = args.tune;
-    let sidecars = tune.mesh.open("resources", &tune.targets, context).await?;
+    let (sidecars, targets) = tune.mesh.open("resources", &tune.targets, context).await?;
     let asked = Asked {
         cpu: args.cpu,
         memory: args.memory,
@@ -90,12 +90,12 @@ pub(super) async fn resources(args: ResourcesArgs, context: &Context) -> Outcome
     };
     let namespace = tune.mesh.named();
     if asked == Asked::default() && !tune.clear {
-        return sidecars.show_resources(&tune.targets, namespace).await;
+        return sidecars.show_resources(&targets, namespace).await;
     }
     tune.named()?;
     let asked = (!tune.clear).then_some(&asked);
     sidecars
-        .resources(&tune.targets, namespace, asked, &tune.tuning())
+        .resources(&targets, namespace, asked, &tune.tuning())
         .await
 }
 
@@ -157,7 +157,7 @@ enum MatchArg {
 
 pub(super) async fn passthrough(args: PassthroughArgs, context: &Context) -> Outcome {
     let tune = args.tune;
-    let sidecars = tune
+    let (sidecars, targets) = tune
         .mesh
         .open("passthrough", &tune.targets, context)
         .await?;
@@ -190,12 +190,12 @@ pub(super) async fn passthrough(args: PassthroughArgs, context: &Context) -> Out
                 "say what becomes of that direction: --match with --port or --cidr, or --clear";
             Err(Failure::text(Exit::Usage, text))
         }
-        (None, false) => sidecars.show_passthrough(&tune.targets, namespace).await,
+        (None, false) => sidecars.show_passthrough(&targets, namespace).await,
         (asked, _) => {
             tune.named()?;
             let passing = asked.map_or(Passing::Clear(direction), Passing::Set);
             sidecars
-                .passthrough(&tune.targets, namespace, &passing, &tune.tuning())
+                .passthrough(&targets, namespace, &passing, &tune.tuning())
                 .await
         }
     }
@@ -250,7 +250,7 @@ enum ReachArg {
 }
 
 pub(super) async fn scope(args: ScopeArgs, context: &Context) -> Outcome {
-    let sidecars = args.mesh.open("scope", &[], context).await?;
+    let (sidecars, _) = args.mesh.open("scope", &[], context).await?;
     let reach = match (args.to, args.others.is_empty()) {
         (None, _) => None,
         (Some(ReachArg::All), true) => Some(Reach::All),

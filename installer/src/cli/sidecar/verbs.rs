@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::args::{MeshArgs, PaceArgs, WriteArgs, pair, target};
 use crate::cli::connection::RehearseArgs;
-use crate::sidecar::target::Target;
+use crate::sidecar::target::Named;
 
 #[derive(Args, Debug)]
 #[command(
@@ -15,12 +15,13 @@ CPU and MEMORY of a pod are what its proxy uses of its limit: 13m/2, -/2 where n
 Examples:
   weft sidecar status -A
   weft sidecar status shop -o wide
-  weft sidecar status deploy/cart -n shop"
+  weft sidecar status deploy/cart -n shop
+  weft sidecar status rollouts.argoproj.io/cart -n shop"
 )]
 pub(super) struct StatusArgs {
-    /// Namespaces, deploy/NAME, sts/NAME, ds/NAME or pod/NAME [default: the namespace]
+    /// Namespaces, deploy/NAME, sts/NAME, ds/NAME, KIND/NAME of a kind that the mesh declares, or pod/NAME [default: the namespace]
     #[arg(value_name = "TARGET", value_parser = target)]
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<Named>,
     /// All namespaces
     #[arg(short = 'A', long, conflicts_with_all = ["namespace", "targets"])]
     pub(super) all_namespaces: bool,
@@ -38,9 +39,9 @@ Examples:
   weft sidecar explain shop --label sidecar.istio.io/inject=false -o json"
 )]
 pub(super) struct ExplainArgs {
-    /// A namespace, deploy/NAME, sts/NAME, ds/NAME or pod/NAME
+    /// A namespace, deploy/NAME, sts/NAME, ds/NAME, KIND/NAME of a kind that the mesh declares, or pod/NAME
     #[arg(value_name = "TARGET", value_parser = target, required = true)]
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<Named>,
     /// As if the pod had this label; repeatable
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
     pub(super) labels: Vec<(String, String)>,
@@ -82,9 +83,9 @@ Examples:
   weft sidecar disable deploy/cart -n shop --dry-run=server"
 )]
 pub(super) struct InjectArgs {
-    /// Namespaces, deploy/NAME, sts/NAME or ds/NAME
+    /// Namespaces, deploy/NAME, sts/NAME, ds/NAME or KIND/NAME of a kind that the mesh declares
     #[arg(value_name = "TARGET", value_parser = target, required = true)]
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<Named>,
     /// Restart what needs it, and wait
     #[arg(long, help_heading = "Restarting")]
     pub(super) restart: bool,
@@ -102,9 +103,9 @@ pub(super) struct InjectArgs {
 /// What `restart` and `upgrade` share.
 #[derive(Args, Debug)]
 pub(super) struct RestartCommon {
-    /// Namespaces, deploy/NAME, sts/NAME or ds/NAME [default: the namespace]
+    /// Namespaces, deploy/NAME, sts/NAME, ds/NAME or KIND/NAME of a kind that the mesh declares [default: the namespace]
     #[arg(value_name = "TARGET", value_parser = target)]
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<Named>,
     /// All namespaces but the system's
     #[arg(short = 'A', long, conflicts_with_all = ["namespace", "targets"])]
     pub(super) all_namespaces: bool,
@@ -122,6 +123,8 @@ pub(super) struct RestartCommon {
 #[derive(Args, Debug)]
 #[command(
     after_help = "A workload begins only when its PodDisruptionBudgets allow what its rollout takes down at once, and is done when all new pods have been ready for a while. A failure stops the batches that have not begun. Exits 4 when some failed. Gateways are passed over: `weft gateway upgrade` renews them.
+
+A workload of a kind that the mesh declares (spec.workloadKinds) is done when its numbers say so and all of its pods were created after the restart: a controller that changes pods in place has restarted nothing. How many pods such a rollout takes down is unknown, and taken for one.
 
 Examples:
   weft sidecar restart shop --needed --yes
@@ -160,9 +163,9 @@ Examples:
   weft sidecar log-level shop --level warning"
 )]
 pub(super) struct LevelArgs {
-    /// pod/NAME, deploy/NAME, sts/NAME, ds/NAME or a namespace
+    /// pod/NAME, deploy/NAME, sts/NAME, ds/NAME, KIND/NAME of a kind that the mesh declares, or a namespace
     #[arg(value_name = "TARGET", value_parser = target, required = true)]
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<Named>,
     /// The level of all loggers
     #[arg(long, value_name = "LEVEL")]
     pub(super) level: Option<String>,

@@ -18,6 +18,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::read::{name, namespace, text};
 use crate::mesh::record::lock::while_held;
 use crate::sidecar::read::collection;
+use crate::sidecar::view::Kind;
 use crate::sidecar::write::Writer;
 
 /// What the tag of a proxy's image may end with besides its version.
@@ -136,7 +137,9 @@ impl Gateways {
         let place = collection("apps/v1", Some(namespace(workload)), &plural);
         let path = format!("{place}/{}", record.name());
         let writer = Writer::new(self.cluster.clone(), false, false);
-        writer.restart(record.name(), &path).await?;
+        writer
+            .restart(record.name(), &path, Kind::Deployment)
+            .await?;
         match timeout {
             Some(timeout) => self.watch(workload, timeout).await,
             None => Ok(()),

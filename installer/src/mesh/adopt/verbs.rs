@@ -1,9 +1,14 @@
 //! What `weft mesh adopt`, `list` and `forget` do.
 
+mod list;
+
+pub(crate) use list::list;
+
 use serde_json::{Value, json};
 
 use super::super::record::lock::while_held;
 use super::super::record::{self, MeshRecord, MeshState, Mode, Phase};
+use super::super::spec::WorkloadKind;
 use super::installer::Installer;
 use super::report::MeshesReport;
 use super::{Found, find, snapshot};
@@ -21,6 +26,8 @@ pub(crate) struct Adoption {
     pub(crate) name: String,
     /// Which Istio, where there are several.
     pub(crate) root: Option<String>,
+    /// The kinds of workloads that it has besides; nothing for those that the record has.
+    pub(crate) kinds: Option<Vec<WorkloadKind>>,
     /// What may be done.
     pub(crate) mode: mode::Mode,
     /// Take over fields of the record that somebody else wrote.
@@ -42,7 +49,10 @@ pub(crate) async fn adopt(cluster: &Cluster, output: &Output, asked: &Adoption) 
     let before = known
         .iter()
         .find(|record| record.root_namespace == found.root_namespace);
-    let after = recorded(&asked.name, &found, &known)?;
+    let mut after = recorded(&asked.name, &found, &known)?;
+    if let Some(kinds) = &asked.kinds {
+        after.state.workload_kinds.clone_from(kinds);
+    }
     if before.is_some_and(|before| before.state == after.state) {
         output.say(format!(
             "mesh {} is recorded already, and as it is",
@@ -114,33 +124,6 @@ pub(crate) async fn forget(cluster: &Cluster, record: &MeshRecord) -> Result<(),
         Ok(())
     };
     while_held(cluster, &record.root_namespace, &verb, act).await
-}
-
-/// Every mesh that is recorded, and every Istio that is not.
-pub(crate) async fn list(cluster: &Cluster, output: &Output) -> Outcome {
-    let (mut records, mut broken) = (Vec::new(), Vec::new());
-    for record in record::each(cluster).await? {
-        match record {
-            Ok(record) => records.push(record),
-            Err(error) => broken.push(error),
-        }
-    }
-    let found = match snapshot::take(cluster).await {
-        Ok(snapshot) => find(&snapshot),
-        Err(error) if error.is_forbidden() => {
-            output.warn(format!("{error}; only what is recorded is shown"));
-            Vec::new()
-        }
-        Err(error) => return Err(error.into()),
-    };
-    output.report(&MeshesReport::of(&records, &found).with_broken(&broken))?;
-    if broken.is_empty() {
-        return Ok(Exit::Ok);
-    }
-    for error in broken {
-        output.warn(error);
-    }
-    Ok(Exit::Partial)
 }
 
 /// Where the Istio is, as the command says it, or the record of that name.
@@ -226,6 +209,9 @@ fn recorded(name: &str, found: &Found, known: &[MeshRecord]) -> Result<MeshRecor
             previous_version: None,
             protected: here.is_some_and(|record| record.state.protected),
             adopted: Some(json!(found)),
+            workload_kinds: here
+                .map(|record| record.state.workload_kinds.clone())
+                .unwrap_or_default(),
             upgrade: None,
         },
         resource_version: here.and_then(|record| record.resource_version.clone()),

@@ -169,6 +169,7 @@ mod tests {
                 previous_version: None,
                 protected: false,
                 adopted: None,
+                workload_kinds: Vec::new(),
                 upgrade: None,
             },
             resource_version: Some(version.to_owned()),

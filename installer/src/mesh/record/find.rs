@@ -133,6 +133,7 @@ mod tests {
                 previous_version: None,
                 protected: false,
                 adopted: None,
+                workload_kinds: Vec::new(),
                 upgrade: None,
             },
             resource_version: None,

@@ -42,13 +42,28 @@ pub(crate) fn is_written_by_weft(metadata: &ObjectMeta) -> bool {
 pub(crate) async fn each(
     cluster: &Cluster,
 ) -> Result<Vec<Result<MeshRecord, RecordError>>, Failure> {
-    let api: Api<ConfigMap> = Api::all(cluster.client.clone());
+    let api = Api::all(cluster.client.clone());
+    Ok(listed(cluster, api, "list the records of meshes").await?)
+}
+
+/// The same of a root namespace, which may be all that somebody is allowed to read.
+pub(crate) async fn of_root(
+    cluster: &Cluster,
+    root: &str,
+) -> Result<Vec<Result<MeshRecord, RecordError>>, ClusterError> {
+    let api = Api::namespaced(cluster.client.clone(), root);
+    let what = format!("list the records of meshes in {root}");
+    listed(cluster, api, &what).await
+}
+
+async fn listed(
+    cluster: &Cluster,
+    api: Api<ConfigMap>,
+    what: &str,
+) -> Result<Vec<Result<MeshRecord, RecordError>>, ClusterError> {
     let labels = format!("app.kubernetes.io/managed-by=weft,{MESH_LABEL}");
     let params = kube::api::ListParams::default().labels(&labels);
-    let found: Result<_, ClusterError> = cluster
-        .call("list the records of meshes", api.list(&params))
-        .await;
-    let found = found?.items;
+    let found = cluster.call(what, api.list(&params)).await?.items;
     let ours = found
         .iter()
         .filter(|object| is_written_by_weft(&object.metadata));

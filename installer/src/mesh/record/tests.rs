@@ -15,6 +15,7 @@ fn record() -> MeshRecord {
             previous_version: Some("1.30.3".to_owned()),
             protected: true,
             adopted: None,
+            workload_kinds: Vec::new(),
             upgrade: None,
         },
         resource_version: None,

@@ -4,6 +4,7 @@ pub(crate) mod sizes;
 mod traffic;
 
 use super::mistake::Mistake;
+use super::workloads;
 use super::{Engine, Mesh, Mode, RawValues, Sidecar, Spec, Tracing};
 use crate::mesh::values;
 use serde_json::Value;
@@ -13,9 +14,12 @@ use std::collections::BTreeSet;
 pub(super) fn contradictions(mesh: &Mesh) -> Vec<Mistake> {
     let spec = &mesh.spec;
     if spec.mode == Mode::External {
-        return external(spec);
+        let mut found = external(spec);
+        found.extend(workloads::contradictions(&spec.workload_kinds));
+        return found;
     }
     let mut found = version(spec);
+    found.extend(workloads::contradictions(&spec.workload_kinds));
     found.extend(revisions(spec));
     found.extend(operator(spec));
     found.extend(platform(mesh));
@@ -37,7 +41,13 @@ pub(super) fn contradictions(mesh: &Mesh) -> Vec<Mistake> {
 
 /// An external mesh is found, not made.
 fn external(spec: &Spec) -> Vec<Mistake> {
-    const MEANT: [&str; 4] = ["mode", "rootNamespace", "revision", "clusters"];
+    const MEANT: [&str; 5] = [
+        "mode",
+        "rootNamespace",
+        "revision",
+        "clusters",
+        "workloadKinds",
+    ];
     let written = serde_json::to_value(spec).unwrap_or_default();
     let fields = written.as_object().into_iter().flatten();
     fields

@@ -9,6 +9,7 @@ use crate::cluster::access::Cluster;
 use crate::failure::Failure;
 use crate::sidecar::decision::{Place, decide};
 use crate::sidecar::injector::Labels;
+use crate::sidecar::kinds::Kinds;
 use crate::sidecar::read::Reader;
 use crate::sidecar::state::{NamespaceStatus, Snapshot, survey};
 use crate::sidecar::wish::guard;
@@ -33,7 +34,8 @@ pub(crate) struct Facts {
 impl Facts {
     /// Reads it all.
     pub(crate) async fn read(cluster: &Cluster, root: &str) -> Result<Self, Failure> {
-        let reader = Reader::new(cluster.clone());
+        let kinds = Kinds::read(cluster, root, None).await?;
+        let reader = Reader::new(cluster.clone()).with(kinds.served);
         Ok(Self {
             snapshot: reader.snapshot(None, root).await?,
             crons: crons(cluster).await?,

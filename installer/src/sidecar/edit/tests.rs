@@ -32,7 +32,7 @@ fn object(site: Site, owned: &[(&str, &str, &[&str])]) -> Value {
         .map(|(manager, keys)| {
             let fields = match site {
                 Site::Object => json!({"f:metadata": {"f:labels": keys}}),
-                Site::Template => {
+                Site::Template(_) => {
                     json!({"f:spec": {"f:template": {"f:metadata": {"f:labels": keys}}}})
                 }
             };
@@ -93,7 +93,7 @@ fn what_somebody_else_has_is_foreign() {
         (&[MANAGER], Want::NotOurs, false, 1),
         (&[], Want::Gone, true, 1),
     ];
-    for site in [Site::Object, Site::Template] {
+    for site in [Site::Object, Site::Template(Kind::Deployment)] {
         for (managers, want, foreign, changes) in &cases {
             let object = object(site, &[("a", "1", managers)]);
             let prepared = prepare(&object, site, &Edit::default().label("a", want.clone()));
@@ -105,10 +105,13 @@ fn what_somebody_else_has_is_foreign() {
             assert_eq!(prepared.changes.len(), *changes, "{managers:?} {want:?}");
         }
     }
-    let object = object(Site::Template, &[("a", "1", &["kubectl-label"])]);
+    let object = object(
+        Site::Template(Kind::Deployment),
+        &[("a", "1", &["kubectl-label"])],
+    );
     let prepared = prepare(
         &object,
-        Site::Template,
+        Site::Template(Kind::Deployment),
         &Edit::default().label("a", Want::Gone),
     );
     assert_eq!(

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::sidecar::usage::{Resources, Usage};
+use crate::sidecar::view::Kind;
 
 /// A pod's proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -129,6 +130,9 @@ pub(crate) struct WorkloadStatus {
     pub(crate) kind: &'static str,
     /// Its name.
     pub(crate) name: String,
+    /// The kind whose controller would start its pods anew.
+    #[serde(skip)]
+    pub(crate) owner: Option<Kind>,
     /// How it is.
     pub(crate) state: WorkloadState,
     /// Whether it is a gateway, which is no sidecar workload.

@@ -1,9 +1,10 @@
 use serde_json::json;
 
+use super::stale::PROXY_IMAGE;
 use super::*;
 use crate::sidecar::injector::Settings;
 use crate::sidecar::usage::Resources;
-use crate::sidecar::view::Kind;
+use crate::sidecar::view::{Kind, Proxy};
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs
@@ -47,6 +48,7 @@ fn pod(text: &str) -> PodView {
     PodView {
         namespace: "shop".to_owned(),
         name: "cart-1".to_owned(),
+        created: String::new(),
         belongs: Belongs::To(name()),
         proxy,
         brings_its_own: false,
@@ -78,6 +80,7 @@ fn snapshot_with(place: &[(&str, &str)], template: Template, pods: &[&str]) -> S
         pods: pods.iter().map(|text| pod(text)).collect(),
         meter: Meter::default(),
         blind: None,
+        unseen: Vec::new(),
     }
 }
 
@@ -264,6 +267,7 @@ fn a_workloads_own_image_is_its_version() {
         pods: vec![pod("default 9")],
         meter: Meter::default(),
         blind: None,
+        unseen: Vec::new(),
     };
     assert_eq!(
         survey(&snapshot)[0].workloads[0].state,
@@ -289,6 +293,7 @@ fn a_pod_alone_cannot_be_restarted() {
         pods: vec![alone],
         meter: Meter::default(),
         blind: None,
+        unseen: Vec::new(),
     };
     let row = &survey(&snapshot)[0].workloads[0];
     assert_eq!(
@@ -317,6 +322,7 @@ fn a_failed_proxy_is_a_finding() {
         pods: vec![broken],
         meter: Meter::default(),
         blind: None,
+        unseen: Vec::new(),
     };
     let row = &survey(&snapshot)[0];
     assert!(row.has_findings());

@@ -5,7 +5,7 @@ use super::super::report::RestartReport;
 use super::super::restart::{Pace, Restarted, Restarter, Verdict};
 use super::super::state::{NamespaceStatus, WorkloadState, WorkloadStatus, survey};
 use super::super::target::Target;
-use super::super::view::{Kind, WorkloadName};
+use super::super::view::WorkloadName;
 use super::super::write::Writer;
 use super::Sidecars;
 use crate::cluster::mode::Mode;
@@ -225,6 +225,7 @@ fn choose(rows: &[NamespaceStatus], which: Which) -> (Vec<WorkloadName>, Vec<Res
             }
             None if wanted => left.push(Restarted {
                 namespace: workload.namespace.clone(),
+                api: ("", "v1"),
                 kind: workload.kind,
                 name: workload.name.clone(),
                 result: Verdict::Skipped,
@@ -256,22 +257,20 @@ impl WorkloadStatus {
 
     /// Its name, if it can be restarted.
     pub(crate) fn workload_name(&self) -> Option<WorkloadName> {
-        let kind = Kind::ALL
-            .into_iter()
-            .find(|kind| kind.word() == self.kind)?;
         Some(WorkloadName {
             namespace: self.namespace.clone(),
-            kind,
+            kind: self.owner?,
             name: self.name.clone(),
         })
     }
 }
 
 fn change(name: &WorkloadName) -> Change {
+    let (group, version) = name.kind.api();
     Change {
         object: ObjectId {
-            group: "apps".to_owned(),
-            version: "v1".to_owned(),
+            group: group.to_owned(),
+            version: version.to_owned(),
             kind: name.kind.word().to_owned(),
             namespace: Some(name.namespace.clone()),
             name: name.name.clone(),

@@ -54,6 +54,7 @@ impl Sidecars {
             }
             rows.retain(|row| named.contains(&row.namespace.as_str()));
         }
+        self.tell_unseen(&snapshot, targets)?;
         let workloads = narrow(&mut rows, targets)?;
         if let Some(why) = &snapshot.blind {
             self.output.warn(format!(
@@ -77,6 +78,20 @@ impl Sidecars {
             level,
         })?;
         Ok(if found { Exit::Findings } else { Exit::Ok })
+    }
+
+    /// Workloads that may not be seen are passed over; one that is named may not.
+    fn tell_unseen(&self, snapshot: &Snapshot, targets: &[Target]) -> Result<(), Failure> {
+        for (kind, why) in &snapshot.unseen {
+            let is_named =
+                |one: &Target| matches!(one, Target::Workload(named, _) if named == kind);
+            if targets.iter().any(is_named) {
+                return Err(Failure::text(Exit::NoPermission, why));
+            }
+            let text = format!("{why}: such workloads are passed over");
+            self.output.warn(text);
+        }
+        Ok(())
     }
 
     /// Whether the targets get a proxy, and which label or rule decides.

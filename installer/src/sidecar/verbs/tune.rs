@@ -97,7 +97,7 @@ impl Sidecars {
         let mut planned = Vec::new();
         for name in &names {
             let decided = |object: &Value| {
-                edit(&current(object, Site::Template, "annotations"))
+                edit(&current(object, Site::Template(name.kind), "annotations"))
                     .map_err(|mistakes| mistaken(name, &mistakes))
             };
             planned.push(self.workload_edit(name, decided).await?);

@@ -1,16 +1,19 @@
 //! The same as the API server writes it. Serde skips the rest of each object, so that it is never held.
 
+mod owners;
 mod status;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Belongs, Kind, PROXY, PodView, Proxy, Workload, WorkloadName};
 use crate::sidecar::decision::Template;
 use crate::sidecar::gateway::AUTO;
 use crate::sidecar::injector::Labels;
 use crate::sidecar::usage::Resources;
+pub(crate) use owners::{Owners, SETS};
 use status::PodStatus;
 
 /// What the injector leaves on each pod that it injected.
@@ -22,9 +25,8 @@ pub(crate) struct Page<T> {
     /// Where the next one begins.
     #[serde(default)]
     pub(crate) metadata: PageMeta,
-    /// The objects.
-    #[serde(default = "Vec::new")]
-    pub(crate) items: Vec<T>,
+    /// The objects; a list of metadata alone says null for none.
+    pub(crate) items: Option<Vec<T>>,
 }
 
 /// Of a page.
@@ -45,14 +47,23 @@ pub(crate) struct Meta {
     /// Its labels.
     pub(crate) labels: Option<Labels>,
     annotations: Option<Labels>,
+    creation_timestamp: Option<String>,
     deletion_timestamp: Option<String>,
     owner_references: Option<Vec<Owner>>,
 }
 
+impl Meta {
+    fn controller(&self) -> Option<&Owner> {
+        let mut owners = self.owner_references.iter().flatten();
+        owners.find(|owner| owner.controller)
+    }
+}
+
 /// Who owns an object.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Owner {
+    api_version: String,
     kind: String,
     name: String,
     controller: bool,
@@ -126,9 +137,29 @@ impl WorkloadObject {
     }
 }
 
+/// What is kept of a workload of a declared kind, whose template may stand anywhere.
+pub(crate) fn declared(mut object: Value, kind: Kind) -> Workload {
+    let path = kind.pod_template().replace('.', "/");
+    let template = object.pointer_mut(&path).map(Value::take);
+    let metadata = object.get_mut("metadata").map(Value::take);
+    WorkloadObject {
+        metadata: read(metadata),
+        spec: WorkloadSpec {
+            template: read(template),
+        },
+    }
+    .view(kind)
+}
+
+/// What is not as Kubernetes' own types have it says nothing.
+fn read<T: Default + serde::de::DeserializeOwned>(value: Option<Value>) -> T {
+    let read = value.and_then(|value| serde_json::from_value(value).ok());
+    read.unwrap_or_default()
+}
+
 impl PodObject {
     /// What is kept of it; nothing of a pod that does not count.
-    pub(crate) fn view(self) -> Option<PodView> {
+    pub(crate) fn view(self, owners: &Owners) -> Option<PodView> {
         let gone = self.metadata.deletion_timestamp.is_some()
             || matches!(self.status.phase.as_str(), "Succeeded" | "Failed");
         if gone {
@@ -154,7 +185,8 @@ impl PodObject {
             uninjected: self.spec.containers.iter().any(|one| one.image == AUTO),
             proxy,
             trouble: self.status.first_trouble(),
-            belongs: belongs(&self.metadata, &self.spec),
+            belongs: belongs(&self.metadata, &self.spec, owners),
+            created: self.metadata.creation_timestamp.unwrap_or_default(),
             namespace: self.metadata.namespace,
             name: self.metadata.name,
         })
@@ -180,9 +212,11 @@ fn template(metadata: Meta, spec: &PodSpec) -> Template {
 }
 
 /// A Deployment's pods belong to a `ReplicaSet`, whose name ends in the hash that is the pods' label: no list is needed.
-fn belongs(metadata: &Meta, spec: &PodSpec) -> Belongs {
-    let owners = metadata.owner_references.iter().flatten();
-    let owner = owners.into_iter().find(|owner| owner.controller);
+fn belongs(metadata: &Meta, spec: &PodSpec, owners: &Owners) -> Belongs {
+    let owner = metadata.controller();
+    if let Some(name) = owner.and_then(|owner| owners.declared(&metadata.namespace, owner)) {
+        return Belongs::To(name);
+    }
     let labels = metadata.labels.as_ref();
     let hash = labels.and_then(|labels| labels.get("pod-template-hash"));
     let to = |kind, name: &str| {
@@ -212,7 +246,7 @@ fn belongs(metadata: &Meta, spec: &PodSpec) -> Belongs {
 }
 
 fn revision(status: &str) -> String {
-    let read: Option<BTreeMap<String, serde_json::Value>> = serde_json::from_str(status).ok();
+    let read: Option<BTreeMap<String, Value>> = serde_json::from_str(status).ok();
     read.and_then(|status| Some(status.get("revision")?.as_str()?.to_owned()))
         .unwrap_or_else(|| "default".to_owned())
 }

@@ -96,6 +96,7 @@ fn workloads_wait_for_their_namespace() {
         kind: "Deployment",
         name: "cart".to_owned(),
         state,
+        owner: Some(crate::sidecar::view::Kind::Deployment),
         is_gateway: false,
         restartable: true,
         injected,

@@ -5,6 +5,7 @@ use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
 use crate::history::Change;
 use crate::sidecar::edit::MANAGER;
+use crate::sidecar::kinds::Kinds;
 use crate::sidecar::read::Reader;
 use crate::sidecar::restart::{Restarted, Restarter, Verdict};
 use crate::sidecar::state::{PodState, WorkloadState, WorkloadStatus, survey};
@@ -15,7 +16,8 @@ impl Deeds<'_> {
     /// What is not as it would be now is started anew, and what somebody has begun is waited for.
     pub(super) async fn restart(&mut self, namespace: &str) -> Result<(), Failure> {
         let cluster = self.upgrader.installer.cluster;
-        let reader = Reader::new(cluster.clone());
+        let kinds = Kinds::read(cluster, self.root, None).await?;
+        let reader = Reader::new(cluster.clone()).with(kinds.served);
         let snapshot = reader.snapshot(Some(namespace), self.root).await?;
         let found = survey(&snapshot);
         let workloads: Vec<_> = found.iter().flat_map(|row| &row.workloads).collect();
@@ -73,10 +75,11 @@ fn is_coming(workload: &WorkloadStatus) -> bool {
 }
 
 fn restarted(row: &Restarted) -> Change {
+    let (group, version) = row.api;
     Change {
         object: ObjectId {
-            group: "apps".to_owned(),
-            version: "v1".to_owned(),
+            group: group.to_owned(),
+            version: version.to_owned(),
             kind: row.kind.to_owned(),
             namespace: Some(row.namespace.clone()),
             name: row.name.clone(),

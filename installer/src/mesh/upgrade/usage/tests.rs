@@ -2,7 +2,7 @@ use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use serde_json::json;
 
 use super::*;
-use crate::sidecar::view::{Kind, PodObject, Workload, WorkloadName};
+use crate::sidecar::view::{Kind, Owners, PodObject, Workload, WorkloadName};
 
 pub(crate) fn hook(name: &str, labels: &Value) -> MutatingWebhookConfiguration {
     serde_json::from_value(json!({
@@ -30,7 +30,7 @@ pub(crate) fn pod(namespace: &str, name: &str, revision: Option<&str>, gateway: 
         "status": {"phase": "Running"},
     }))
     .unwrap();
-    object.view().unwrap()
+    object.view(&Owners::default()).unwrap()
 }
 
 pub(crate) fn labels(all: &[(&str, &str)]) -> Labels {

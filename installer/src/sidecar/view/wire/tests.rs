@@ -17,7 +17,9 @@ fn pod(changes: &[(&str, Value)]) -> Option<PodView> {
         let (parent, key) = pointer.rsplit_once('/').unwrap();
         pod.pointer_mut(parent).unwrap()[key] = value.clone();
     }
-    serde_json::from_value::<PodObject>(pod).unwrap().view()
+    serde_json::from_value::<PodObject>(pod)
+        .unwrap()
+        .view(&Owners::default())
 }
 
 #[test]
@@ -143,4 +145,47 @@ fn what_keeps_a_pod_from_starting() {
             .as_deref(),
         Some("container app: ImagePullBackOff")
     );
+}
+
+#[test]
+fn pods_of_declared_kinds_are_theirs_through_sets_too() {
+    let kind = Kind::Declared(Box::leak(Box::new(crate::mesh::spec::WorkloadKind {
+        group: "argoproj.io".to_owned(),
+        version: "v1alpha1".to_owned(),
+        kind: "Rollout".to_owned(),
+        resource: "rollouts".to_owned(),
+        paths: crate::mesh::spec::workloads::Paths::default(),
+    })));
+    let owned = |api: &str, kind: &str, name: &str| json!([{"apiVersion": api, "kind": kind, "name": name, "controller": true}]);
+    let sets = json!([
+        {"metadata": {"namespace": "shop", "name": "cart-5d4", "ownerReferences": owned("argoproj.io/v1beta1", "Rollout", "cart")}},
+        {"metadata": {"namespace": "shop", "name": "bill-5d4", "ownerReferences": owned("apps/v1", "Deployment", "bill")}},
+    ]);
+    let owners = Owners::new(&[kind]).with("ReplicaSet", serde_json::from_value(sets).unwrap());
+    let cases = [
+        (
+            owned("argoproj.io/v1alpha1", "Rollout", "cart"),
+            "Rollout shop/cart",
+        ),
+        (
+            owned("apps/v1", "ReplicaSet", "cart-5d4"),
+            "Rollout shop/cart",
+        ),
+        (
+            owned("apps/v1", "ReplicaSet", "bill-5d4"),
+            "Deployment shop/bill",
+        ),
+        (owned("v1", "ReplicationController", "cart-5d4"), "-"),
+        (owned("rollouts.kruise.io/v1beta1", "Rollout", "cart"), "-"),
+    ];
+    for (references, wanted) in cases {
+        let pod = json!({"metadata": {"name": "a", "namespace": "shop",
+            "labels": {"pod-template-hash": "5d4"}, "ownerReferences": references}});
+        let pod: PodObject = serde_json::from_value(pod).unwrap();
+        let whose = match pod.view(&owners).unwrap().belongs {
+            Belongs::To(name) => name.to_string(),
+            Belongs::Else(..) => "-".to_owned(),
+        };
+        assert_eq!(whose, wanted, "{references}");
+    }
 }

@@ -1,0 +1,35 @@
+//! What `weft mesh list` does.
+
+use super::super::super::record;
+use super::super::report::MeshesReport;
+use super::super::{find, snapshot};
+use crate::cluster::access::Cluster;
+use crate::failure::{Exit, Outcome};
+use crate::output::Output;
+
+/// Every mesh that is recorded, and every Istio that is not.
+pub(crate) async fn list(cluster: &Cluster, output: &Output) -> Outcome {
+    let (mut records, mut broken) = (Vec::new(), Vec::new());
+    for record in record::each(cluster).await? {
+        match record {
+            Ok(record) => records.push(record),
+            Err(error) => broken.push(error),
+        }
+    }
+    let found = match snapshot::take(cluster).await {
+        Ok(snapshot) => find(&snapshot),
+        Err(error) if error.is_forbidden() => {
+            output.warn(format!("{error}; only what is recorded is shown"));
+            Vec::new()
+        }
+        Err(error) => return Err(error.into()),
+    };
+    output.report(&MeshesReport::of(&records, &found).with_broken(&broken))?;
+    if broken.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    for error in broken {
+        output.warn(error);
+    }
+    Ok(Exit::Partial)
+}
