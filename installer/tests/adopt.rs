@@ -21,27 +21,10 @@ mod world;
 mod tests {
     use super::life;
     use super::world::World;
-    use std::io::Write as _;
-    use weft::environment::Environment;
-
-    /// Why this cannot run here, if it cannot.
-    fn missing(environment: &Environment) -> Option<String> {
-        if environment.text("WEFT_LADDER") != Some("1") {
-            return Some("WEFT_LADDER=1 is not set".to_owned());
-        }
-        let needed = lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster;
-        assert_eq!(needed, None, "the ladder leaves nothing out");
-        None
-    }
 
     #[test]
     fn meshes_of_helm_and_of_istioctl() {
-        if let Some(why) = missing(&Environment::read()) {
-            writeln!(
-                std::io::stderr(),
-                "LEFT OUT meshes_of_helm_and_of_istioctl: {why}"
-            )
-            .unwrap();
+        if lab::trial::is_left_out("meshes_of_helm_and_of_istioctl") {
             return;
         }
         let world = World::start();

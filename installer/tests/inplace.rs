@@ -21,26 +21,13 @@ mod world;
 mod tests {
     use super::world::World;
     use super::{gateways, upgrades};
-    use std::io::Write as _;
-    use weft::environment::Environment;
 
     type Scenario = fn(&World);
-
-    /// Why this cannot run here, if it cannot.
-    fn missing(environment: &Environment) -> Option<String> {
-        if environment.text("WEFT_LADDER") != Some("1") {
-            return Some("WEFT_LADDER=1 is not set".to_owned());
-        }
-        let needed = lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster;
-        assert_eq!(needed, None, "the ladder leaves nothing out");
-        None
-    }
 
     /// One cluster for all, one scenario after the other: each begins where the one before ended.
     #[test]
     fn what_an_operator_meets() {
-        if let Some(why) = missing(&Environment::read()) {
-            writeln!(std::io::stderr(), "LEFT OUT what_an_operator_meets: {why}").unwrap();
+        if lab::trial::is_left_out("what_an_operator_meets") {
             return;
         }
         let world = World::start();

@@ -18,24 +18,11 @@ mod world;
 mod tests {
     use super::operator::REFUSED;
     use super::world::World;
-    use std::io::Write as _;
     use std::time::Duration;
-    use weft::environment::Environment;
-
-    /// Why this cannot run here, if it cannot.
-    fn missing(environment: &Environment) -> Option<String> {
-        if environment.text("WEFT_LADDER") != Some("1") {
-            return Some("WEFT_LADDER=1 is not set".to_owned());
-        }
-        let needed = lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster;
-        assert_eq!(needed, None, "the ladder leaves nothing out");
-        None
-    }
 
     #[test]
     fn a_mesh_by_the_operator() {
-        if let Some(why) = missing(&Environment::read()) {
-            writeln!(std::io::stderr(), "LEFT OUT a_mesh_by_the_operator: {why}").unwrap();
+        if lab::trial::is_left_out("a_mesh_by_the_operator") {
             return;
         }
         let world = World::start();

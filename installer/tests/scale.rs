@@ -13,21 +13,9 @@ mod world;
 #[cfg(test)]
 mod tests {
     use super::world::{COMMANDS, World};
-    use std::io::Write as _;
-    use weft::environment::Environment;
 
     /// What each command may take, in MiB.
     const LIMIT: f64 = 200.0;
-
-    /// Why this cannot run here, if it cannot.
-    fn missing(environment: &Environment) -> Option<String> {
-        if environment.text("WEFT_LADDER") != Some("1") {
-            return Some("WEFT_LADDER=1 is not set".to_owned());
-        }
-        let needed = lab::capabilities::of(&lab::Cache::from_env().unwrap()).cluster;
-        assert_eq!(needed, None, "the ladder leaves nothing out");
-        None
-    }
 
     #[test]
     #[expect(
@@ -35,12 +23,7 @@ mod tests {
         reason = "the harness shows it when the test fails: the whole story"
     )]
     fn memory_stays_within_its_limit() {
-        if let Some(why) = missing(&Environment::read()) {
-            writeln!(
-                std::io::stderr(),
-                "LEFT OUT memory_stays_within_its_limit: {why}"
-            )
-            .unwrap();
+        if lab::trial::is_left_out("memory_stays_within_its_limit") {
             return;
         }
         let world = World::start();

@@ -56,7 +56,7 @@ fn plugin(world: &World) {
     let built = world
         .local(&format!("plugin build rate-limit -C {workspace} -o json"))
         .must(0, &[])
-        .read();
+        .json();
     world.write(
         "module.wasm",
         &std::fs::read(built[0]["path"].as_str().unwrap()).unwrap(),

@@ -1,9 +1,9 @@
 //! A cluster on which Helm and istioctl installed an Istio each, and `weft` on both.
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use std::time::Instant;
+use std::process::{Command, Stdio};
 
+use lab::trial::{Ran, run};
 use lab::{Cluster, ClusterOptions, Session};
 use serde_json::Value;
 
@@ -47,14 +47,6 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     // Takes all of it down, last.
     session: Session,
-}
-
-/// How a run of `weft` ended.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    code: i32,
-    data: String,
-    talk: String,
 }
 
 impl World {
@@ -164,12 +156,12 @@ impl World {
             .args(line.split_whitespace())
             .arg("--kubeconfig")
             .arg(self.cluster.kubeconfig());
-        ran(line, &mut command)
+        run(line, &mut command)
     }
 
     /// Runs it, without a cluster.
     pub(crate) fn local(&self, line: &str) -> Ran {
-        ran(line, self.command().args(line.split_whitespace()))
+        run(line, self.command().args(line.split_whitespace()))
     }
 
     fn command(&self) -> Command {
@@ -184,8 +176,7 @@ impl World {
 
     /// What a run printed with `-o json`.
     pub(crate) fn json(&self, line: &str) -> Value {
-        let ran = self.weft(&format!("{line} -o json"));
-        serde_json::from_str(&ran.data).unwrap_or_else(|error| panic!("{error}: {ran:#?}"))
+        self.weft(&format!("{line} -o json")).json()
     }
 
     /// Runs kubectl.
@@ -208,47 +199,5 @@ impl World {
     /// Writes a file where weft runs.
     pub(crate) fn write(&self, name: impl AsRef<Path>, data: &[u8]) {
         std::fs::write(self.folder.path().join(name), data).unwrap();
-    }
-}
-
-#[expect(
-    clippy::print_stdout,
-    reason = "the harness shows it when the test fails: the whole story"
-)]
-fn ran(line: &str, command: &mut Command) -> Ran {
-    let start = Instant::now();
-    let ran = Ran::of(&command.output().unwrap());
-    let seconds = start.elapsed().as_secs_f64();
-    println!(
-        "weft {line}\n{}{}[{}, {seconds:.1} s]",
-        ran.talk, ran.data, ran.code
-    );
-    ran
-}
-
-impl Ran {
-    fn of(output: &Output) -> Self {
-        Self {
-            code: output.status.code().unwrap(),
-            data: String::from_utf8(output.stdout.clone()).unwrap(),
-            talk: String::from_utf8(output.stderr.clone()).unwrap(),
-        }
-    }
-
-    /// Checks the exit code, and that it said all of this.
-    pub(crate) fn must(&self, code: i32, said: &[&str]) -> &Self {
-        assert_eq!(self.code, code, "{self:#?}");
-        for text in said {
-            assert!(
-                self.talk.contains(text) || self.data.contains(text),
-                "{text:?} is missing in {self:#?}"
-            );
-        }
-        self
-    }
-
-    /// What a run with `-o json` printed.
-    pub(crate) fn read(&self) -> Value {
-        serde_json::from_str(&self.data).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 }

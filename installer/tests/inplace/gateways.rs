@@ -1,6 +1,7 @@
 //! Gateways of a mesh that is upgraded: killed in the middle of a change, restarted for the new version, and undone.
 
-use super::world::{World, eventually};
+use super::world::World;
+use lab::trial::until;
 
 const CREATE: &str = "gateway create front -n edge --service-type ClusterIP --replicas 1 --requests cpu=10m,memory=40Mi";
 
@@ -10,7 +11,7 @@ fn objects(world: &World) -> String {
 }
 
 fn runs(world: &World, ready: u8) {
-    eventually("the gateway runs", || {
+    until("the gateway runs", || {
         let status = world.json("gateway status front -n edge");
         status[0]["state"] == "RUNNING" && status[0]["ready"] == ready
     });
@@ -28,12 +29,12 @@ pub(crate) fn a_creation_that_is_killed_goes_on_and_is_undone(world: &World) {
     world
         .weft("gateway delete front -n edge --yes")
         .must(0, &["is gone"]);
-    eventually("nothing is left of it", || objects(world) == before);
+    until("nothing is left of it", || objects(world) == before);
     world.weft(CREATE).must(0, &["RUNNING", "1/1"]);
     world
         .weft("undo")
         .must(0, &["(gateway create front) undone"]);
-    eventually("nothing is left of it", || objects(world) == before);
+    until("nothing is left of it", || objects(world) == before);
     world.weft("undo").must(0, &["undone"]);
     runs(world, 1);
 }
@@ -89,7 +90,7 @@ pub(crate) fn changes_that_are_killed_go_on_and_others_are_undone(world: &World)
 
     world.killed(delete, "Deployment edge/front pruned");
     world.weft(delete).must(0, &["is gone"]);
-    eventually("nothing is left of it", || {
+    until("nothing is left of it", || {
         !objects(world).contains("front")
     });
 }

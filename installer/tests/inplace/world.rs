@@ -2,8 +2,9 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use lab::trial::{Ran, until};
 use lab::{Cluster, ClusterOptions, Session};
 use serde_json::Value;
 
@@ -49,14 +50,6 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     // Takes all of it down, last.
     _session: Session,
-}
-
-/// How a run of `weft` ended; the code of one that was killed is nothing.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    code: Option<i32>,
-    data: String,
-    talk: String,
 }
 
 impl World {
@@ -186,8 +179,7 @@ impl World {
 
     /// What a run printed with `-o json`.
     pub(crate) fn json(&self, line: &str) -> Value {
-        let ran = self.weft(&format!("{line} -o json"));
-        serde_json::from_str(&ran.data).unwrap_or_else(|error| panic!("{error}: {ran:#?}"))
+        self.weft(&format!("{line} -o json")).json()
     }
 
     /// Runs kubectl.
@@ -207,34 +199,11 @@ impl World {
     pub(crate) fn all_run(&self, namespace: &str, count: u8, version: &str, revision: &str) {
         let wanted =
             serde_json::json!([{"revision": revision, "version": version, "count": count}]);
-        eventually("all proxies are of that version", || {
+        until("all proxies are of that version", || {
             let status = self.json("mesh upgrade status shop");
             let rows = status["namespaces"].as_array().unwrap();
             rows.iter()
                 .any(|row| row["namespace"] == namespace && row["proxies"] == wanted)
         });
-    }
-}
-
-impl Ran {
-    /// Checks the exit code, and that it said all of this.
-    pub(crate) fn must(&self, code: i32, said: &[&str]) -> &Self {
-        assert_eq!(self.code, Some(code), "{self:#?}");
-        for text in said {
-            assert!(
-                self.talk.contains(text) || self.data.contains(text),
-                "{text:?} is missing in {self:#?}"
-            );
-        }
-        self
-    }
-}
-
-/// Waits until something holds.
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_mins(1), "not yet: {what}");
-        std::thread::sleep(Duration::from_millis(300));
     }
 }

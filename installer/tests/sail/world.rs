@@ -1,10 +1,11 @@
 //! A cluster without charts, a stand-in for the Sail operator, and `weft` on both.
 
+use lab::trial::{Ran, eventually, run};
 use lab::{Cluster, ClusterOptions, Session};
 use serde_json::Value;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use super::operator::Operator;
 
@@ -71,14 +72,6 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     // Takes all of it down, last.
     _session: Session,
-}
-
-/// How a run of `weft` ended.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    code: i32,
-    data: String,
-    talk: String,
 }
 
 impl World {
@@ -149,27 +142,11 @@ impl World {
     }
 
     /// Runs `weft`.
-    #[expect(
-        clippy::print_stdout,
-        reason = "the harness shows it when the test fails: the whole story"
-    )]
     pub(crate) fn weft(&self, line: &str) -> Ran {
-        let start = Instant::now();
-        let output = self.begin(line).wait_with_output().unwrap();
-        let ran = Ran {
-            code: output.status.code().unwrap(),
-            data: String::from_utf8(output.stdout).unwrap(),
-            talk: String::from_utf8(output.stderr).unwrap(),
-        };
-        let seconds = start.elapsed().as_secs_f64();
-        println!(
-            "weft {line}\n{}{}[{}, {seconds:.1} s]",
-            ran.talk, ran.data, ran.code
-        );
-        ran
+        run(line, &mut self.command(line))
     }
 
-    fn begin(&self, line: &str) -> Child {
+    fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         command
             .args(line.split_whitespace())
@@ -178,15 +155,15 @@ impl World {
             .env("WEFT_CACHE", self.folder.path().join("cache"))
             .env("DOCKER_CONFIG", self.folder.path())
             .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command.spawn().unwrap()
+            .stdin(Stdio::null());
+        command
     }
 
     /// Runs it, and kills it after so long, wherever it is.
     pub(crate) fn killed(&self, line: &str, after: Duration) {
-        let mut child = self.begin(line);
+        let mut command = self.command(line);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
         std::thread::sleep(after);
         child.kill().unwrap();
         child.wait().unwrap();
@@ -194,8 +171,7 @@ impl World {
 
     /// What a run printed with `-o json`.
     pub(crate) fn json(&self, line: &str) -> Value {
-        let ran = self.weft(&format!("{line} -o json"));
-        serde_json::from_str(&ran.data).unwrap_or_else(|error| panic!("{error}: {ran:#?}"))
+        self.weft(&format!("{line} -o json")).json()
     }
 
     /// Runs kubectl.
@@ -218,32 +194,13 @@ impl World {
 
     /// Waits until the proxies of a namespace are these.
     pub(crate) fn runs(&self, namespace: &str, version: &str, revision: &str) {
-        let start = Instant::now();
         let wanted = serde_json::json!([{"revision": revision, "version": version, "count": 1}]);
-        loop {
+        eventually("the proxies are those", || {
             let status = self.json("mesh upgrade status shop");
             let mut rows = status["namespaces"].as_array().unwrap().iter();
             let row = rows.find(|row| row["namespace"] == namespace).unwrap();
-            if row["proxies"] == wanted {
-                return;
-            }
-            assert!(start.elapsed() < Duration::from_mins(1), "{row}");
-            std::thread::sleep(Duration::from_millis(500));
-        }
-    }
-}
-
-impl Ran {
-    /// Checks the exit code, and that it said all of this.
-    #[track_caller]
-    pub(crate) fn must(&self, code: i32, said: &[&str]) -> &Self {
-        assert_eq!(self.code, code, "{self:#?}");
-        for text in said {
-            assert!(
-                self.talk.contains(text) || self.data.contains(text),
-                "{text:?} is missing in {self:#?}"
-            );
-        }
-        self
+            let same = row["proxies"] == wanted;
+            same.then_some(()).ok_or_else(|| row.to_string())
+        });
     }
 }
