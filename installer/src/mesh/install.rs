@@ -267,18 +267,9 @@ impl Prepared {
             (Some(state), true) => state.phase,
             (Some(_), false) => Phase::Updating,
         };
-        let state = state.unwrap_or(MeshState {
-            mode: Mode::Dedicated,
+        let state = state.unwrap_or_else(|| MeshState {
             engine: Some(Engine::of(&self.mesh)),
-            phase,
-            revision: None,
-            version: None,
-            previous_revision: None,
-            previous_version: None,
-            protected: false,
-            adopted: None,
-            workload_kinds: Vec::new(),
-            upgrade: None,
+            ..MeshState::new(Mode::Dedicated, phase)
         });
         Ok(MeshRecord {
             name: self.mesh.metadata.name.clone(),

@@ -200,19 +200,14 @@ fn recorded(name: &str, found: &Found, known: &[MeshRecord]) -> Result<MeshRecor
         root_namespace: found.root_namespace.clone(),
         spec: None,
         state: MeshState {
-            mode: Mode::External,
-            engine: None,
-            phase: Phase::Succeeded,
             revision: plane.map(|plane| plane.revision.clone()),
             version: plane.and_then(|plane| plane.part.version.clone()),
-            previous_revision: None,
-            previous_version: None,
             protected: here.is_some_and(|record| record.state.protected),
             adopted: Some(json!(found)),
             workload_kinds: here
                 .map(|record| record.state.workload_kinds.clone())
                 .unwrap_or_default(),
-            upgrade: None,
+            ..MeshState::new(Mode::External, Phase::Succeeded)
         },
         resource_version: here.and_then(|record| record.resource_version.clone()),
     })

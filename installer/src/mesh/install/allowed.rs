@@ -160,17 +160,8 @@ mod tests {
             root_namespace: root.to_owned(),
             spec: Some("kind: Mesh\n".to_owned()),
             state: MeshState {
-                mode: Mode::Dedicated,
                 engine: Some(Engine::Charts),
-                phase: Phase::Succeeded,
-                revision: None,
-                version: None,
-                previous_revision: None,
-                previous_version: None,
-                protected: false,
-                adopted: None,
-                workload_kinds: Vec::new(),
-                upgrade: None,
+                ..MeshState::new(Mode::Dedicated, Phase::Succeeded)
             },
             resource_version: Some(version.to_owned()),
         }

@@ -123,19 +123,7 @@ mod tests {
             name: (*name).to_owned(),
             root_namespace: format!("{name}-system"),
             spec: None,
-            state: MeshState {
-                mode: Mode::External,
-                engine: None,
-                phase: Phase::Succeeded,
-                revision: None,
-                version: None,
-                previous_revision: None,
-                previous_version: None,
-                protected: false,
-                adopted: None,
-                workload_kinds: Vec::new(),
-                upgrade: None,
-            },
+            state: MeshState::new(Mode::External, Phase::Succeeded),
             resource_version: None,
         };
         names.iter().map(record).collect()

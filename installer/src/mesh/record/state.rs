@@ -82,6 +82,25 @@ pub(crate) enum Phase {
     Terminating,
 }
 
+impl MeshState {
+    /// Of a mesh of which nothing more is known.
+    pub(crate) fn new(mode: Mode, phase: Phase) -> Self {
+        Self {
+            mode,
+            engine: None,
+            phase,
+            revision: None,
+            version: None,
+            previous_revision: None,
+            previous_version: None,
+            protected: false,
+            adopted: None,
+            workload_kinds: Vec::new(),
+            upgrade: None,
+        }
+    }
+}
+
 impl Engine {
     /// That of a mesh that weft installs.
     pub(crate) fn of(mesh: &Mesh) -> Self {

@@ -6,17 +6,13 @@ fn record() -> MeshRecord {
         root_namespace: "istio-system".to_owned(),
         spec: Some("kind: Mesh\n".to_owned()),
         state: MeshState {
-            mode: Mode::Dedicated,
             engine: Some(Engine::Charts),
-            phase: Phase::Updating,
             revision: Some("1-31".to_owned()),
             version: Some("1.31.0".to_owned()),
             previous_revision: Some("1-30".to_owned()),
             previous_version: Some("1.30.3".to_owned()),
             protected: true,
-            adopted: None,
-            workload_kinds: Vec::new(),
-            upgrade: None,
+            ..MeshState::new(Mode::Dedicated, Phase::Updating)
         },
         resource_version: None,
     }

@@ -124,17 +124,8 @@ mod tests {
             root_namespace: "mesh".to_owned(),
             spec: None,
             state: MeshState {
-                mode: Mode::External,
-                engine: None,
-                phase: Phase::Succeeded,
-                revision: None,
-                version: None,
-                previous_revision: None,
-                previous_version: None,
-                protected: false,
                 adopted: Some(adopted),
-                workload_kinds: Vec::new(),
-                upgrade: None,
+                ..MeshState::new(Mode::External, Phase::Succeeded)
             },
             resource_version: None,
         }

@@ -109,17 +109,8 @@ fn records_tell_what_they_declare_or_why_not() {
             format!("apiVersion: weft.dev/v1\nkind: Mesh\nmetadata: {{name: shop}}\nspec: {spec}\n")
         }),
         state: MeshState {
-            mode: Mode::External,
-            engine: None,
-            phase: Phase::Succeeded,
-            revision: None,
-            version: None,
-            previous_revision: None,
-            previous_version: None,
-            protected: false,
-            adopted: None,
             workload_kinds: vec![declared_kind("a.example", "v1", "Cast", "casts")],
-            upgrade: None,
+            ..MeshState::new(Mode::External, Phase::Succeeded)
         },
         resource_version: None,
     };
