@@ -66,8 +66,9 @@ impl Installer<'_> {
         if let Some(found) = resolve(self.charts, &mut mesh).await? {
             self.output.say(found.words());
         }
-        let record = known(&self.records().await?, &mesh)?;
-        beside::check(self.cluster, &mesh, record.is_none()).await?;
+        let records = self.records().await?;
+        let record = known(&records, &mesh)?;
+        beside::check(self.cluster, &records, &mesh, record.is_none()).await?;
         let release = self.release(&mesh, record.as_ref()).await?;
         let plane = Plane {
             mesh: &mesh,

@@ -29,9 +29,7 @@ pub(super) struct Beside {
 
 /// Looks for them.
 pub(super) async fn look(cluster: &Cluster, mesh: &Mesh) -> Result<Beside, Failure> {
-    let records = record::each(cluster).await?;
-    // A record that is not in order says nothing, and is told by those who need it.
-    let records: Vec<_> = records.into_iter().filter_map(Result::ok).collect();
+    let records = record::all(cluster).await?;
     Ok(Beside {
         validator: owner(cluster, mesh).await?,
         newest: newest(&records, mesh),
@@ -39,12 +37,14 @@ pub(super) async fn look(cluster: &Cluster, mesh: &Mesh) -> Result<Beside, Failu
 }
 
 /// A file that asks for what another mesh has.
-pub(super) async fn check(cluster: &Cluster, mesh: &Mesh, is_new: bool) -> Result<(), Failure> {
-    let records = record::each(cluster)
-        .await?
-        .into_iter()
-        .filter_map(Result::ok);
+pub(super) async fn check(
+    cluster: &Cluster,
+    records: &[MeshRecord],
+    mesh: &Mesh,
+    is_new: bool,
+) -> Result<(), Failure> {
     let twin = records
+        .iter()
         .filter(|record| record.name != mesh.metadata.name && record.state.mode == Mode::Dedicated)
         .find(|record| record.state.revision == mesh.spec.revision);
     if let Some(twin) = twin.filter(|_| is_new) {
