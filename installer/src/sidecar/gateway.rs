@@ -9,15 +9,19 @@ use super::view::WorkloadName;
 /// What stands in a template in place of the image that the injector puts in.
 pub(crate) const AUTO: &str = "auto";
 /// The annotation that names what the injector makes of a pod.
-const TEMPLATES: &str = "inject.istio.io/templates";
+pub(crate) const TEMPLATES: &str = "inject.istio.io/templates";
 /// The label of the pods of a Gateway API's Gateway, which istiod runs.
 const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
 
 /// Whether these are the pods of a gateway.
 pub(crate) fn is_one(template: &Template) -> bool {
+    is_injected_as_one(template) || template.labels.contains_key(GATEWAY_NAME)
+}
+
+/// Whether the injector makes a gateway of such pods.
+pub(crate) fn is_injected_as_one(template: &Template) -> bool {
     let templates = template.annotations.get(TEMPLATES);
-    let injected = templates.is_some_and(|all| all.split(',').any(|one| one.trim() == "gateway"));
-    injected || template.labels.contains_key(GATEWAY_NAME)
+    templates.is_some_and(|all| all.split(',').any(|one| one.trim() == "gateway"))
 }
 
 /// Whose work it is to start a gateway anew.

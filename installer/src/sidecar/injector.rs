@@ -19,7 +19,7 @@ pub(crate) type Labels = BTreeMap<String, String>;
 /// The label that names a revision or a tag, and the one by which a configuration says whose it is.
 pub(crate) const REVISION: &str = "istio.io/rev";
 /// The label of a configuration that was made for a tag.
-const TAG: &str = "istio.io/tag";
+pub(crate) const TAG: &str = "istio.io/tag";
 /// How every webhook of an injector's is called, behind a prefix.
 const SUFFIX: &str = "sidecar-injector.istio.io";
 /// The `ConfigMap` of the revision without a name.

@@ -5,9 +5,7 @@ use crate::cluster::peek::label;
 use crate::cluster::plan::{Action, Plan, Step};
 use crate::failure::{Exit, Failure};
 use crate::mesh::upgrade::facts::Facts;
-
-/// The label by which a webhook says which tag it is of.
-const TAG: &str = "istio.io/tag";
+use crate::sidecar::injector::TAG;
 
 /// Refuses to take away a tag that is in use.
 pub(super) async fn check(cluster: &Cluster, root: &str, plan: &Plan) -> Result<(), Failure> {

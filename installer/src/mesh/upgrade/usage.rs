@@ -12,12 +12,10 @@ use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::mesh::read::{self, CRON_JOBS};
 use crate::sidecar::decision::{IGNORED, Place, Template, decide};
+use crate::sidecar::gateway::is_injected_as_one;
 use crate::sidecar::injector::{Injectors, Labels, REVISION};
 use crate::sidecar::state::Snapshot;
 use crate::sidecar::view::{Belongs, PodView};
-
-/// By which a pod says that it is a gateway.
-const TEMPLATES: &str = "inject.istio.io/templates";
 
 /// Who uses a revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -193,8 +191,7 @@ fn template<'a>(pod: &'a PodView, there: &'a Snapshot) -> Option<&'a Template> {
 
 /// Whether such pods are injected as gateways.
 pub(super) fn is_gateway(template: Option<&Template>) -> bool {
-    let templates = template.and_then(|template| template.annotations.get(TEMPLATES));
-    templates.is_some_and(|names| names.split(',').any(|name| name.trim() == "gateway"))
+    template.is_some_and(is_injected_as_one)
 }
 
 fn gateway(pod: &PodView) -> String {

@@ -2,6 +2,7 @@ use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use serde_json::json;
 
 use super::*;
+use crate::sidecar::gateway::TEMPLATES;
 use crate::sidecar::view::{Kind, Owners, PodObject, Workload, WorkloadName};
 
 pub(crate) fn hook(name: &str, labels: &Value) -> MutatingWebhookConfiguration {
