@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::sail::named;
+use super::super::sail::objects::{CNI, DEFAULT, ISTIO, ZTUNNEL, object, plane_name, tags};
 use super::super::spec::Mesh;
 use super::super::values::Component;
 use super::super::version::IstioVersion;
 use super::tree::tree;
 use super::{Export, Given, discovery, documents, namespace};
 use crate::failure::Failure;
-
-const API: &str = "sailoperator.io/v1";
 
 pub(super) fn export(given: &Given<'_>) -> Result<Export, Failure> {
     let mut export = Export::default();
@@ -38,7 +38,7 @@ pub(super) fn export(given: &Given<'_>) -> Result<Export, Failure> {
             .push(format!("kubectl apply --server-side --filename {name}"));
         if name == "sail.yaml" {
             let ready = "kubectl wait --for=condition=Ready --timeout=5m istios.sailoperator.io";
-            export.steps.push(format!("{ready} {}", name_of(mesh)));
+            export.steps.push(format!("{ready} {}", plane_name(mesh)));
         }
     }
     export.losses.push(format!(
@@ -62,8 +62,8 @@ fn objects(mesh: &Mesh, version: &IstioVersion, mut values: Map<String, Value>) 
     }
     let mut agents = Vec::new();
     for (component, kind, own) in [
-        (Component::Cni, "IstioCNI", "cni"),
-        (Component::Ztunnel, "ZTunnel", "ztunnel"),
+        (Component::Cni, CNI, "cni"),
+        (Component::Ztunnel, ZTUNNEL, "ztunnel"),
     ] {
         let said = values.remove(own).unwrap_or_else(|| json!({}));
         if component.is_in(mesh) {
@@ -75,22 +75,17 @@ fn objects(mesh: &Mesh, version: &IstioVersion, mut values: Map<String, Value>) 
                     agent.insert(shared.to_owned(), value.clone());
                 }
             }
-            agents.push(resource(kind, "default", mesh, version, agent));
+            agents.push(resource(kind, DEFAULT, mesh, version, agent));
         }
     }
-    let mut istio = resource("Istio", name_of(mesh), mesh, version, values);
+    let mut istio = resource(ISTIO, plane_name(mesh), mesh, version, values);
     if let Some(spec) = istio.get_mut("spec").and_then(Value::as_object_mut) {
         spec.insert("updateStrategy".to_owned(), json!({ "type": "InPlace" }));
     }
-    let tags = mesh.spec.tags.iter().map(|tag| {
-        json!({
-            "apiVersion": API,
-            "kind": "IstioRevisionTag",
-            "metadata": { "name": tag },
-            "spec": { "targetRef": { "kind": "Istio", "name": name_of(mesh) } },
-        })
-    });
-    std::iter::once(istio).chain(agents).chain(tags).collect()
+    std::iter::once(istio)
+        .chain(agents)
+        .chain(tags(mesh))
+        .collect()
 }
 
 fn resource(
@@ -105,21 +100,12 @@ fn resource(
         own.remove("revision");
         own.remove("istioNamespace");
     }
-    json!({
-        "apiVersion": API,
-        "kind": kind,
-        "metadata": { "name": name },
-        "spec": {
-            "version": format!("v{version}"),
-            "namespace": mesh.root_namespace(),
-            "values": values,
-        },
-    })
-}
-
-/// An Istio that is updated in place is the revision of its own name.
-fn name_of(mesh: &Mesh) -> &str {
-    mesh.spec.revision.as_deref().unwrap_or("default")
+    let spec = json!({
+        "version": named(version),
+        "namespace": mesh.root_namespace(),
+        "values": values,
+    });
+    object(kind, name, &spec)
 }
 
 /// What is taken away from a chart by saying null, which an API server drops.

@@ -12,7 +12,7 @@ use crate::mesh::spec::Mesh;
 use crate::mesh::values::{Component, values};
 
 /// The name of what there is one of in a cluster, and of the control plane without a revision.
-const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 /// Values of istiod's chart that the operator's type has at the top; all others are below `pilot`.
 const TOP: [&str; 12] = [
     "base",
@@ -87,7 +87,7 @@ fn istio(mesh: &Mesh) -> Value {
     }
     let mut spec = spec(mesh, profile, values);
     spec.insert("updateStrategy".to_owned(), json!({"type": "InPlace"}));
-    object(ISTIO, plane_name(mesh), spec)
+    object(ISTIO, plane_name(mesh), &Value::Object(spec))
 }
 
 fn cni(mesh: &Mesh) -> Value {
@@ -98,29 +98,29 @@ fn cni(mesh: &Mesh) -> Value {
     }
     let profile = profile(&mut asked);
     let values = below("cni", asked);
-    object(CNI, DEFAULT, spec(mesh, profile, values))
+    object(CNI, DEFAULT, &Value::Object(spec(mesh, profile, values)))
 }
 
 fn ztunnel(mesh: &Mesh) -> Value {
     let asked = fields(values(mesh, Component::Ztunnel));
-    object(ZTUNNEL, DEFAULT, spec(mesh, None, below("ztunnel", asked)))
+    let values = below("ztunnel", asked);
+    object(ZTUNNEL, DEFAULT, &Value::Object(spec(mesh, None, values)))
 }
 
-fn tags(mesh: &Mesh) -> Vec<Value> {
+/// The tags of a mesh, each of which stands for its control plane.
+pub(crate) fn tags(mesh: &Mesh) -> Vec<Value> {
     let target = json!({"kind": ISTIO, "name": plane_name(mesh)});
-    let tag = |name: &String| {
-        let spec = Map::from_iter([("targetRef".to_owned(), target.clone())]);
-        object(TAG, name, spec)
-    };
+    let tag = |name: &String| object(TAG, name, &json!({"targetRef": target.clone()}));
     mesh.spec.tags.iter().map(tag).collect()
 }
 
-fn object(kind: &str, name: &str, spec: Map<String, Value>) -> Value {
+/// A resource of the operator.
+pub(crate) fn object(kind: &str, name: &str, spec: &Value) -> Value {
     json!({
         "apiVersion": format!("{GROUP}/{VERSION}"),
         "kind": kind,
         "metadata": {"name": name},
-        "spec": Value::Object(spec),
+        "spec": spec,
     })
 }
 
