@@ -172,8 +172,7 @@ spec: {version: v1.30.0, namespace: elsewhere}
         world
             .weft("mesh upgrade shop --to 1.31.0")
             .must(0, &["no upgrade"]);
-        let image = "-n istio-system get pods -l app=istiod -o jsonpath={.items[*].spec.containers[0].image}";
-        let image = world.kubectl(image);
+        let image = world.istiods();
         assert!(image.ends_with(lab::tools::istio_tag()), "{image}");
         assert_eq!(image.split_whitespace().count(), 1, "{image}");
     }

@@ -180,6 +180,16 @@ impl World {
         self.cluster.kubectl(&words).unwrap()
     }
 
+    /// The images of the istiods that serve: a pod on its way out is listed for a moment yet.
+    pub(crate) fn istiods(&self) -> String {
+        let image = "{{range .items}}{{if not .metadata.deletionTimestamp}}{{(index .spec.containers 0).image}} {{end}}{{end}}";
+        let line = ["-n", "istio-system", "get", "pods", "-l", "app=istiod"];
+        let form = format!("go-template={image}");
+        let words: Vec<_> = line.into_iter().chain(["-o", &form]).collect();
+        let images = self.cluster.kubectl(&words).unwrap();
+        images.trim().to_owned()
+    }
+
     /// The operator's resources, as `kind/name`.
     pub(crate) fn resources(&self) -> Vec<String> {
         let kinds = "istios,istiorevisions,istiorevisiontags,istiocnis";
