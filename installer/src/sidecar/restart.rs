@@ -22,6 +22,9 @@ use crate::output;
 /// Between two looks at a workload.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// How long a controller may go on trying what does not work.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// How to go about it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
@@ -204,9 +207,14 @@ impl Restarter<'_> {
         deadline: Instant,
     ) -> Result<Result<bool, String>, ClusterError> {
         let mut done_since: Option<Instant> = None;
+        let mut hindered_since: Option<Instant> = None;
         loop {
             let object = self.reader.object(what, path).await?;
-            let text = match self.progress_of(name, &object).await? {
+            let progress = self.progress_of(name, &object).await?;
+            if !matches!(progress, Progress::Hindered(_)) {
+                hindered_since = None;
+            }
+            let text = match progress {
                 Progress::Done => {
                     let since = *done_since.get_or_insert_with(Instant::now);
                     if since.elapsed() >= self.pace.settle {
@@ -215,6 +223,13 @@ impl Restarter<'_> {
                     "all pods are new and ready".to_owned()
                 }
                 Progress::Stuck(why) => return Ok(Err(why)),
+                Progress::Hindered(why) => {
+                    done_since = None;
+                    if hindered_since.get_or_insert_with(Instant::now).elapsed() >= PATIENCE {
+                        return Ok(Err(why));
+                    }
+                    why
+                }
                 Progress::Waiting(text) => {
                     done_since = None;
                     text

@@ -10,6 +10,10 @@ use crate::mesh::spec::WorkloadKind;
 /// What a Deployment has of both when it names none.
 const QUARTER: &str = "25%";
 
+/// How the API server begins when a webhook did not answer, as that of an istiod which has just become ready and that the
+/// nodes do not send anything to yet.
+const UNANSWERED: &str = "failed calling webhook";
+
 /// Where a rollout stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
@@ -17,6 +21,8 @@ pub(crate) enum Progress {
     Done,
     /// Not yet; so many are.
     Waiting(String),
+    /// Its controller tries again what did not work, and may get over it.
+    Hindered(String),
     /// It will not get on by itself.
     Stuck(String),
 }
@@ -33,8 +39,8 @@ pub(crate) fn progress(kind: Kind, object: &Value) -> Progress {
     if observed < generation {
         return Progress::Waiting("its controller has not seen the change yet".to_owned());
     }
-    if let Some(why) = stuck(object) {
-        return Progress::Stuck(why);
+    if let Some(trouble) = trouble(object) {
+        return trouble;
     }
     let (wanted, updated, all, ready) = match kind {
         Kind::DaemonSet => {
@@ -116,7 +122,7 @@ fn count(object: &Value, path: &str) -> Option<u64> {
 }
 
 /// What the controller itself gives up on, or cannot do.
-fn stuck(object: &Value) -> Option<String> {
+fn trouble(object: &Value) -> Option<Progress> {
     let conditions = object.pointer("/status/conditions")?.as_array()?;
     conditions.iter().find_map(|condition| {
         let text = |key: &str| {
@@ -127,7 +133,11 @@ fn stuck(object: &Value) -> Option<String> {
         };
         let failed = text("type") == "ReplicaFailure" && text("status") == "True";
         let late = text("reason") == "ProgressDeadlineExceeded" && text("status") == "False";
-        (failed || late).then(|| format!("{}: {}", text("reason"), text("message")))
+        let told = || format!("{}: {}", text("reason"), text("message"));
+        if failed && text("message").contains(UNANSWERED) {
+            return Some(Progress::Hindered(told()));
+        }
+        (failed || late).then(|| Progress::Stuck(told()))
     })
 }
 
@@ -261,6 +271,18 @@ mod tests {
         assert_eq!(
             progress(Kind::Deployment, &object),
             Progress::Stuck("FailedCreate: exceeded quota".to_owned())
+        );
+    }
+
+    /// The controller goes on trying, and a webhook that has just been installed answers a moment later.
+    #[test]
+    fn a_webhook_that_does_not_answer_hinders_only() {
+        let message = "Internal error occurred: failed calling webhook \"rev.namespace.sidecar-injector.istio.io\": connection refused";
+        let object = json!({"status": {"conditions": [
+            {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}]}});
+        assert_eq!(
+            progress(Kind::Deployment, &object),
+            Progress::Hindered(format!("FailedCreate: {message}"))
         );
     }
 
