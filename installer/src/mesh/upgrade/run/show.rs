@@ -5,6 +5,7 @@ use super::super::report::StepRow;
 use super::super::state::{Said, Stage, Upgrade, revision};
 use super::super::steps::{Step, Verb};
 use super::Upgrader;
+use super::stock::Stock;
 use crate::cluster::error::ClusterError;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::{Action, Plan};
@@ -82,16 +83,6 @@ impl Upgrader<'_> {
         }
     }
 
-    /// A verb that notes how far it is, and then cannot have its charts, would leave an upgrade that no other verb goes on with.
-    pub(super) async fn check_charts(&self, steps: &[Step]) -> Result<(), Failure> {
-        for (one, next) in steps.iter().zip(steps.iter().skip(1)) {
-            if let (Step::Note(upgrade), Step::Planes) = (one, next) {
-                self.releases(&upgrade.planes()).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Labels that somebody else owns, all of them before anything is written.
     pub(super) async fn check_labels(&self, steps: &[Step]) -> Result<(), Failure> {
         if self.force {
@@ -122,6 +113,7 @@ impl Upgrader<'_> {
         upgrade: Upgrade,
         steps: &[Step],
         facts: &Facts,
+        stock: &Stock,
     ) -> Result<Vec<StepRow>, Failure> {
         let said = facts.said();
         let stale = stale(facts);
@@ -139,7 +131,7 @@ impl Upgrader<'_> {
                     at = (**upgrade).clone();
                     row
                 }
-                Step::Planes => self.planes_row(&at).await?,
+                Step::Planes => self.planes_row(&at, stock).await?,
                 Step::Say(namespace, wanted) => {
                     let now = said.get(namespace).cloned().unwrap_or_default();
                     let text = format!("{} -> {}", now.words(), wanted.words());
@@ -166,8 +158,8 @@ impl Upgrader<'_> {
         Ok(rows)
     }
 
-    async fn planes_row(&self, upgrade: &Upgrade) -> Result<StepRow, Failure> {
-        let plan = self.plan(upgrade).await?;
+    async fn planes_row(&self, upgrade: &Upgrade, stock: &Stock) -> Result<StepRow, Failure> {
+        let plan = self.plan(upgrade, stock).await?;
         let count = |action| {
             plan.steps
                 .iter()
