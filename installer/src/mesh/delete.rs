@@ -197,17 +197,15 @@ async fn users(cluster: &Cluster, record: &MeshRecord) -> Result<(Vec<Usage>, Ga
         .iter()
         .filter(|one| one.state.root_namespace == record.root_namespace);
     let ours = ours.map(|one| ((one.namespace.clone(), one.name().to_owned()), true));
-    let served = names.iter().flat_map(|name| facts.gateways(name));
+    let used: Vec<_> = names.iter().map(|name| facts.usage(name)).collect();
+    let served = used.iter().flat_map(|usage| &usage.gateways);
     let served = served.filter_map(|name| {
         let (namespace, name) = name.split_once('/')?;
         Some(((namespace.to_owned(), name.to_owned()), false))
     });
     // What weft recorded wins.
     let gateways = served.chain(ours).collect();
-    Ok((
-        names.iter().map(|name| facts.usage(name)).collect(),
-        gateways,
-    ))
+    Ok((used, gateways))
 }
 
 /// The revisions of a mesh: one in peace, two while it is upgraded.

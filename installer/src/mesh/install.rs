@@ -152,7 +152,7 @@ impl Installer<'_> {
             return Err(EngineError::Conflicts(conflicts).into());
         }
         let root = prepared.mesh.root_namespace();
-        tags::check(self.cluster, root, &prepared.plan).await?;
+        tags::check(self.cluster, &prepared.mesh, &prepared.plan).await?;
         self.make_home(&prepared.plan).await?;
         while_held(self.cluster, root, verb, self.act(prepared, verb, timeout)).await
     }

@@ -94,7 +94,7 @@ impl Upgrader<'_> {
         };
         let facts = self.facts(&record).await?;
         let steps = upgrade.steps(verb, &facts.shown(&upgrade))?;
-        self.check_usage(&facts, &steps)?;
+        self.check_usage(&facts, &upgrade, &steps)?;
         self.check_promotion(&facts, &upgrade, verb)?;
         self.check_labels(&steps).await?;
         let stock = Stock::of(self.installer.charts, &upgrade, &steps).await?;

@@ -104,9 +104,15 @@ impl<'a> Deeds<'a> {
             Step::Restart(namespace) => self.restart(namespace).await,
             Step::Unused(revision) => {
                 let facts = Facts::read(self.upgrader.installer.cluster, self.root).await?;
-                self.upgrader.unused(&facts, revision)
+                self.upgrader.unused(&facts, &self.upgrade, revision)
             }
-            Step::Done(mesh) => self.record(|record| record.end_upgrade(mesh)).await,
+            Step::Done(mesh) => {
+                self.record(|record| record.end_upgrade(mesh)).await?;
+                if let Some(text) = self.upgrade.file_needs(mesh) {
+                    self.upgrader.installer.output.say(text);
+                }
+                Ok(())
+            }
         }
     }
 
