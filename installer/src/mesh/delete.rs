@@ -22,7 +22,6 @@ use super::upgrade::facts::Facts;
 use super::upgrade::state::DEFAULT;
 use super::upgrade::usage::Usage;
 use crate::cluster::access::Cluster;
-use crate::cluster::discovery::Resource;
 use crate::cluster::engine::{self, EngineError, Manner};
 use crate::cluster::error::ClusterError;
 use crate::cluster::inventory::Parent;
@@ -94,7 +93,7 @@ pub(crate) async fn delete(
     let verb = format!("mesh delete {}", record.name);
     let act = async {
         // Somebody may have begun to use or to protect it while the question stood there.
-        let record = again(cluster, &record).await?;
+        let record = MeshRecord::now(cluster, &record.name, &record.root_namespace).await?;
         let (plan, in_use) = permitted(cluster, output, &record, how).await?;
         take_away(cluster, output, record, (&plan, in_use), how).await
     };
@@ -140,24 +139,6 @@ async fn permitted(
     };
     let plan = engine::plan(cluster, &nothing(record), manner).await?;
     Ok((plan, in_use))
-}
-
-/// The record as it is now.
-async fn again(cluster: &Cluster, record: &MeshRecord) -> Result<MeshRecord, Failure> {
-    let maps = Resource::core("ConfigMap", "configmaps");
-    let found = cluster.read(&maps, &record.id()).await?;
-    let read = found
-        .map(serde_json::from_value)
-        .transpose()
-        .map_err(anyhow::Error::from)?;
-    let read = read.as_ref().and_then(MeshRecord::read).transpose()?;
-    read.ok_or_else(|| {
-        let text = format!(
-            "the record of mesh {} is gone: somebody deleted the mesh meanwhile",
-            record.name
-        );
-        Failure::text(Exit::Failure, text)
-    })
 }
 
 async fn root(cluster: &Cluster, record: &MeshRecord) -> Result<Option<Value>, ClusterError> {
@@ -216,17 +197,15 @@ async fn users(cluster: &Cluster, record: &MeshRecord) -> Result<(Vec<Usage>, Ga
         .iter()
         .filter(|one| one.state.root_namespace == record.root_namespace);
     let ours = ours.map(|one| ((one.namespace.clone(), one.name().to_owned()), true));
-    let served = names.iter().flat_map(|name| facts.gateways(name));
+    let used: Vec<_> = names.iter().map(|name| facts.usage(name)).collect();
+    let served = used.iter().flat_map(|usage| &usage.gateways);
     let served = served.filter_map(|name| {
         let (namespace, name) = name.split_once('/')?;
         Some(((namespace.to_owned(), name.to_owned()), false))
     });
     // What weft recorded wins.
     let gateways = served.chain(ours).collect();
-    Ok((
-        names.iter().map(|name| facts.usage(name)).collect(),
-        gateways,
-    ))
+    Ok((used, gateways))
 }
 
 /// The revisions of a mesh: one in peace, two while it is upgraded.

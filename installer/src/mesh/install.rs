@@ -152,7 +152,7 @@ impl Installer<'_> {
             return Err(EngineError::Conflicts(conflicts).into());
         }
         let root = prepared.mesh.root_namespace();
-        tags::check(self.cluster, root, &prepared.plan).await?;
+        tags::check(self.cluster, &prepared.mesh, &prepared.plan).await?;
         self.make_home(&prepared.plan).await?;
         while_held(self.cluster, root, verb, self.act(prepared, verb, timeout)).await
     }
@@ -218,17 +218,8 @@ impl Installer<'_> {
 
     /// Notes how it ended. The record is read anew: it is the parent of the set as well, which was written in between.
     async fn settle(&self, mesh: &Mesh, phase: Phase) -> Result<MeshRecord, Failure> {
-        let found = record::all(self.cluster).await?;
-        let found = found.into_iter().find(|record| {
-            record.name == mesh.metadata.name && record.root_namespace == mesh.root_namespace()
-        });
-        let Some(mut record) = found else {
-            let text = format!(
-                "the record of mesh {} is gone: somebody deleted it meanwhile; run the command again",
-                mesh.metadata.name
-            );
-            return Err(Failure::text(Exit::Failure, text));
-        };
+        let (name, root) = (&mesh.metadata.name, mesh.root_namespace());
+        let mut record = MeshRecord::now(self.cluster, name, root).await?;
         if record.state.phase != phase {
             record.state.phase = phase;
             record.write(self.cluster, false).await?;

@@ -64,6 +64,21 @@ impl MeshRecord {
         }
     }
 
+    /// The record of a mesh that was there a moment ago, as it is now.
+    pub(crate) async fn now(cluster: &Cluster, mesh: &str, root: &str) -> Result<Self, Failure> {
+        let name = object_name(mesh);
+        let api: Api<ConfigMap> = Api::namespaced(cluster.client.clone(), root);
+        let what = format!("read the record of mesh {mesh}");
+        let found = cluster.call(&what, api.get_opt(&name)).await?;
+        let read = found.as_ref().and_then(Self::read).transpose()?;
+        read.ok_or_else(|| {
+            let text = format!(
+                "the record of mesh {mesh} (ConfigMap {root}/{name}) is gone: somebody deleted it meanwhile; run the command again"
+            );
+            Failure::text(Exit::Failure, text)
+        })
+    }
+
     /// Reads one; nothing when the `ConfigMap` is none of ours.
     pub(crate) fn read(object: &ConfigMap) -> Option<Result<Self, RecordError>> {
         let name = object.metadata.name.as_deref()?.strip_prefix(PREFIX)?;

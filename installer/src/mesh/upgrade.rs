@@ -7,6 +7,7 @@
 
 pub(crate) mod facts;
 pub(crate) mod namespaces;
+pub(crate) mod next;
 pub(crate) mod preflight;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -114,7 +114,8 @@ pub(super) fn check_step(
         let revision =
             |revision: &Option<String>| revision.clone().unwrap_or_else(|| "default".to_owned());
         let text = format!(
-            "mesh {name} runs revision {}, and the file says {}: `weft mesh upgrade` moves workloads from one revision to another",
+            "mesh {name} runs revision {}, and the file says {}: `weft mesh upgrade` moves workloads from one revision to another; \
+             after an upgrade the file needs what `weft mesh export {name}` prints",
             revision(&record.state.revision),
             revision(&mesh.spec.revision)
         );

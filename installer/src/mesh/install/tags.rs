@@ -4,22 +4,26 @@ use crate::cluster::access::Cluster;
 use crate::cluster::peek::label;
 use crate::cluster::plan::{Action, Plan, Step};
 use crate::failure::{Exit, Failure};
+use crate::mesh::spec::Mesh;
 use crate::mesh::upgrade::facts::Facts;
 use crate::sidecar::injector::TAG;
 
 /// Refuses to take away a tag that is in use.
-pub(super) async fn check(cluster: &Cluster, root: &str, plan: &Plan) -> Result<(), Failure> {
+pub(super) async fn check(cluster: &Cluster, mesh: &Mesh, plan: &Plan) -> Result<(), Failure> {
     let going: Vec<_> = plan.steps.iter().filter_map(tag).collect();
     if going.is_empty() {
         return Ok(());
     }
-    let facts = Facts::read(cluster, root).await?;
+    let facts = Facts::read(cluster, mesh.root_namespace()).await?;
     let used = going.iter().map(|tag| (*tag, facts.naming(tag)));
     let used: Vec<_> = used.filter(|(_, users)| !users.is_empty()).collect();
     if used.is_empty() {
         return Ok(());
     }
-    Err(Failure::text(Exit::Failure, refusal(&used)))
+    Err(Failure::text(
+        Exit::Failure,
+        refusal(&mesh.spec.tags, &used),
+    ))
 }
 
 /// The tag that a step takes away.
@@ -34,15 +38,21 @@ fn tag(step: &Step) -> Option<&str> {
     }
 }
 
-fn refusal(used: &[(&str, Vec<String>)]) -> String {
+/// With what the file needs for them to stay, such as the tag that an upgrade gave to the new revision.
+fn refusal(has: &[String], used: &[(&str, Vec<String>)]) -> String {
+    let goes = used.iter().map(|(tag, _)| *tag);
+    let all: Vec<_> = has.iter().map(String::as_str).chain(goes).collect();
     let lines = used.iter().map(|(tag, users)| {
         format!(
-            "tag {tag} would go, and {} name it: their next pods would have no sidecar; give them another istio.io/rev first, \
-             or leave the tag in spec.tags",
+            "tag {tag} would go, and {} name it: their next pods would have no sidecar",
             users.join(", ")
         )
     });
-    lines.collect::<Vec<_>>().join("\n  ")
+    let remedy = format!(
+        "have the mesh file say `tags: [{}]`, or give them another istio.io/rev first",
+        all.join(", ")
+    );
+    lines.chain([remedy]).collect::<Vec<_>>().join("\n  ")
 }
 
 #[cfg(test)]
@@ -95,7 +105,9 @@ mod tests {
         for (kind, action, says, wanted) in table {
             assert_eq!(tag(&step(kind, action, says)), wanted, "{kind} {action:?}");
         }
-        let text = refusal(&[("prod", vec!["Namespace shop".to_owned()])]);
+        let users = vec!["Namespace shop".to_owned()];
+        let text = refusal(&["test".to_owned()], &[("prod", users)]);
+        assert!(text.contains("`tags: [test, prod]`"), "{text}");
         assert!(
             text.starts_with("tag prod would go, and Namespace shop name it"),
             "{text}"

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Said, Upgrade};
 use super::steps::Shown;
-use super::usage::{Cron, Usage, asking, crons, is_gateway};
+use super::usage::{Cron, Usage, asking, crons};
 use crate::cluster::access::Cluster;
 use crate::failure::Failure;
-use crate::sidecar::decision::{Place, decide};
-use crate::sidecar::injector::Labels;
+use crate::gateway;
 use crate::sidecar::kinds::Kinds;
 use crate::sidecar::read::Reader;
 use crate::sidecar::state::{NamespaceStatus, Snapshot, survey};
@@ -28,6 +27,7 @@ pub(crate) struct Sort {
 pub(crate) struct Facts {
     snapshot: Snapshot,
     crons: Vec<Cron>,
+    made: BTreeSet<String>,
     root: String,
 }
 
@@ -36,11 +36,23 @@ impl Facts {
     pub(crate) async fn read(cluster: &Cluster, root: &str) -> Result<Self, Failure> {
         let kinds = Kinds::read(cluster, root, None).await?;
         let reader = Reader::new(cluster.clone()).with(kinds.served);
+        // A record of a gateway that is not in order keeps nobody from an upgrade: then nobody knows who made any.
+        let made = gateway::record::all(cluster, None).await;
+        let made = made.unwrap_or_default().into_iter();
+        let made = made.filter(|one| one.state.root_namespace == root);
         Ok(Self {
+            made: made
+                .map(|one| format!("{}/{}", one.namespace, one.name()))
+                .collect(),
             snapshot: reader.snapshot(None, root).await?,
             crons: crons(cluster).await?,
             root: root.to_owned(),
         })
+    }
+
+    /// The gateways that weft made for this mesh, by namespace and name.
+    pub(crate) fn made(&self) -> &BTreeSet<String> {
+        &self.made
     }
 
     /// The root namespace of the mesh.
@@ -80,30 +92,9 @@ impl Facts {
         Usage::of(revision, &self.snapshot, &self.crons, &self.root)
     }
 
-    /// The gateways of a revision by namespace and name: those that run, and those whose next pods it will inject, also where they
-    /// have none now.
-    pub(crate) fn gateways(&self, revision: &str) -> BTreeSet<String> {
-        let there = &self.snapshot;
-        let nothing = Labels::new();
-        let idle = there.workloads.iter().filter(|one| {
-            let name = one.name.namespace.as_str();
-            let labels = there.namespaces.get(name).unwrap_or(&nothing);
-            let decision = decide(&there.injectors, Place { name, labels }, &one.template);
-            is_gateway(Some(&one.template)) && decision.revision.as_deref() == Some(revision)
-        });
-        let idle = idle.map(|one| format!("{}/{}", one.name.namespace, one.name.name));
-        idle.chain(self.usage(revision).gateways).collect()
-    }
-
     /// Gateways that control planes of others serve, by namespace and name: what becomes of this mesh does not concern them.
     pub(crate) fn gateways_of_others(&self, upgrade: &Upgrade) -> BTreeSet<String> {
-        let gateways = |revision: &str| {
-            let usage = self.usage(revision);
-            let idle = usage.workloads.iter();
-            let idle = idle.filter_map(|name| name.strip_prefix("Deployment "));
-            let idle: BTreeSet<_> = idle.map(str::to_owned).collect();
-            usage.gateways.into_iter().chain(idle)
-        };
+        let gateways = |revision: &str| self.usage(revision).gateways;
         let ours = [upgrade.old(), upgrade.new_one()];
         let own: BTreeSet<_> = ours.into_iter().flat_map(gateways).collect();
         let hooks = self.snapshot.injectors.hooks.iter();
@@ -155,13 +146,13 @@ impl Facts {
 mod tests {
     use serde_json::json;
 
+    use super::super::next::{Left, next};
     use super::super::preflight::versions;
+    use super::super::state::Stage;
     use super::super::steps::tests::upgrade;
     use super::super::usage::tests::{hook, labels, pod};
     use super::*;
-    use crate::sidecar::decision::Template;
     use crate::sidecar::injector::Injectors;
-    use crate::sidecar::view::{Kind, Workload, WorkloadName};
 
     #[test]
     fn what_another_mesh_runs_does_not_concern_an_upgrade() {
@@ -180,8 +171,8 @@ mod tests {
                 ],
                 ..Snapshot::default()
             },
-            crons: Vec::new(),
             root: "istio-system".to_owned(),
+            ..Facts::default()
         };
         let upgrade = upgrade("{version: 1.30.0, revision: one}");
         let places: Vec<_> = versions(&facts, &upgrade).into_values().flatten().collect();
@@ -208,53 +199,38 @@ mod tests {
                 .into(),
                 ..Snapshot::default()
             },
-            crons: Vec::new(),
             root: "istio-system".to_owned(),
+            ..Facts::default()
         };
         assert_eq!(facts.naming("prod"), ["Namespace shop"]);
         assert!(facts.naming("canary").is_empty());
     }
 
+    /// Moving all again would change nothing: then it is not what comes next.
     #[test]
-    fn a_gateway_counts_whatever_its_pods_do() {
-        let hooks = ["one", "theirs"].map(|name| hook(name, &json!({"istio.io/rev": name})));
-        let idle = |namespace: &str, name: &str, template: &str| Workload {
-            name: WorkloadName {
-                namespace: namespace.to_owned(),
-                kind: Kind::Deployment,
-                name: name.to_owned(),
-            },
-            template: Template {
-                labels: labels(&[("istio.io/rev", "one")]),
-                annotations: labels(&[("inject.istio.io/templates", template)]),
-                host_network: false,
-            },
-        };
-        let facts = Facts {
+    fn what_no_restart_changes_is_not_left_to_move() {
+        let hooks = ["one", "1-31-0"].map(|name| hook(name, &json!({"istio.io/rev": name})));
+        let mut facts = Facts {
             snapshot: Snapshot {
-                injectors: Injectors::of(&hooks[..1]),
-                workloads: vec![
-                    idle("edge", "empty", "gateway"),
-                    idle("edge", "sidecars", "sidecar"),
-                ],
-                pods: vec![
-                    pod("shop", "runs", Some("one"), true),
-                    pod("shop", "plain", Some("one"), false),
-                    pod("else", "in", Some("theirs"), true),
-                ],
+                injectors: Injectors::of(&hooks),
+                namespaces: [("shop".to_owned(), labels(&[("istio.io/rev", "1-31-0")]))].into(),
+                pods: vec![pod("shop", "alone", Some("one"), false)],
                 ..Snapshot::default()
             },
-            crons: Vec::new(),
             root: "istio-system".to_owned(),
+            ..Facts::default()
         };
-        let cases = [
-            ("one", vec!["edge/empty", "shop/runs"]),
-            ("theirs", vec!["else/in"]),
-            ("nobody", vec![]),
-        ];
-        for (revision, wanted) in cases {
-            let found: Vec<_> = facts.gateways(revision).into_iter().collect();
-            assert_eq!(found, wanted, "{revision}");
-        }
+        let mut upgrade = upgrade("{version: 1.30.0, revision: one}");
+        upgrade.stage = Stage::Ready;
+        let told = |facts: &Facts| {
+            let left = Left::of(facts, Some(&upgrade), "one");
+            next("shop", Some(&upgrade), &left).unwrap().bare()
+        };
+        let found = told(&facts);
+        assert!(found.starts_with("pods in shop have to"), "{found}");
+        // One that still names the old revision is moved.
+        facts.snapshot.namespaces =
+            [("shop".to_owned(), labels(&[("istio.io/rev", "one")]))].into();
+        assert_eq!(told(&facts), "weft mesh upgrade move shop --all");
     }
 }

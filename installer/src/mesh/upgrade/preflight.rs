@@ -23,8 +23,6 @@ const TEMPLATES: &str = "/spec/template/metadata/annotations/inject.istio.io~1te
 /// Something that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Finding {
-    /// It must not be, whoever asks.
-    Refuses(String),
     /// It would not go well.
     Stops(String),
     /// It may not.
@@ -34,8 +32,6 @@ pub(crate) enum Finding {
 /// What a step is judged by.
 #[derive(Clone, Debug)]
 pub(crate) struct Ground<'a> {
-    /// From where.
-    pub(crate) from: &'a IstioVersion,
     /// To where.
     pub(crate) to: &'a IstioVersion,
     /// How.
@@ -61,8 +57,7 @@ pub(crate) struct Selector {
 
 /// Everything that is to be said about a step.
 pub(crate) fn findings(ground: &Ground<'_>) -> Vec<Finding> {
-    let mut found: Vec<_> = step(ground.from, ground.to).into_iter().collect();
-    found.extend(kubernetes(ground));
+    let mut found: Vec<_> = kubernetes(ground).into_iter().collect();
     found.extend(proxies(ground));
     found.extend(ground.gateways.iter().map(|one| {
         Finding::Stops(format!(
@@ -72,12 +67,6 @@ pub(crate) fn findings(ground: &Ground<'_>) -> Vec<Finding> {
         ))
     }));
     found
-}
-
-/// No older version, and one minor version at a time: definitions, proxies and Istio's own promises are made for nothing else.
-pub(crate) fn step(from: &IstioVersion, to: &IstioVersion) -> Option<Finding> {
-    let error = version::upgrade(from, to).err()?;
-    Some(Finding::Refuses(error.to_string()))
 }
 
 fn kubernetes(ground: &Ground<'_>) -> Option<Finding> {
@@ -113,13 +102,8 @@ fn proxies(ground: &Ground<'_>) -> Vec<Finding> {
 pub(crate) fn judged(found: Vec<Finding>) -> Result<Vec<String>, Failure> {
     let mut stops = Vec::new();
     let mut tells = Vec::new();
-    let mut remedy = " (--skip-preflight goes on all the same)";
     for finding in found {
         match finding {
-            Finding::Refuses(text) => {
-                remedy = "";
-                stops.push(text);
-            }
             Finding::Stops(text) => stops.push(text),
             Finding::Tells(text) => tells.push(text),
         }
@@ -128,7 +112,7 @@ pub(crate) fn judged(found: Vec<Finding>) -> Result<Vec<String>, Failure> {
         return Ok(tells);
     }
     let text = format!(
-        "nothing was written: this upgrade would not go well{remedy}:\n  {}",
+        "nothing was written: this upgrade would not go well (--skip-preflight goes on all the same):\n  {}",
         stops.join("\n  ")
     );
     Err(Failure::text(Exit::Failure, text))
@@ -228,15 +212,8 @@ fn words(labels: &Value) -> String {
 mod tests {
     use super::*;
 
-    fn told(
-        from: &str,
-        to: &str,
-        strategy: Strategy,
-        kubernetes: &str,
-        proxy: &str,
-    ) -> Vec<Finding> {
+    fn told(to: &str, strategy: Strategy, kubernetes: &str, proxy: &str) -> Vec<Finding> {
         findings(&Ground {
-            from: &from.parse().unwrap(),
             to: &to.parse().unwrap(),
             strategy,
             kubernetes,
@@ -250,24 +227,9 @@ mod tests {
     fn a_step_is_judged_by_all_that_it_meets() {
         use Strategy::{Canary, InPlace};
         let cases = [
+            ("1.31.0", Canary, "v1.34.4", "1.30.0-lab", [None, None]),
+            ("1.31.0", InPlace, "v1.34.4", "no version", [None, None]),
             (
-                "1.30.0",
-                "1.31.0",
-                Canary,
-                "v1.34.4",
-                "1.30.0-lab",
-                [None, None],
-            ),
-            (
-                "1.30.0",
-                "1.31.0",
-                InPlace,
-                "v1.34.4",
-                "no version",
-                [None, None],
-            ),
-            (
-                "1.30.0",
                 "1.31.0",
                 InPlace,
                 "v1.34.4",
@@ -275,7 +237,6 @@ mod tests {
                 [Some("in shop: proxies of Istio 1.29.3"), None],
             ),
             (
-                "1.30.0",
                 "1.31.0",
                 Canary,
                 "v1.34.4",
@@ -283,70 +244,24 @@ mod tests {
                 [None, Some("in shop: proxies of Istio 1.29.3")],
             ),
             (
-                "1.29.0",
-                "1.31.0",
-                Canary,
-                "v1.34.4",
-                "1.31.0",
-                [Some("upgrade to 1.30 first"), None],
-            ),
-            (
-                "1.31.2",
-                "1.31.0",
-                Canary,
-                "v1.34.4",
-                "1.31.0",
-                [Some("is not downgraded"), None],
-            ),
-            (
-                "1.30.0",
                 "1.31.0",
                 Canary,
                 "v1.28.3+rke2",
                 "1.30.0",
                 [Some("too old for Istio 1.31"), None],
             ),
-            (
-                "1.30.0",
-                "1.31.0",
-                Canary,
-                "dirty",
-                "1.30.0",
-                [None, Some("dirty")],
-            ),
+            ("1.31.0", Canary, "dirty", "1.30.0", [None, Some("dirty")]),
         ];
-        for (from, to, strategy, kubernetes, proxy, [stops, tells]) in cases {
-            let found = told(from, to, strategy, kubernetes, proxy);
+        for (to, strategy, kubernetes, proxy, [stops, tells]) in cases {
+            let found = told(to, strategy, kubernetes, proxy);
             let fits = match (&*found, stops, tells) {
                 ([], None, None) => true,
-                ([Finding::Stops(text) | Finding::Refuses(text)], Some(wanted), None)
+                ([Finding::Stops(text)], Some(wanted), None)
                 | ([Finding::Tells(text)], None, Some(wanted)) => text.contains(wanted),
                 _ => false,
             };
-            assert!(
-                fits,
-                "{from} {to} {strategy:?} {kubernetes} {proxy}: {found:#?}"
-            );
+            assert!(fits, "{to} {strategy:?} {kubernetes} {proxy}: {found:#?}");
             assert_eq!(judged(found).is_err(), stops.is_some());
         }
-    }
-    /// What --skip-preflight does not lift, it does not promise to lift.
-    #[test]
-    fn an_older_version_is_refused_whoever_asks() {
-        let refused = |from: &str, to: &str| step(&from.parse().unwrap(), &to.parse().unwrap());
-        for (from, to) in [
-            ("1.31.2", "1.31.0"),
-            ("1.29.0", "1.31.0"),
-            ("1.31.0", "1.30.9"),
-        ] {
-            let found = refused(from, to).unwrap();
-            let stops = Finding::Stops("proxies".to_owned());
-            let text = judged(vec![found, stops]).unwrap_err().to_string();
-            assert!(
-                text.contains("proxies") && !text.contains("--skip"),
-                "{text}"
-            );
-        }
-        assert_eq!(refused("1.30.0", "1.31.0"), None);
     }
 }

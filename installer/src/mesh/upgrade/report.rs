@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::facts::Facts;
-use super::namespaces::Way;
-use super::state::{Said, Stage, Strategy, Upgrade, revision};
+use super::next::{Act, Left, next};
+use super::state::{Said, Strategy, Upgrade, revision};
 use super::usage::Usage;
 use crate::mesh::record::MeshRecord;
 use crate::mesh::spec::Mesh;
@@ -86,9 +86,9 @@ impl Status {
     pub(crate) fn of(record: &MeshRecord, facts: &Facts) -> Self {
         let upgrade = record.state.upgrade.as_deref();
         let namespaces = rows(upgrade, facts);
-        let uses_old = upgrade
-            .filter(|upgrade| upgrade.strategy == Strategy::Canary)
-            .map(|upgrade| facts.usage(upgrade.old()));
+        let goes = upgrade.map_or("", Upgrade::old);
+        let left = Left::of(facts, upgrade, goes);
+        let canary = upgrade.is_some_and(|upgrade| upgrade.strategy == Strategy::Canary);
         Self {
             mesh: record.name.clone(),
             stage: upgrade.map(|upgrade| upgrade.stage.word()),
@@ -98,9 +98,9 @@ impl Status {
             tags: upgrade
                 .map(|upgrade| upgrade.tags.iter().cloned().collect())
                 .unwrap_or_default(),
-            next: next(upgrade, facts, &namespaces, uses_old.as_ref()),
+            next: next(&record.name, upgrade, &left).map(Act::bare),
             namespaces,
-            uses_old,
+            uses_old: canary.then_some(left.uses),
         }
     }
 
@@ -145,50 +145,6 @@ fn rows(upgrade: Option<&Upgrade>, facts: &Facts) -> Vec<NamespaceRow> {
         });
     }
     found
-}
-
-/// The command that comes next.
-fn next(
-    upgrade: Option<&Upgrade>,
-    facts: &Facts,
-    rows: &[NamespaceRow],
-    uses_old: Option<&Usage>,
-) -> Option<String> {
-    let waits = rows.iter().any(|row| row.need_restart > 0);
-    let Some(upgrade) = upgrade else {
-        return waits.then(|| "weft sidecar upgrade -A".to_owned());
-    };
-    let moves = || {
-        let there = facts.said();
-        let left = upgrade.movable(&there).into_iter().any(|name| {
-            let says_old = there.get(&name).is_some_and(|now| match upgrade.way(now) {
-                Way::Relabel => true,
-                Way::Tag(tag) => !upgrade.is_promoted() && !upgrade.tags.contains(&tag),
-                Way::Already | Way::Other(_) | Way::Nothing => false,
-            });
-            says_old
-                || rows
-                    .iter()
-                    .any(|row| row.namespace == name && row.need_restart > 0)
-        });
-        left.then(|| {
-            format!(
-                "weft mesh upgrade move {} --all",
-                upgrade.from.metadata.name
-            )
-        })
-    };
-    let left = match upgrade.stage {
-        Stage::Ready => moves(),
-        Stage::Promoted if uses_old.is_some_and(|usage| !usage.is_none()) => moves(),
-        Stage::Installing
-        | Stage::Promoting
-        | Stage::Promoted
-        | Stage::Finishing
-        | Stage::RollingBack
-        | Stage::Leaving => None,
-    };
-    Some(left.unwrap_or_else(|| upgrade.next()))
 }
 
 impl Report for Status {

@@ -4,6 +4,7 @@ mod act;
 mod exact;
 mod restart;
 mod show;
+mod stock;
 
 use std::time::Duration;
 
@@ -18,12 +19,13 @@ use crate::cluster::mode::Mode;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::install::Installer;
 use crate::mesh::record::lock::while_held;
-use crate::mesh::record::{self, Engine, MeshRecord, Phase, find};
+use crate::mesh::record::{Engine, MeshRecord, Phase, find};
 use crate::mesh::spec::Mesh;
 use crate::mesh::version::IstioVersion;
 use crate::sidecar::report::RestartReport;
 use crate::sidecar::restart::Pace;
 use act::Deeds;
+use stock::Stock;
 
 /// Upgrades one mesh.
 #[derive(Debug)]
@@ -57,13 +59,13 @@ impl Upgrader<'_> {
             return Ok(Exit::Ok);
         };
         let facts = self.facts(&record).await?;
-        if skip_preflight {
-            let step = preflight::step(version_of(&upgrade.from)?, version_of(&upgrade.to)?);
-            preflight::judged(step.into_iter().collect())?;
-        } else {
+        if !skip_preflight {
             self.look(&upgrade, asked.strategy, &facts).await?;
         }
-        let plan = self.plan(&upgrade).await?;
+        let mut steps = vec![Step::Note(Box::new(upgrade.clone()))];
+        steps.extend(upgrade.steps(&Verb::Install, &facts.shown(&upgrade))?);
+        let stock = Stock::of(self.installer.charts, &upgrade, &steps).await?;
+        let plan = self.plan(&upgrade, &stock).await?;
         if self.mode != Mode::Act {
             return self.planned(&plan);
         }
@@ -71,10 +73,7 @@ impl Upgrader<'_> {
         if !conflicts.is_empty() {
             return Err(EngineError::Conflicts(conflicts).into());
         }
-        let shown = facts.shown(&upgrade);
-        let mut steps = vec![Step::Note(Box::new(upgrade.clone()))];
-        steps.extend(upgrade.steps(&Verb::Install, &shown)?);
-        Box::pin(self.carry_out(&record, upgrade, &steps)).await
+        Box::pin(self.carry_out(&record, upgrade, &steps, &stock)).await
     }
 
     /// The other verbs.
@@ -95,14 +94,14 @@ impl Upgrader<'_> {
         };
         let facts = self.facts(&record).await?;
         let steps = upgrade.steps(verb, &facts.shown(&upgrade))?;
-        self.check_usage(&facts, &steps)?;
+        self.check_usage(&facts, &upgrade, &steps)?;
         self.check_promotion(&facts, &upgrade, verb)?;
         self.check_labels(&steps).await?;
+        let stock = Stock::of(self.installer.charts, &upgrade, &steps).await?;
         if self.mode != Mode::Act {
-            return self.rehearsed(upgrade, &steps, &facts).await;
+            return self.rehearsed(upgrade, &steps, &facts, &stock).await;
         }
-        self.check_charts(&steps).await?;
-        Box::pin(self.carry_out(&record, upgrade, &steps)).await
+        Box::pin(self.carry_out(&record, upgrade, &steps, &stock)).await
     }
 
     /// `upgrade status`.
@@ -182,7 +181,6 @@ impl Upgrader<'_> {
         let gateways =
             preflight::gateways(cluster, charts, &upgrade.to, &kubernetes, &others).await?;
         let ground = Ground {
-            from: version_of(&upgrade.from)?,
             to: version_of(&upgrade.to)?,
             strategy,
             kubernetes: &kubernetes,
@@ -196,8 +194,14 @@ impl Upgrader<'_> {
     }
 
     /// Shows the steps; with `--diff` only those that change something.
-    async fn rehearsed(&self, upgrade: Upgrade, steps: &[Step], facts: &Facts) -> Outcome {
-        let mut rows = self.rows(upgrade, steps, facts).await?;
+    async fn rehearsed(
+        &self,
+        upgrade: Upgrade,
+        steps: &[Step],
+        facts: &Facts,
+        stock: &Stock,
+    ) -> Outcome {
+        let mut rows = self.rows(upgrade, steps, facts, stock).await?;
         if self.mode == Mode::Diff {
             rows.retain(|row| row.changes);
         }
@@ -206,9 +210,15 @@ impl Upgrader<'_> {
         Ok(if differs { Exit::Drift } else { Exit::Ok })
     }
 
-    async fn carry_out(&self, record: &MeshRecord, upgrade: Upgrade, steps: &[Step]) -> Outcome {
+    async fn carry_out(
+        &self,
+        record: &MeshRecord,
+        upgrade: Upgrade,
+        steps: &[Step],
+        stock: &Stock,
+    ) -> Outcome {
         let (cluster, root) = (self.installer.cluster, &record.root_namespace);
-        let mut deeds = Deeds::new(self, root, upgrade);
+        let mut deeds = Deeds::new(self, root, upgrade, stock);
         let act = async {
             self.unchanged(record).await?;
             deeds.all(steps).await
@@ -273,16 +283,5 @@ fn version_of(mesh: &Mesh) -> Result<&IstioVersion, Failure> {
     })
 }
 
-/// The record as it is now.
-async fn fresh(upgrader: &Upgrader<'_>, root: &str) -> Result<MeshRecord, Failure> {
-    let all = record::all(upgrader.installer.cluster).await?;
-    all.into_iter()
-        .find(|record| record.name == upgrader.name && record.root_namespace == root)
-        .ok_or_else(|| {
-            let text = format!(
-                "the record of mesh {} is gone: somebody deleted it meanwhile",
-                upgrader.name
-            );
-            Failure::text(Exit::Failure, text)
-        })
-}
+#[cfg(test)]
+mod tests;

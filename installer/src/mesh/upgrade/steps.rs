@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::namespaces::{MoveError, Way};
 use super::state::{Said, Stage, Strategy, Upgrade};
+use super::target::images_tag;
 use crate::failure::{Exit, Failure};
 use crate::mesh::spec::Mesh;
 
@@ -153,7 +154,12 @@ impl Upgrade {
                     }
                     _ => String::new(),
                 };
-                format!("weft mesh upgrade {name} --to {version}{revision}")
+                let source = &self.to.spec.charts;
+                let moved = source.as_ref().filter(|_| *source != self.from.spec.charts);
+                let charts = moved.map(|place| format!(" --charts {place}"));
+                let tag = images_tag(&self.to).map(|tag| format!(" --tag {tag}"));
+                let (charts, tag) = (charts.unwrap_or_default(), tag.unwrap_or_default());
+                format!("weft mesh upgrade {name} --to {version}{revision}{charts}{tag}")
             }
             Stage::Ready | Stage::Promoting => format!("weft mesh upgrade promote {name}"),
             Stage::Promoted | Stage::Finishing => format!("weft mesh upgrade finish {name}"),

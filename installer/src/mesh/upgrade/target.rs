@@ -130,20 +130,23 @@ fn images(from: &Mesh, to: &IstioVersion) -> Option<TargetError> {
     if from.spec.version.as_ref() == Some(to) {
         return None;
     }
-    let field = from
-        .spec
-        .images
-        .as_ref()
-        .and_then(|images| images.tag.clone());
-    let raw = raw_tag(from);
-    let (place, tag) = field
-        .map(|tag| ("spec.images.tag", tag))
-        .or_else(|| raw.map(|tag| ("spec.values.istiod.global.tag", tag)))?;
+    let raw = || Some(("spec.values.istiod.global.tag", raw_tag(from)?));
+    let field = field_tag(from).map(|tag| ("spec.images.tag", tag));
+    let (place, tag) = field.or_else(raw)?;
     Some(TargetError::Images {
         place,
         tag,
         to: to.clone(),
     })
+}
+
+fn field_tag(mesh: &Mesh) -> Option<String> {
+    mesh.spec.images.as_ref()?.tag.clone()
+}
+
+/// The tag that `--tag` has set, or would set.
+pub(super) fn images_tag(mesh: &Mesh) -> Option<String> {
+    raw_tag(mesh).or_else(|| field_tag(mesh))
 }
 
 #[cfg(test)]

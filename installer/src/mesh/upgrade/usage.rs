@@ -22,11 +22,11 @@ use crate::sidecar::view::{Belongs, PodView};
 pub(crate) struct Usage {
     /// Namespaces, with how many of their pods have proxies of it.
     pub(crate) pods: BTreeMap<String, usize>,
-    /// Gateways, with the namespace.
+    /// Gateways, with the namespace: those that run, and those whose next pods it will inject, also where they have none now.
     pub(crate) gateways: BTreeSet<String>,
     /// Namespaces whose labels name it.
     pub(crate) namespaces: BTreeSet<String>,
-    /// Workloads whose own template names it: also those that have no pods now, and will have some.
+    /// Workloads, but gateways, whose own template names it: also those that have no pods now, and will have some.
     pub(crate) workloads: BTreeSet<String>,
     /// Tags that stand for it.
     pub(crate) tags: BTreeSet<String>,
@@ -120,6 +120,7 @@ impl Usage {
                 *count = count.saturating_add(1);
             }
         }
+        usage.gateways.extend(idle_gateways(there, revision));
         let ours = |name: &str| name != root && !IGNORED.contains(&name);
         let naming = there.namespaces.iter().filter(|(name, labels)| {
             let said = Said::of(labels);
@@ -131,7 +132,7 @@ impl Usage {
         usage.namespaces = naming.map(|(name, _)| name.clone()).collect();
         let asking = asking(there, crons).into_iter();
         usage.workloads = asking
-            .filter(|one| one.revision == revision)
+            .filter(|one| one.revision == revision && !one.is_gateway)
             .map(|one| one.workload)
             .collect();
         let hooks = there.injectors.hooks.iter();
@@ -156,6 +157,23 @@ impl Usage {
     pub(crate) fn is_none(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// The gateways whose next pods a revision will inject, whatever pods they have now.
+fn idle_gateways(there: &Snapshot, revision: &str) -> Vec<String> {
+    let nothing = Labels::new();
+    let gateways = there.workloads.iter().filter(|one| {
+        let name = one.name.namespace.as_str();
+        let labels = there.namespaces.get(name).unwrap_or(&nothing);
+        is_gateway(Some(&one.template))
+            && decide(&there.injectors, Place { name, labels }, &one.template)
+                .revision
+                .as_deref()
+                == Some(revision)
+    });
+    gateways
+        .map(|one| format!("{}/{}", one.name.namespace, one.name.name))
+        .collect()
 }
 
 /// Whether pods of namespaces that name this are injected by that revision.
@@ -190,7 +208,7 @@ fn template<'a>(pod: &'a PodView, there: &'a Snapshot) -> Option<&'a Template> {
 }
 
 /// Whether such pods are injected as gateways.
-pub(super) fn is_gateway(template: Option<&Template>) -> bool {
+fn is_gateway(template: Option<&Template>) -> bool {
     template.is_some_and(is_injected_as_one)
 }
 

@@ -170,7 +170,7 @@ pub(super) struct PromoteArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Pods, gateways, namespaces and tags that still use the old revision are named, and then it stays. Where the old one had no name, the new one takes over istio-injection=enabled, and namespaces get the labels back that they had.
+    after_help = "Pods, gateways, namespaces and tags that still use the old revision are named, each with the command that ends that, and then it stays. Where the old one had no name, the new one takes over istio-injection=enabled with the tag default, and namespaces get the labels back that they had. The mesh file needs the same for the next apply: the version, the revision, and that tag (`tags: [..., default]`); finish says it, and `weft mesh export` prints it.
 
 Examples:
   weft mesh upgrade finish shop

@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use super::super::facts::Facts;
 use super::super::state::{Said, Upgrade};
 use super::super::steps::Step;
+use super::Upgrader;
 use super::show::edit;
-use super::{Upgrader, fresh};
+use super::stock::Stock;
 use crate::cluster::engine;
 use crate::cluster::engine::Manner;
 use crate::cluster::object::ObjectId;
@@ -17,12 +18,10 @@ use crate::cluster::plan::Plan;
 use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure, both};
 use crate::history::{Change, begin, note};
-use crate::mesh::fetch::{self, Release};
 use crate::mesh::install::changes;
 use crate::mesh::read::{self, MUTATING};
 use crate::mesh::record::{MeshRecord, Phase};
-use crate::mesh::render::{self, Plane};
-use crate::mesh::spec::Mesh;
+use crate::mesh::render::Plane;
 use crate::sidecar::edit::{MANAGER, Prepared, Site, prepare};
 use crate::sidecar::injector::REVISION;
 use crate::sidecar::read::{Reader, collection};
@@ -39,16 +38,23 @@ pub(super) struct Deeds<'a> {
     pub(super) upgrader: &'a Upgrader<'a>,
     pub(super) root: &'a str,
     upgrade: Upgrade,
+    stock: &'a Stock,
     pub(super) changes: Vec<Change>,
     pub(super) rows: Vec<Restarted>,
 }
 
 impl<'a> Deeds<'a> {
-    pub(super) fn new(upgrader: &'a Upgrader<'a>, root: &'a str, upgrade: Upgrade) -> Self {
+    pub(super) fn new(
+        upgrader: &'a Upgrader<'a>,
+        root: &'a str,
+        upgrade: Upgrade,
+        stock: &'a Stock,
+    ) -> Self {
         Self {
             upgrader,
             root,
             upgrade,
+            stock,
             changes: Vec::new(),
             rows: Vec::new(),
         }
@@ -98,9 +104,15 @@ impl<'a> Deeds<'a> {
             Step::Restart(namespace) => self.restart(namespace).await,
             Step::Unused(revision) => {
                 let facts = Facts::read(self.upgrader.installer.cluster, self.root).await?;
-                self.upgrader.unused(&facts, revision)
+                self.upgrader.unused(&facts, &self.upgrade, revision)
             }
-            Step::Done(mesh) => self.record(|record| record.end_upgrade(mesh)).await,
+            Step::Done(mesh) => {
+                self.record(|record| record.end_upgrade(mesh)).await?;
+                if let Some(text) = self.upgrade.file_needs(mesh) {
+                    self.upgrader.installer.output.say(text);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -109,18 +121,19 @@ impl<'a> Deeds<'a> {
         &self,
         change: impl FnOnce(&mut MeshRecord) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut record = fresh(self.upgrader, self.root).await?;
+        let cluster = self.upgrader.installer.cluster;
+        let mut record = MeshRecord::now(cluster, &self.upgrader.name, self.root).await?;
         let before = record.clone();
         change(&mut record)?;
         if record == before {
             return Ok(());
         }
-        record.write(self.upgrader.installer.cluster, false).await
+        record.write(cluster, false).await
     }
 
     async fn planes(&mut self) -> Result<(), Failure> {
         let upgrader = self.upgrader;
-        let plan = upgrader.plan(&self.upgrade).await?;
+        let plan = upgrader.plan(&self.upgrade, self.stock).await?;
         let installer = &upgrader.installer;
         let told = Told::new(installer.output, installer.progress);
         let begun = if plan.changes_nothing() {
@@ -217,31 +230,16 @@ fn path(namespace: &str) -> String {
 
 impl Upgrader<'_> {
     /// What a cluster lacks to have the control planes that an upgrade means.
-    pub(super) async fn plan(&self, upgrade: &Upgrade) -> Result<Plan, Failure> {
+    pub(super) async fn plan(&self, upgrade: &Upgrade, stock: &Stock) -> Result<Plan, Failure> {
         let meshes = upgrade.planes();
-        let releases = self.releases(&meshes).await?;
-        let planes = meshes.iter().zip(&releases);
-        let planes: Vec<_> = planes
-            .map(|(mesh, release)| Plane { mesh, release })
-            .collect();
+        let plane = |mesh| stock.release(mesh).map(|release| Plane { mesh, release });
+        let planes: Vec<_> = meshes.iter().map(plane).collect::<Result<_, _>>()?;
         let manner = Manner {
             force: self.force,
             prune: true,
             rehearse: self.mode.rehearses(),
         };
         self.installer.plan(&planes, manner).await
-    }
-
-    /// The charts of these control planes.
-    pub(super) async fn releases(&self, meshes: &[Mesh]) -> Result<Vec<Release>, Failure> {
-        let mut releases = Vec::new();
-        for mesh in meshes {
-            let components = render::rendered(mesh);
-            let version = super::version_of(mesh)?;
-            let charts = self.installer.charts;
-            releases.push(fetch::release(charts, mesh, version, &components).await?);
-        }
-        Ok(releases)
     }
 
     /// The labels of a namespace, as they would be written.

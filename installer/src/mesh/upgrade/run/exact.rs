@@ -1,14 +1,17 @@
-//! Which patch of a minor version an upgrade leads to.
+//! Which version an upgrade leads to: whether it may, and which patch of a minor version.
 
 use super::super::target::Asked;
-use super::{Upgrader, mesh_of};
+use super::{Upgrader, mesh_of, version_of};
 use crate::failure::{Exit, ExitWith as _, Failure};
 use crate::mesh::record::MeshRecord;
 use crate::mesh::resolve::look_up;
+use crate::mesh::version::{self, IstioVersion};
 
 impl Upgrader<'_> {
-    /// What is asked for, with the patch of its version. An upgrade that is under way keeps the one that it found.
+    /// What is asked for, with the patch of its version. An upgrade that is under way keeps the one that it found. What may not be
+    /// is refused before any chart is looked for: no source needs to have it.
     pub(super) async fn exact(&self, record: &MeshRecord, asked: &Asked) -> Result<Asked, Failure> {
+        permit(record, &asked.to)?;
         let mut asked = asked.clone();
         let under_way = record.state.upgrade.as_deref();
         let goal = under_way.and_then(|upgrade| upgrade.to.spec.version.clone());
@@ -25,8 +28,25 @@ impl Upgrader<'_> {
         let charts = self.installer.charts;
         if let Some(found) = look_up(charts, &mesh, &asked.to).await? {
             self.installer.output.say(found.words());
+            permit(record, &found.version)?;
             asked.to = found.version;
         }
         Ok(asked)
+    }
+}
+
+/// No older version, and one minor version at a time: definitions, proxies and Istio's own promises are made for nothing else. It
+/// is judged from the version that the upgrade began with, and nothing lifts it.
+fn permit(record: &MeshRecord, to: &IstioVersion) -> Result<(), Failure> {
+    let from = match record.state.upgrade.as_deref() {
+        Some(upgrade) => upgrade.from.clone(),
+        None => mesh_of(record)?,
+    };
+    match version::upgrade(version_of(&from)?, to) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::text(
+            Exit::Failure,
+            format!("nothing was written: {error}"),
+        )),
     }
 }

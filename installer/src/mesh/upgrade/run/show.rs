@@ -1,10 +1,12 @@
 //! What would be done, and what is in its way.
 
 use super::super::facts::Facts;
+use super::super::next::{Act, Left};
 use super::super::report::StepRow;
 use super::super::state::{Said, Stage, Upgrade, revision};
 use super::super::steps::{Step, Verb};
 use super::Upgrader;
+use super::stock::Stock;
 use crate::cluster::error::ClusterError;
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::{Action, Plan};
@@ -38,23 +40,39 @@ impl Upgrader<'_> {
     }
 
     /// A revision that is to go, and that somebody uses, stays.
-    pub(super) fn unused(&self, facts: &Facts, revision: &str) -> Result<(), Failure> {
-        let usage = facts.usage(revision);
-        if usage.is_none() {
+    pub(super) fn unused(
+        &self,
+        facts: &Facts,
+        upgrade: &Upgrade,
+        revision: &str,
+    ) -> Result<(), Failure> {
+        let finishes = revision == upgrade.old();
+        let left = Left::of(facts, Some(upgrade).filter(|_| finishes), revision);
+        if left.uses.is_none() {
             return Ok(());
         }
-        let name = &self.name;
+        let stays = if finishes {
+            upgrade.new_one()
+        } else {
+            upgrade.old()
+        };
+        let usage = &left.uses;
         let text = format!(
-            "revision {revision} is in use and stays:\n  {usage}\nnamespaces move with `weft mesh upgrade move {name} NAMESPACE`, gateways with `weft gateway upgrade`, \
-             workloads that ask for themselves with `weft sidecar enable deploy/NAME --revision`; pods alone have to be created anew"
+            "revision {revision} is in use and stays:\n  {usage}\nwhat ends that:\n  {}",
+            lines(left.acts(&self.name, stays))
         );
         Err(Failure::text(Exit::Failure, text))
     }
 
     /// What is known to stop later stops before anything is written; after restarts it is looked at again.
-    pub(super) fn check_usage(&self, facts: &Facts, steps: &[Step]) -> Result<(), Failure> {
+    pub(super) fn check_usage(
+        &self,
+        facts: &Facts,
+        upgrade: &Upgrade,
+        steps: &[Step],
+    ) -> Result<(), Failure> {
         match steps.first() {
-            Some(Step::Unused(revision)) => self.unused(facts, revision),
+            Some(Step::Unused(revision)) => self.unused(facts, upgrade, revision),
             _ => Ok(()),
         }
     }
@@ -69,27 +87,17 @@ impl Upgrader<'_> {
         if self.promote_in_use || *verb != Verb::Promote || upgrade.stage != Stage::Ready {
             return Ok(());
         }
-        match facts.usage(upgrade.old()).remaining(facts.root()) {
-            None => Ok(()),
-            Some(pods) => {
-                let (name, old) = (&self.name, upgrade.old());
-                let text = format!(
-                    "nothing was written: pods have proxies of the old revision {old} still ({pods}): move their namespaces with \
-                     `weft mesh upgrade move {name} NAMESPACE`, or promote all the same with --force"
-                );
-                Err(Failure::text(Exit::Failure, text))
-            }
-        }
-    }
-
-    /// A verb that notes how far it is, and then cannot have its charts, would leave an upgrade that no other verb goes on with.
-    pub(super) async fn check_charts(&self, steps: &[Step]) -> Result<(), Failure> {
-        for (one, next) in steps.iter().zip(steps.iter().skip(1)) {
-            if let (Step::Note(upgrade), Step::Planes) = (one, next) {
-                self.releases(&upgrade.planes()).await?;
-            }
-        }
-        Ok(())
+        let left = Left::of(facts, Some(upgrade), upgrade.old());
+        let Some(pods) = left.uses.remaining(facts.root()) else {
+            return Ok(());
+        };
+        let (name, old) = (&self.name, upgrade.old());
+        let text = format!(
+            "nothing was written: pods have proxies of the old revision {old} still ({pods}); what ends that:\n  {}\n\
+             or promote all the same: `weft mesh upgrade promote {name} --force`",
+            lines(left.of_pods(name, upgrade.new_one()))
+        );
+        Err(Failure::text(Exit::Failure, text))
     }
 
     /// Labels that somebody else owns, all of them before anything is written.
@@ -122,6 +130,7 @@ impl Upgrader<'_> {
         upgrade: Upgrade,
         steps: &[Step],
         facts: &Facts,
+        stock: &Stock,
     ) -> Result<Vec<StepRow>, Failure> {
         let said = facts.said();
         let stale = stale(facts);
@@ -139,7 +148,7 @@ impl Upgrader<'_> {
                     at = (**upgrade).clone();
                     row
                 }
-                Step::Planes => self.planes_row(&at).await?,
+                Step::Planes => self.planes_row(&at, stock).await?,
                 Step::Say(namespace, wanted) => {
                     let now = said.get(namespace).cloned().unwrap_or_default();
                     let text = format!("{} -> {}", now.words(), wanted.words());
@@ -166,8 +175,8 @@ impl Upgrader<'_> {
         Ok(rows)
     }
 
-    async fn planes_row(&self, upgrade: &Upgrade) -> Result<StepRow, Failure> {
-        let plan = self.plan(upgrade).await?;
+    async fn planes_row(&self, upgrade: &Upgrade, stock: &Stock) -> Result<StepRow, Failure> {
+        let plan = self.plan(upgrade, stock).await?;
         let count = |action| {
             plan.steps
                 .iter()
@@ -193,6 +202,11 @@ impl Upgrader<'_> {
             changes,
         ))
     }
+}
+
+fn lines(acts: Vec<Act>) -> String {
+    let lines: Vec<_> = acts.iter().map(Act::to_string).collect();
+    lines.join("\n  ")
 }
 
 /// How many workloads of each namespace are not as they would be.

@@ -202,3 +202,57 @@ fn only_pods_that_an_upgrade_moves_remain() {
         assert_eq!(usage.remaining("istio-system").as_deref(), wanted);
     }
 }
+
+/// A gateway uses a revision with its pods, and as much while it has none: by its own label, or by that of its namespace.
+#[test]
+fn a_gateway_counts_whatever_its_pods_do() {
+    let idle = |namespace: &str, name: &str, template: &str, said: &[(&str, &str)]| Workload {
+        name: WorkloadName {
+            namespace: namespace.to_owned(),
+            kind: Kind::Deployment,
+            name: name.to_owned(),
+        },
+        template: Template {
+            labels: labels(said),
+            annotations: labels(&[(TEMPLATES, template)]),
+            host_network: false,
+        },
+    };
+    let named = [("istio.io/rev", "one")];
+    let there = Snapshot {
+        injectors: Injectors::of(&[injector("one", &json!({"istio.io/rev": "one"}), "one"), {
+            let mut hook = hook("two", &json!({"istio.io/rev": "two"}));
+            let webhook = hook.webhooks.iter_mut().flatten().next().unwrap();
+            let selector = json!({"matchLabels": {"istio.io/rev": "two"}});
+            webhook.namespace_selector = serde_json::from_value(selector).unwrap();
+            hook
+        }]),
+        namespaces: [
+            ("edge".to_owned(), labels(&[])),
+            ("two".to_owned(), labels(&[("istio.io/rev", "two")])),
+        ]
+        .into(),
+        workloads: vec![
+            idle("edge", "empty", "gateway", &named),
+            idle("edge", "sidecars", "sidecar", &named),
+            idle("two", "silent", "gateway", &[]),
+        ],
+        pods: vec![
+            pod("shop", "runs", Some("one"), true),
+            pod("shop", "plain", Some("one"), false),
+            pod("else", "in", Some("theirs"), true),
+        ],
+        ..Snapshot::default()
+    };
+    let cases = [
+        ("one", vec!["edge/empty", "shop/runs"]),
+        ("two", vec!["two/silent"]),
+        ("theirs", vec!["else/in"]),
+        ("nobody", vec![]),
+    ];
+    for (revision, wanted) in cases {
+        let found = Usage::of(revision, &there, &[], "istio-system").gateways;
+        let found: Vec<_> = found.into_iter().collect();
+        assert_eq!(found, wanted, "{revision}");
+    }
+}
