@@ -2,6 +2,8 @@
 //!
 //! It knows nothing of what the objects are for but how Kubernetes says that they are ready.
 
+mod error;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,20 +13,18 @@ use tokio::time::Instant;
 use super::access::Cluster;
 use super::apply::{Deed, Execution};
 use super::discovery::{Kinds, Resource, discover};
-use super::error::{ClusterError, list};
 use super::event::Sink;
 use super::inventory::Parent;
 use super::object::{GroupKind, ObjectId};
 use super::order::rank;
-use super::ownership::OwnedField;
 use super::peek::label;
 use super::plan::{Basis, Plan};
 use super::readiness::Readiness;
 use super::rehearse::rehearse;
-use super::snapshot::{self, Hidden, Trouble};
-use super::wanted::{COMPONENT, Mistake, Wanted};
-use super::watch::{Target, Unready, Waited, Watch, states};
-use crate::failure::{Exit, Failure};
+use super::snapshot::{self, Hidden};
+use super::wanted::{COMPONENT, Wanted};
+use super::watch::{Target, Waited, Watch, states};
+pub(crate) use error::EngineError;
 
 /// How long a server may be away, and a definition take, when nobody waits for more.
 const SHORT: Duration = Duration::from_mins(1);
@@ -38,103 +38,6 @@ pub(crate) struct Manner {
     pub(crate) prune: bool,
     /// Ask the server what would come of it, and not only what is there.
     pub(crate) rehearse: bool,
-}
-
-/// Why a cluster is not as wanted.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum EngineError {
-    /// A request did not work.
-    #[error(transparent)]
-    Cluster(#[from] ClusterError),
-    /// What is wanted cannot be.
-    #[error("nothing was written:\n  {}", lines(.0))]
-    Mistakes(Vec<Mistake>),
-    /// Others own what would change.
-    #[error("nothing was written: {}", contested(.0))]
-    Conflicts(Vec<(ObjectId, Vec<OwnedField>)>),
-    /// Something will not get ready.
-    #[error("it does not work:\n{}what was written stays; correct it and run the same command again", unready(.0))]
-    Failed(Vec<Unready>),
-    /// Something was not ready in time.
-    #[error(
-        "not ready within {seconds} s:\n{}what was written stays; the same command goes on from there",
-        unready(waiting)
-    )]
-    Late {
-        /// How long we waited.
-        seconds: u64,
-        /// For what.
-        waiting: Vec<Unready>,
-    },
-}
-
-impl EngineError {
-    /// How it exits.
-    pub(crate) fn exit(&self) -> Exit {
-        match self {
-            Self::Cluster(error) => error.exit(),
-            Self::Mistakes(mistakes) => match mistakes.first() {
-                Some(first) if mistakes.iter().all(|mistake| mistake.exit == first.exit) => {
-                    first.exit
-                }
-                _ => Exit::Failure,
-            },
-            Self::Conflicts(_) | Self::Failed(_) => Exit::Failure,
-            Self::Late { .. } => Exit::Timeout,
-        }
-    }
-}
-
-impl From<EngineError> for Failure {
-    fn from(error: EngineError) -> Self {
-        Self::new(error.exit(), error)
-    }
-}
-
-impl From<Trouble> for EngineError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Cluster(error) => Self::Cluster(error),
-            Trouble::Parent(mistake) => Self::Mistakes(vec![mistake]),
-        }
-    }
-}
-
-fn lines(mistakes: &[Mistake]) -> String {
-    let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
-    lines.join("\n  ")
-}
-
-/// Fields have owners; where no field has, the object as it is stands against the one that is wanted.
-fn contested(objects: &[(ObjectId, Vec<OwnedField>)]) -> String {
-    let (owned, whole): (Vec<_>, Vec<_>) =
-        objects.iter().partition(|(_, fields)| !fields.is_empty());
-    let mut parts: Vec<_> = whole
-        .iter()
-        .map(|(id, _)| {
-            format!("{id} was changed so that what is wanted cannot be beside it: delete it, and run the same command again")
-        })
-        .collect();
-    if !owned.is_empty() {
-        let owned: Vec<_> = owned
-            .iter()
-            .map(|(id, fields)| format!("{id}\n{}", list(fields)))
-            .collect();
-        parts.push(format!(
-            "somebody else owns fields that this would change:\n{}\nlet them give the fields up, ask for the same values, or take them over with --force-conflicts",
-            owned.join("\n")
-        ));
-    }
-    parts.join("\n")
-}
-
-fn unready(objects: &[Unready]) -> String {
-    let line = |object: &Unready| match &object.cause {
-        Some(cause) if cause.object == object.id.to_string() => format!("  {cause}\n"),
-        Some(cause) => format!("  {}: {cause}\n", object.id),
-        None => format!("  {}: {}\n", object.id, object.waits_for),
-    };
-    objects.iter().map(line).collect()
 }
 
 /// What would have to be done. Nothing is written.

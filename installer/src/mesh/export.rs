@@ -14,7 +14,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::record::MESH_LABEL;
-use super::spec::Mesh;
+use super::spec::{Engine, Mesh};
 use super::version::IstioVersion;
 use crate::charts::Source;
 use crate::cluster::wanted::Stage;
@@ -31,6 +31,19 @@ pub(crate) enum Form {
     Istioctl,
     /// Resources of the Sail operator
     Sail,
+}
+
+impl Form {
+    /// The mesh as if the tool had always installed it: what weft writes for an operator is nothing for Helm, and the reverse. The
+    /// objects themselves are what weft writes.
+    fn fitted(self, mut mesh: Mesh) -> Mesh {
+        match self {
+            Self::Yaml => {}
+            Self::Helm | Self::Istioctl => mesh.spec.engine = Some(Engine::Charts),
+            Self::Sail => mesh.spec.engine = Some(Engine::Sail),
+        }
+        mesh
+    }
 }
 
 /// What is to be written down.
@@ -233,3 +246,6 @@ fn namespace(stages: &[Stage]) -> Option<Value> {
 fn discovery(stages: &[Stage]) -> Option<&Stage> {
     stages.iter().find(|stage| stage.component == "discovery")
 }
+
+#[cfg(test)]
+mod tests;

@@ -251,7 +251,7 @@ pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
 
 /// Reads the cluster and checks it.
 pub(crate) async fn run(cluster: &Cluster, wish: &Wish) -> Result<Vec<Check>, ClusterError> {
-    let facts = gather::facts(cluster, &wish.root_namespace).await?;
+    let facts = gather::facts(cluster, wish).await?;
     Ok(checks(&facts, wish))
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn of_file(
             .map(str::to_owned)
             .to_vec(),
     };
-    let read = read(charts, mesh, kubernetes).await?;
+    let read = read(charts, form.fitted(mesh), kubernetes).await?;
     written(&read, None, false, form)
 }
 
@@ -72,7 +72,7 @@ pub(crate) async fn of_record(
         cluster.client.apiserver_version(),
     );
     let kubernetes = render::capabilities(&version.await?.git_version, &discover(cluster).await?);
-    let read = read(charts, home.mesh.clone(), kubernetes).await?;
+    let read = read(charts, form.fitted(home.mesh.clone()), kubernetes).await?;
     let mut found = Vec::new();
     for one in gateways::all(cluster, None).await? {
         if one.state.root_namespace == home.root {
@@ -92,11 +92,7 @@ async fn read(charts: &Charts, mut mesh: Mesh, kubernetes: Kubernetes) -> Result
         let text = "the mesh says no version of Istio: write spec.version";
         return Err(Failure::text(Exit::BadInput, text));
     };
-    let components: Vec<_> = Component::ALL
-        .into_iter()
-        .filter(|component| *component != Component::Gateway && component.is_in(&mesh))
-        .collect();
-    let release = fetch::release(charts, &mesh, &version, &components).await?;
+    let release = fetch::release(charts, &mesh, &version, &render::rendered(&mesh)).await?;
     Ok(Read {
         mesh,
         release,

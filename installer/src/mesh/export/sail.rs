@@ -1,33 +1,28 @@
-//! Resources of the Sail operator: an Istio, and beside it the agents and revision tags.
+//! Resources of the Sail operator: what weft itself writes where that is the engine, and the commands.
+//!
+//! Whoever exports a mesh that charts install asks for the same resources, so they come from where the engine's come from. What the
+//! engine would refuse in the mesh file is told instead.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::super::sail::named;
-use super::super::sail::objects::{CNI, DEFAULT, ISTIO, ZTUNNEL, object, plane_name, tags};
+use super::super::sail::objects::{DEFAULT, TAG, plane_name};
 use super::super::spec::Mesh;
-use super::super::values::Component;
-use super::super::version::IstioVersion;
-use super::tree::tree;
 use super::{Export, Given, discovery, documents, namespace};
+use crate::cluster::peek::text;
 use crate::failure::Failure;
+
+const NOTE: &str = "The operator must be there, and know this version of Istio. The API server drops values that the operator's definitions do not have: `weft mesh plan` with engine: sail names them.";
+const FILE: &str = "sail.yaml";
 
 pub(super) fn export(given: &Given<'_>) -> Result<Export, Failure> {
     let mut export = Export::default();
     let mesh = given.mesh;
-    export.notes.push(
-        "The operator must be there, and know this version of Istio. What is at values.global holds for every chart."
-            .to_owned(),
-    );
+    export.notes.push(NOTE.to_owned());
     if let Some(home) = namespace(&given.stages) {
         export.file("namespace.yaml", documents([&home])?);
     }
-    let tree = tree(mesh);
-    export.losses = tree.losses;
-    export.losses.extend(nulls(&tree.values, "values"));
-    export.file(
-        "sail.yaml",
-        documents(&objects(mesh, given.version, tree.values))?,
-    );
+    let objects = resources(given);
+    export.file(FILE, documents(objects.iter().copied())?);
     if let Some(stage) = discovery(&given.stages) {
         export.file("discovery.yaml", documents(&stage.objects)?);
     }
@@ -36,7 +31,7 @@ pub(super) fn export(given: &Given<'_>) -> Result<Export, Failure> {
         export
             .steps
             .push(format!("kubectl apply --server-side --filename {name}"));
-        if name == "sail.yaml" {
+        if name == FILE {
             let ready = "kubectl wait --for=condition=Ready --timeout=5m istios.sailoperator.io";
             export.steps.push(format!("{ready} {}", plane_name(mesh)));
         }
@@ -45,6 +40,25 @@ pub(super) fn export(given: &Given<'_>) -> Result<Export, Failure> {
         "that charts come from {}: the operator brings its own",
         given.source
     ));
+    export.losses.extend(base(mesh));
+    let confused = |tag: &&String| is_confused(mesh, tag);
+    export
+        .losses
+        .extend(mesh.spec.tags.iter().filter(confused).map(|tag| {
+            format!("tag {tag}: it is how the operator calls the control plane without a revision")
+        }));
+    for object in objects {
+        let place = format!(
+            "{} {}",
+            text(object, "/kind"),
+            text(object, "/metadata/name")
+        );
+        if let Some(values) = object.pointer("/spec/values").and_then(Value::as_object) {
+            export
+                .losses
+                .extend(nulls(values, &format!("{place}: spec.values")));
+        }
+    }
     for gateway in given.gateways.iter().flatten() {
         export.losses.push(format!(
             "gateway {}/{}: the operator makes no gateways; export it with --for helm or --for yaml",
@@ -54,58 +68,30 @@ pub(super) fn export(given: &Given<'_>) -> Result<Export, Failure> {
     Ok(export)
 }
 
-/// The resources that the mesh is.
-fn objects(mesh: &Mesh, version: &IstioVersion, mut values: Map<String, Value>) -> Vec<Value> {
-    // The operator says these itself: by the name of the Istio, and by resources of their own.
-    for key in ["revision", "revisionTags", "defaultRevision"] {
-        values.remove(key);
-    }
-    let mut agents = Vec::new();
-    for (component, kind, own) in [
-        (Component::Cni, CNI, "cni"),
-        (Component::Ztunnel, ZTUNNEL, "ztunnel"),
-    ] {
-        let said = values.remove(own).unwrap_or_else(|| json!({}));
-        if component.is_in(mesh) {
-            let mut agent = Map::from_iter([(own.to_owned(), said)]);
-            for shared in ["global", "profile"] {
-                // The chart ztunnel has no use for the profile, which brings other images.
-                let takes = shared == "global" || component == Component::Cni;
-                if let Some(value) = values.get(shared).filter(|_| takes) {
-                    agent.insert(shared.to_owned(), value.clone());
-                }
-            }
-            agents.push(resource(kind, DEFAULT, mesh, version, agent));
-        }
-    }
-    let mut istio = resource(ISTIO, plane_name(mesh), mesh, version, values);
-    if let Some(spec) = istio.get_mut("spec").and_then(Value::as_object_mut) {
-        spec.insert("updateStrategy".to_owned(), json!({ "type": "InPlace" }));
-    }
-    std::iter::once(istio)
-        .chain(agents)
-        .chain(tags(mesh))
-        .collect()
+/// The operator's resources among the mesh's objects.
+fn resources<'a>(given: &'a Given<'_>) -> Vec<&'a Value> {
+    let others = ["namespace", "discovery"];
+    let stages = given.stages.iter();
+    let stages = stages.filter(|stage| !others.contains(&stage.component.as_str()));
+    let objects = stages.flat_map(|stage| &stage.objects);
+    let is_sound = |object: &&Value| {
+        text(object, "/kind") != TAG || !is_confused(given.mesh, text(object, "/metadata/name"))
+    };
+    objects.filter(is_sound).collect()
 }
 
-fn resource(
-    kind: &str,
-    name: &str,
-    mesh: &Mesh,
-    version: &IstioVersion,
-    mut values: Map<String, Value>,
-) -> Value {
-    // Where a chart has a top of its own, these would say the same as the resource does.
-    if let Some(own) = values.get_mut("ztunnel").and_then(Value::as_object_mut) {
-        own.remove("revision");
-        own.remove("istioNamespace");
-    }
-    let spec = json!({
-        "version": named(version),
-        "namespace": mesh.root_namespace(),
-        "values": values,
-    });
-    object(kind, name, &spec)
+/// A tag that has the name of the control plane that it stands for.
+fn is_confused(mesh: &Mesh, tag: &str) -> bool {
+    mesh.spec.revision.is_none() && tag == DEFAULT
+}
+
+/// Raw values of a chart that the operator does not use.
+fn base(mesh: &Mesh) -> Vec<String> {
+    let raw = mesh.spec.values.iter().flat_map(|values| &values.base);
+    raw.map(|(key, value)| {
+        format!("values.base.{key}, which is {value}: the operator brings what the chart base has, and takes no values for it")
+    })
+    .collect()
 }
 
 /// What is taken away from a chart by saying null, which an API server drops.

@@ -1,4 +1,4 @@
-//! The values of all charts as one tree, which istioctl and the Sail operator take: what is every chart's stands at the top, what
+//! The values of all charts as one tree, which istioctl takes: what is every chart's stands at the top, what
 //! is one chart's under its name there (`pilot`, `cni`, `ztunnel`).
 
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::super::spec::Mesh;
 use super::super::values::{Component, values};
 
-/// What stands at the top, in the API of both tools.
+/// What stands at the top, in its API.
 const TOP: [&str; 15] = [
     "base",
     "compatibilityVersion",

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::super::adopt::{find, snapshot};
 use super::super::read::{self, DEPLOYMENTS, Kind, MUTATING, SAIL, VALIDATING, core, of};
-use super::access;
 use super::facts::Facts;
+use super::{Wish, access};
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::cluster::readiness::sail::OPERATORS;
@@ -43,7 +43,7 @@ pub(super) const DEFINITIONS: Kind = of(
 pub(super) const CILIUM: Kind = core("ConfigMap", "cilium-config");
 
 /// All that the checks look at.
-pub(super) async fn facts(cluster: &Cluster, root: &str) -> Result<Facts, ClusterError> {
+pub(super) async fn facts(cluster: &Cluster, wish: &Wish) -> Result<Facts, ClusterError> {
     let (version, skew) = version(cluster).await?;
     let meshes = match snapshot::take(cluster).await {
         Ok(snapshot) => Ok(find(&snapshot)),
@@ -54,7 +54,7 @@ pub(super) async fn facts(cluster: &Cluster, root: &str) -> Result<Facts, Cluste
         server: cluster.server.clone(),
         version,
         skew,
-        lacking: access::lacking(cluster, root).await?,
+        lacking: access::lacking(cluster, wish).await?,
         meshes,
         lists: BTreeMap::new(),
     };
@@ -88,7 +88,7 @@ pub(super) async fn facts(cluster: &Cluster, root: &str) -> Result<Facts, Cluste
     let releases = read::all(
         cluster,
         SECRETS,
-        Some(root),
+        Some(&wish.root_namespace),
         "owner=helm,status!=superseded",
     )
     .await;
