@@ -23,6 +23,7 @@ use crate::mesh::read::{
     self, DAEMON_SETS, DEPLOYMENTS, Kind, core, label, name, namespace, of, text,
 };
 use crate::mesh::record::MESH_LABEL;
+use crate::sidecar::gateway;
 
 /// Services.
 pub(crate) const SERVICES: Kind = core("Service", "services");
@@ -88,7 +89,7 @@ pub(crate) async fn workloads(
     namespace: Option<&str>,
 ) -> Result<Vec<Value>, ClusterError> {
     let of = |kind| {
-        let asked = read::some(cluster, kind, namespace, "", state::is_gateway);
+        let asked = read::some(cluster, kind, namespace, "", gateway::is_workload);
         Box::pin(asked)
     };
     let (mut found, sets) = try_join!(of(DEPLOYMENTS), of(DAEMON_SETS))?;

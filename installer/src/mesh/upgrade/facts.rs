@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Said, Upgrade};
 use super::steps::Shown;
-use super::usage::{Cron, Usage, asking, crons, is_gateway};
+use super::usage::{Cron, Usage, asking, crons};
 use crate::cluster::access::Cluster;
 use crate::failure::Failure;
 use crate::sidecar::decision::{Place, decide};
+use crate::sidecar::gateway::is_one;
 use crate::sidecar::injector::Labels;
 use crate::sidecar::kinds::Kinds;
 use crate::sidecar::read::Reader;
@@ -89,7 +90,7 @@ impl Facts {
             let name = one.name.namespace.as_str();
             let labels = there.namespaces.get(name).unwrap_or(&nothing);
             let decision = decide(&there.injectors, Place { name, labels }, &one.template);
-            is_gateway(Some(&one.template)) && decision.revision.as_deref() == Some(revision)
+            is_one(&one.template) && decision.revision.as_deref() == Some(revision)
         });
         let idle = idle.map(|one| format!("{}/{}", one.name.namespace, one.name.name));
         idle.chain(self.usage(revision).gateways).collect()
