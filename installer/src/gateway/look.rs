@@ -7,7 +7,7 @@ use futures_util::try_join;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::record::{self, GatewayRecord};
+use super::record::{self, BrokenRecord, GatewayRecord, Records};
 use super::references::Objects;
 use super::report::GatewayView;
 use super::selector::{query, selector};
@@ -23,6 +23,7 @@ use crate::mesh::read::{
     self, DAEMON_SETS, DEPLOYMENTS, Kind, core, label, name, namespace, of, text,
 };
 use crate::mesh::record::MESH_LABEL;
+use crate::sidecar::gateway;
 
 /// Services.
 pub(crate) const SERVICES: Kind = core("Service", "services");
@@ -43,25 +44,43 @@ impl Sink for Silent {
     fn event(&self, _: &Event) {}
 }
 
+/// What weft knows of a gateway.
+#[derive(Debug)]
+enum Known {
+    /// It is recorded.
+    Recorded(GatewayRecord),
+    /// Its record cannot be read.
+    Broken(BrokenRecord),
+    /// Somebody else made it.
+    Nothing,
+}
+
 /// A gateway with its workload, as they are.
 #[derive(Debug)]
 struct Found {
-    record: Option<GatewayRecord>,
+    known: Known,
     workload: Option<Value>,
 }
 
+/// The gateways of a namespace, or of the cluster.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    /// As they are.
+    pub(crate) views: Vec<GatewayView>,
+    /// The records of them that cannot be read.
+    pub(crate) broken: Vec<BrokenRecord>,
+}
+
 /// All gateways of a namespace, or of the cluster.
-pub(crate) async fn all(
-    cluster: &Cluster,
-    namespace: Option<&str>,
-) -> Result<Vec<GatewayView>, Failure> {
+pub(crate) async fn all(cluster: &Cluster, namespace: Option<&str>) -> Result<Looked, Failure> {
     let workloads = async { workloads(cluster, namespace).await.map_err(Failure::from) };
     let (records, workloads) = try_join!(record::all(cluster, namespace), workloads)?;
+    let broken = records.broken.clone();
     let services = beside(cluster, &workloads).await?;
     let found = matched(records, workloads);
     let mut views = try_join_all(found.iter().map(|one| view(cluster, one, &services))).await?;
     views.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-    Ok(views)
+    Ok(Looked { views, broken })
 }
 
 /// Every workload that could be a gateway.
@@ -70,7 +89,7 @@ pub(crate) async fn workloads(
     namespace: Option<&str>,
 ) -> Result<Vec<Value>, ClusterError> {
     let of = |kind| {
-        let asked = read::some(cluster, kind, namespace, "", state::is_gateway);
+        let asked = read::some(cluster, kind, namespace, "", gateway::is_workload);
         Box::pin(asked)
     };
     let (mut found, sets) = try_join!(of(DEPLOYMENTS), of(DAEMON_SETS))?;
@@ -96,24 +115,42 @@ pub(crate) async fn referring(cluster: &Cluster) -> Result<Objects, ClusterError
     })
 }
 
-fn matched(records: Vec<GatewayRecord>, mut workloads: Vec<Value>) -> Vec<Found> {
-    let mut found: Vec<_> = records
-        .into_iter()
-        .map(|record| {
+fn matched(records: Records, mut workloads: Vec<Value>) -> Vec<Found> {
+    let good = records.good.into_iter().map(Known::Recorded);
+    let known = good.chain(records.broken.into_iter().map(Known::Broken));
+    let mut found: Vec<_> = known
+        .map(|known| {
             let mut all = workloads.iter();
-            let place = all
-                .position(|one| name(one) == record.name() && namespace(one) == record.namespace);
+            let place = all.position(|one| Some([namespace(one), name(one)]) == known.names());
             Found {
                 workload: place.map(|place| workloads.swap_remove(place)),
-                record: Some(record),
+                known,
             }
         })
         .collect();
     found.extend(workloads.into_iter().map(|workload| Found {
-        record: None,
+        known: Known::Nothing,
         workload: Some(workload),
     }));
     found
+}
+
+impl Known {
+    /// Namespace and name.
+    fn names(&self) -> Option<[&str; 2]> {
+        match self {
+            Self::Recorded(record) => Some([&record.namespace, record.name()]),
+            Self::Broken(broken) => Some([&broken.namespace, &broken.gateway]),
+            Self::Nothing => None,
+        }
+    }
+
+    fn record(&self) -> Option<&GatewayRecord> {
+        match self {
+            Self::Recorded(record) => Some(record),
+            Self::Broken(_) | Self::Nothing => None,
+        }
+    }
 }
 
 async fn view(
@@ -121,7 +158,7 @@ async fn view(
     found: &Found,
     services: &[Value],
 ) -> Result<GatewayView, Failure> {
-    let (record, workload) = (found.record.as_ref(), found.workload.as_ref());
+    let (record, workload) = (found.known.record(), found.workload.as_ref());
     let (services, pods) = match workload {
         Some(workload) => (
             state::services(workload, services),
@@ -129,33 +166,29 @@ async fn view(
         ),
         None => (Vec::new(), Vec::new()),
     };
-    let (health, reasons) = health(cluster, workload, &services).await?;
+    let (health, mut reasons) = health(cluster, workload, &services).await?;
     let rolls = workload.is_some_and(state::rolls);
     let phase = record.map(|record| record.state.phase);
-    let state = state::state(phase, health, rolls);
+    let mut state = state::state(phase, health, rolls);
+    if let Known::Broken(broken) = &found.known {
+        state = State::Error;
+        reasons.insert(0, broken.to_string());
+    }
     let direction = record.map(|record| record.wish.spec.direction.word());
     let [ready, total] = workload.map_or([0, 0], state::instances);
     let service = services.first();
+    let own = || workload.map(|one| [namespace(one), name(one)]);
+    let [namespace, name] = found.known.names().or_else(own).unwrap_or_default();
     Ok(GatewayView {
-        name: record
-            .map_or_else(
-                || workload.map(name).unwrap_or_default(),
-                GatewayRecord::name,
-            )
-            .to_owned(),
-        namespace: record
-            .map_or_else(
-                || workload.map(namespace).unwrap_or_default(),
-                |record| &record.namespace,
-            )
-            .to_owned(),
+        name: name.to_owned(),
+        namespace: namespace.to_owned(),
         direction: direction
             .or_else(|| workload.map(state::direction))
             .unwrap_or_default(),
         mesh: record
             .and_then(|record| record.mesh.clone())
             .or_else(|| workload.and_then(|one| label(one, MESH_LABEL).map(str::to_owned))),
-        foreign: record.is_none(),
+        foreign: matches!(found.known, Known::Nothing),
         versions: state::versions(&pods),
         chart: record.map(|record| record.state.version.clone()),
         ready,

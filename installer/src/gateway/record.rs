@@ -2,6 +2,8 @@
 //! change starts from it and loses nothing. The same `ConfigMap` is the parent of the gateway's set of objects, whose marks are
 //! written under a name of their own.
 
+mod list;
+
 use kube::api::{Patch, PatchParams};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,10 +15,11 @@ use crate::cluster::error::ClusterError;
 use crate::cluster::inventory::Parent;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
-use crate::mesh::read::{self, Kind, core, label, name, namespace, text};
-use crate::mesh::record::{MANAGER, MESH_LABEL, is_written_by_weft};
+use crate::mesh::read::{Kind, core, label, namespace, text};
+use crate::mesh::record::{MANAGER, MESH_LABEL};
 use crate::mesh::spec::document;
 use crate::mesh::spec::read::described;
+pub(crate) use list::{BrokenRecord, Records, all};
 
 /// The label that names the gateway.
 const GATEWAY: &str = "weft.dev/gateway";
@@ -98,16 +101,9 @@ impl GatewayRecord {
     }
 
     /// Reads one.
-    fn read(object: &Value) -> Result<Self, Failure> {
-        let broken = |key: &str, why: String| {
-            let text = format!(
-                "ConfigMap {}/{} is no record of a gateway: {key}: {why}; repair it, or delete the ConfigMap and what carries the label weft.dev/component=gateway-NAME",
-                namespace(object),
-                name(object)
-            );
-            Failure::text(Exit::Failure, text)
-        };
-        let data = |key: &str| {
+    fn read(object: &Value) -> Result<Self, BrokenRecord> {
+        let broken = |key, why| BrokenRecord::of(object, key, why);
+        let data = |key: &'static str| {
             let found = object.pointer("/data").and_then(|data| data.get(key));
             let found = found.and_then(Value::as_str);
             found.ok_or_else(|| broken(key, "it is missing".to_owned()))
@@ -195,23 +191,6 @@ impl GatewayRecord {
     }
 }
 
-/// All of a namespace, or of the cluster, that are in order and weft's: one that is not must not keep anybody from the others.
-pub(crate) async fn all(
-    cluster: &Cluster,
-    namespace: Option<&str>,
-) -> Result<Vec<GatewayRecord>, Failure> {
-    let found = read::all(cluster, CONFIG_MAPS, namespace, GATEWAY).await?;
-    let ours = found.iter().filter(|object| is_ours(object));
-    Ok(ours
-        .filter_map(|object| GatewayRecord::read(object).ok())
-        .collect())
-}
-
-fn is_ours(object: &Value) -> bool {
-    let metadata = object.get("metadata").cloned().unwrap_or_default();
-    serde_json::from_value(metadata).is_ok_and(|metadata| is_written_by_weft(&metadata))
-}
-
 /// One of them. A `ConfigMap` of that name which is none of ours is a mistake of its own.
 pub(crate) async fn one(
     cluster: &Cluster,
@@ -222,7 +201,7 @@ pub(crate) async fn one(
     let found = cluster.read(&Parent::resource(), &id).await?;
     found
         .map(|object| match label(&object, GATEWAY) {
-            Some(label) if label == gateway => GatewayRecord::read(&object),
+            Some(label) if label == gateway => Ok(GatewayRecord::read(&object)?),
             _ => {
                 let text = format!(
                     "UNIQUE_MESH_GATEWAY: {id} is there already and records no gateway: choose another name for the gateway"

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::record::Phase;
 use super::selector::{Labels, labels, selects};
-use crate::mesh::read::{annotation, items, label, name, namespace, text};
-use crate::sidecar::gateway::AUTO;
+use crate::mesh::read::{items, label, name, namespace, text};
+use crate::sidecar::gateway::{AUTO, MANAGED, WAYPOINT};
 use crate::sidecar::view::{PROXY, tag};
 
 /// How a gateway is.
@@ -62,19 +62,6 @@ pub(crate) fn state(phase: Option<Phase>, health: Health, rolls: bool) -> State 
         (_, Health::Coming) if rolls => State::Updating,
         (_, Health::Coming | Health::Failed | Health::Gone) => State::Error,
     }
-}
-
-/// Whether a workload is a gateway: a proxy without an application that routes for others.
-pub(crate) fn is_gateway(workload: &Value) -> bool {
-    let template = workload.pointer("/spec/template").unwrap_or(&Value::Null);
-    let templates = annotation(template, "inject.istio.io/templates").unwrap_or_default();
-    let injected = templates.split(',').any(|one| one.trim() == "gateway");
-    let mut containers = items(template, "/spec/containers");
-    injected
-        || containers.any(|container| {
-            let router = items(container, "/args").any(|word| word.as_str() == Some("router"));
-            text(container, "/name") == Some(PROXY) && router
-        })
 }
 
 /// Whether its controller is replacing pods, or has not yet seen what changed.
@@ -162,6 +149,9 @@ pub(crate) fn versions(pods: &[Value]) -> Vec<String> {
 
 /// Which way traffic goes through a gateway of somebody else's: only its labels and name can tell.
 pub(crate) fn direction(workload: &Value) -> &'static str {
+    if label(workload, MANAGED) == Some(WAYPOINT) {
+        return "waypoint";
+    }
     let words = [label(workload, "istio").unwrap_or_default(), name(workload)];
     if words.iter().any(|word| word.contains("egress")) {
         "egress"

@@ -85,7 +85,9 @@ impl Gateways {
         if let Some(record) = record::one(&self.cluster, namespace, name).await? {
             return record.of(&home.root);
         }
-        let views = super::look::all(&self.cluster, Some(namespace)).await?;
+        let views = super::look::all(&self.cluster, Some(namespace))
+            .await?
+            .views;
         let text = if views.iter().any(|view| view.name == name) {
             format!(
                 "gateway {namespace}/{name} was not made by weft: whoever made it changes it and takes it away"
@@ -110,7 +112,9 @@ impl Gateways {
         namespace: &str,
         names: Vec<String>,
     ) -> Result<Vec<String>, Failure> {
-        let views = super::look::all(&self.cluster, Some(namespace)).await?;
+        let views = super::look::all(&self.cluster, Some(namespace))
+            .await?
+            .views;
         let mut found = Vec::new();
         for name in names {
             let is_there = views.iter().any(|view| view.name == name)

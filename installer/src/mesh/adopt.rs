@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::read::{items, label, name, namespace, text};
+use crate::sidecar::gateway;
 use installer::Installer;
 use snapshot::Snapshot;
 
@@ -141,7 +142,10 @@ fn mesh(root: &str, istiods: &[&Value], snapshot: &Snapshot, only: bool) -> Foun
         only || homes.contains(namespace(object))
             || theirs.is_some_and(|rev| control_planes.iter().any(|plane| plane.revision == rev))
     };
-    let gateways = snapshot.deployments.iter().filter(|one| is_gateway(one));
+    let gateways = snapshot
+        .deployments
+        .iter()
+        .filter(|one| gateway::is_workload(one));
     let node = |key, value| {
         let mut sets = snapshot.daemon_sets.iter();
         let found = sets.find(|set| label(set, key) == Some(value));
@@ -178,13 +182,6 @@ fn revision(object: &Value) -> &str {
     label(object, "istio.io/rev")
         .filter(|revision| !revision.is_empty())
         .unwrap_or("default")
-}
-
-/// Only a gateway runs a proxy without an application: the container is the first.
-fn is_gateway(deployment: &Value) -> bool {
-    let labelled = label(deployment, "gateway.istio.io/managed").is_some()
-        || label(deployment, "istio").is_some_and(|value| value != "pilot");
-    labelled && text(deployment, "/spec/template/spec/containers/0/name") == Some("istio-proxy")
 }
 
 fn part(object: &Value, snapshot: &Snapshot) -> Part {

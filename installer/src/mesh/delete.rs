@@ -37,7 +37,7 @@ use crate::gateway;
 use crate::output::{Output, ProgressChoice};
 use away::take_away;
 use besides::besides;
-use guards::{Condition, Gateways, Guard, GuardsReport, guards};
+use guards::{Condition, Gateways, Guard, GuardsReport, Maker, guards};
 
 /// How to delete.
 #[derive(Clone, Copy, Debug)]
@@ -193,18 +193,27 @@ async fn users(cluster: &Cluster, record: &MeshRecord) -> Result<(Vec<Usage>, Ga
     let facts = Facts::read(cluster, &record.root_namespace).await?;
     let names = revisions(&record.state);
     let recorded = gateway::record::all(cluster, None).await?;
-    let ours = recorded
-        .iter()
-        .filter(|one| one.state.root_namespace == record.root_namespace);
-    let ours = ours.map(|one| ((one.namespace.clone(), one.name().to_owned()), true));
+    let root = &record.root_namespace;
+    let ours = recorded.good.iter();
+    let ours = ours.filter(|one| one.state.root_namespace == *root);
+    let ours = ours.map(|one| {
+        let key = (one.namespace.clone(), one.name().to_owned());
+        (key, Maker::Weft)
+    });
+    let broken = recorded.broken.iter();
+    let broken = broken.filter(|one| one.may_be_of(root, Some(&record.name)));
+    let broken = broken.map(|one| {
+        let key = (one.namespace.clone(), one.gateway.clone());
+        (key, Maker::Broken(one.to_string()))
+    });
     let used: Vec<_> = names.iter().map(|name| facts.usage(name)).collect();
     let served = used.iter().flat_map(|usage| &usage.gateways);
     let served = served.filter_map(|name| {
         let (namespace, name) = name.split_once('/')?;
-        Some(((namespace.to_owned(), name.to_owned()), false))
+        Some(((namespace.to_owned(), name.to_owned()), Maker::Else))
     });
     // What weft recorded wins.
-    let gateways = served.chain(ours).collect();
+    let gateways = served.chain(ours).chain(broken).collect();
     Ok((used, gateways))
 }
 

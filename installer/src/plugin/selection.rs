@@ -10,13 +10,7 @@
 
 use super::snapshot::{PodName, PodView, ProxyView};
 use super::wasmplugin::{TargetRef, WasmPluginSpec};
-
-/// The label of a gateway pod that names its Gateway.
-const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
-/// The label that Istio puts on what it manages for a Gateway …
-const MANAGED: &str = "gateway.istio.io/managed";
-/// … and its value for a waypoint.
-const WAYPOINT: &str = "istio.io-mesh-controller";
+use crate::sidecar::gateway::{GATEWAY_NAME, MANAGED, WAYPOINT};
 
 /// The pods that a plugin concerns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,7 +73,7 @@ pub(crate) fn select(spec: &WasmPluginSpec, scope: Scope<'_>, pods: &[PodView]) 
         .iter()
         .filter(|pod| concerns(spec, &targets, scope, pod))
     {
-        selection.sidecars |= pod.proxy != ProxyView::Absent && !is_gateway(pod);
+        selection.sidecars |= pod.proxy != ProxyView::Absent && !pod.is_gateway;
         match &pod.proxy {
             ProxyView::Absent => {
                 selection.without_proxy = selection.without_proxy.saturating_add(1);
@@ -116,13 +110,6 @@ pub(crate) fn describe(spec: &WasmPluginSpec) -> String {
     } else {
         format!("selector {}", labels.join(","))
     }
-}
-
-/// A gateway of the Gateway API, a waypoint, or a classic one of Istio's.
-fn is_gateway(pod: &PodView) -> bool {
-    let classic = pod.labels.get("istio").map(String::as_str);
-    pod.labels.contains_key(GATEWAY_NAME)
-        || matches!(classic, Some("ingressgateway" | "egressgateway"))
 }
 
 fn concerns(spec: &WasmPluginSpec, targets: &[TargetRef], scope: Scope<'_>, pod: &PodView) -> bool {
@@ -183,6 +170,7 @@ mod tests {
                 .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
                 .collect(),
             proxy: ProxyView::Running,
+            is_gateway: false,
         }
     }
 

@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use super::secret::SecretView;
 use super::wasmplugin::WasmPlugin;
+use crate::sidecar::decision::Template;
+use crate::sidecar::gateway;
 
 /// The container that Istio injects, and the one of its gateways.
 pub(crate) const PROXY_CONTAINER: &str = "istio-proxy";
@@ -47,6 +49,8 @@ pub(crate) struct PodView {
     pub(crate) labels: BTreeMap<String, String>,
     /// Its proxy.
     pub(crate) proxy: ProxyView,
+    /// Whether it is a gateway, whose proxy carries nobody's own calls.
+    pub(crate) is_gateway: bool,
 }
 
 /// The proxy of a pod.
@@ -78,8 +82,23 @@ impl PodView {
             },
             labels: pod.metadata.labels.clone().unwrap_or_default(),
             proxy: proxy(pod),
+            is_gateway: is_gateway(pod),
         })
     }
+}
+
+fn is_gateway(pod: &Pod) -> bool {
+    let template = Template {
+        labels: pod.metadata.labels.clone().unwrap_or_default(),
+        annotations: pod.metadata.annotations.clone().unwrap_or_default(),
+        host_network: false,
+    };
+    let mut containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    gateway::is_one(&template)
+        || containers.any(|one| {
+            let args = one.args.iter().flatten().map(String::as_str);
+            gateway::is_router(&one.name, args)
+        })
 }
 
 fn proxy(pod: &Pod) -> ProxyView {
@@ -193,6 +212,21 @@ mod tests {
                 json!({"metadata": {"name": "a", "namespace": "b"}, "spec": spec, "status": status}),
             );
             assert_eq!(found.map(|pod| pod.proxy), Some(wanted), "{spec}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_is_one_whatever_its_labels_are() {
+        let injected = json!({"annotations": {"inject.istio.io/templates": "gateway"}});
+        let named = json!({"labels": {"istio": "ingressgateway"}});
+        for (metadata, args, wanted) in [
+            (&injected, json!([]), true),
+            (&json!({}), json!(["proxy", "router"]), true),
+            (&named, json!(["proxy", "sidecar"]), false),
+        ] {
+            let spec = json!({"containers": [{"name": "istio-proxy", "args": args}]});
+            let pod = view(json!({"metadata": metadata, "spec": spec})).unwrap();
+            assert_eq!(pod.is_gateway, wanted, "{metadata} {args}");
         }
     }
 

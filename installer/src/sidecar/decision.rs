@@ -8,6 +8,7 @@ mod reason;
 
 use kube::core::{Expression, Selector, SelectorExt};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::injector::{Hook, Injectors, Labels, settings_name};
 use judge::{Verdict, judge};
@@ -41,6 +42,22 @@ pub(crate) struct Template {
     pub(crate) annotations: Labels,
     /// Whether it uses the network of its node.
     pub(crate) host_network: bool,
+}
+
+impl Template {
+    /// Of a pod, or of the template of one.
+    pub(crate) fn of(pod: &Value) -> Self {
+        let map = |at: &str| -> Labels {
+            let read = pod.pointer(at).cloned().map(serde_json::from_value);
+            read.and_then(Result::ok).unwrap_or_default()
+        };
+        let host_network = pod.pointer("/spec/hostNetwork").and_then(Value::as_bool);
+        Self {
+            labels: map("/metadata/labels"),
+            annotations: map("/metadata/annotations"),
+            host_network: host_network == Some(true),
+        }
+    }
 }
 
 /// What decided.

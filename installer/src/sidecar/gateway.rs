@@ -1,25 +1,68 @@
-//! Gateways among the workloads: the injector makes their proxies, too, but they are no sidecars, and without it they do not
-//! start at all.
+//! Gateways among the workloads: proxies without an application, which route for others. This is the one place that tells them
+//! from sidecars, by who gives them their proxy:
+//!
+//! | who | told by |
+//! | --- | --- |
+//! | the injector, without which they do not start at all | the annotation that names the template `gateway` |
+//! | istiod, for a Gateway of the Gateway API, waypoints too | the label that names that Gateway |
+//! | whoever wrote the workload | a proxy in it that runs as a router |
+
+use serde_json::Value;
 
 use super::decision::{Decision, Place, Template, decide};
 use super::injector::Labels;
 use super::state::Snapshot;
-use super::view::WorkloadName;
+use super::view::{PROXY, PodView, WorkloadName};
+use crate::cluster::peek::{list, text};
 
 /// What stands in a template in place of the image that the injector puts in.
 pub(crate) const AUTO: &str = "auto";
 /// The annotation that names what the injector makes of a pod.
 pub(crate) const TEMPLATES: &str = "inject.istio.io/templates";
 /// The label of the pods of a Gateway API's Gateway, which istiod runs.
-const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
+pub(crate) const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
 
-/// Whether these are the pods of a gateway.
+/// The label that Istio puts on what it manages for a Gateway …
+pub(crate) const MANAGED: &str = "gateway.istio.io/managed";
+/// … and its value for a waypoint.
+pub(crate) const WAYPOINT: &str = "istio.io-mesh-controller";
+/// The role in which the proxy of a gateway runs.
+const ROUTER: &str = "router";
+
+/// Whether a workload is one.
+pub(crate) fn is_workload(object: &Value) -> bool {
+    let pod = object.pointer("/spec/template").unwrap_or(&Value::Null);
+    is_one(&Template::of(pod)) || list(pod, "/spec/containers").iter().any(routes)
+}
+
+/// Whether the injector makes a gateway of a workload's pods.
+pub(crate) fn is_injected_workload(object: &Value) -> bool {
+    let pod = object.pointer("/spec/template").unwrap_or(&Value::Null);
+    is_injected_as_one(&Template::of(pod))
+}
+
+/// Whether a pod is of one, by what its workload says and by its own proxy.
+pub(crate) fn is_pod(pod: &PodView, template: Option<&Template>) -> bool {
+    pod.brings_its_own || template.is_some_and(is_one)
+}
+
+fn routes(container: &Value) -> bool {
+    let args = list(container, "/args").iter().filter_map(Value::as_str);
+    is_router(text(container, "/name"), args)
+}
+
+/// Whether a container is a proxy that routes for others.
+pub(crate) fn is_router<'a>(name: &str, mut args: impl Iterator<Item = &'a str>) -> bool {
+    name == PROXY && args.any(|word| word == ROUTER)
+}
+
+/// Whether these are the pods of a gateway, as far as labels and annotations tell.
 pub(crate) fn is_one(template: &Template) -> bool {
     is_injected_as_one(template) || template.labels.contains_key(GATEWAY_NAME)
 }
 
 /// Whether the injector makes a gateway of such pods.
-pub(crate) fn is_injected_as_one(template: &Template) -> bool {
+fn is_injected_as_one(template: &Template) -> bool {
     let templates = template.annotations.get(TEMPLATES);
     templates.is_some_and(|all| all.split(',').any(|one| one.trim() == "gateway"))
 }

@@ -227,6 +227,27 @@ pub(crate) fn those_of_others(world: &World) {
         .must(1, &["UNIQUE_DEPLOYMENT: Deployment edge/theirs"]);
 }
 
+/// A record into which somebody wrote is told by name, and what would need it is refused.
+pub(crate) fn a_broken_record(world: &World) {
+    let record = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: weft-gateway-odd, namespace: edge, labels: {app.kubernetes.io/managed-by: weft, weft.dev/gateway: odd}}\n\
+         data: {gateway.yaml: \"spec: 1\", state.json: \"{}\"}\n";
+    let write = ["apply", "--server-side", "--field-manager=weft", "-f", "-"];
+    world.cluster.kubectl_from(&write, record).unwrap();
+    let what = "ConfigMap edge/weft-gateway-odd is no record of a gateway";
+    world.weft("list -n edge").must(4, &[what, "odd"]);
+    world.weft("status odd -n edge").must(2, &[what, "ERROR"]);
+    for verb in [
+        "create odd -n edge --service-type ClusterIP",
+        "update odd -n edge --replicas 2",
+        "upgrade --all",
+        "delete odd -n edge --yes",
+    ] {
+        world.weft(verb).must(1, &[what]);
+    }
+    world.kubectl("-n edge delete configmap weft-gateway-odd");
+    world.weft("list -n edge").must(0, &[]);
+}
+
 /// Everything in the namespace of the gateway that could be a part of it.
 fn objects(world: &World) -> String {
     world.kubectl("-n edge get deployments,replicasets,pods,services,endpoints,serviceaccounts,roles,rolebindings,configmaps,horizontalpodautoscalers,poddisruptionbudgets,leases -o name")

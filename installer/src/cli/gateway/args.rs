@@ -32,9 +32,13 @@ pub(super) struct CreateArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "Exits 4 when the record of a gateway cannot be read: it is shown all the same, and told by name.
+
+Examples:
   weft gateway list
-  weft gateway list -n edge -o wide")]
+  weft gateway list -n edge -o wide"
+)]
 pub(super) struct ListArgs {
     #[command(flatten)]
     pub(super) place: Everywhere,

@@ -34,33 +34,25 @@ fn how_a_gateway_is() {
 }
 
 #[test]
-fn what_is_a_gateway() {
-    let of = |annotations: Value, container: Value| json!({"spec": {"template": {"metadata": {"annotations": annotations}, "spec": {"containers": [container]}}}});
-    let proxy = |args: Value| json!({"name": "istio-proxy", "args": args});
-    for (workload, wanted) in [
+fn which_way_traffic_goes() {
+    let cases = [
+        (json!({}), "edge", "ingress"),
+        (json!({"istio": "egressgateway"}), "out", "egress"),
+        (json!({}), "my-egress", "egress"),
         (
-            of(
-                json!({"inject.istio.io/templates": "gateway"}),
-                proxy(json!(null)),
-            ),
-            true,
+            json!({"gateway.istio.io/managed": "istio.io-mesh-controller"}),
+            "way",
+            "waypoint",
         ),
         (
-            of(
-                json!({"inject.istio.io/templates": "sidecar, gateway"}),
-                proxy(json!([])),
-            ),
-            true,
+            json!({"gateway.istio.io/managed": "istio.io-gateway-controller"}),
+            "front",
+            "ingress",
         ),
-        (of(json!({}), proxy(json!(["proxy", "router"]))), true),
-        (of(json!({}), proxy(json!(["proxy", "sidecar"]))), false),
-        (
-            of(json!({}), json!({"name": "app", "args": ["router"]})),
-            false,
-        ),
-        (json!({}), false),
-    ] {
-        assert_eq!(is_gateway(&workload), wanted, "{workload}");
+    ];
+    for (labels, name, wanted) in cases {
+        let workload = json!({"metadata": {"name": name, "labels": labels}});
+        assert_eq!(direction(&workload), wanted, "{workload}");
     }
 }
 

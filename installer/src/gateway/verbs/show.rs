@@ -11,16 +11,20 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Format;
 
 impl Gateways {
-    /// Shows the gateways of a namespace, or of the cluster.
+    /// Shows the gateways of a namespace, or of the cluster; exits 4 when the record of one cannot be read.
     pub(crate) async fn list(&self, namespace: Option<&str>) -> Outcome {
-        let views = look::all(&self.cluster, namespace).await?;
-        self.output.report(&GatewaysReport(views))?;
-        Ok(Exit::Ok)
+        let found = look::all(&self.cluster, namespace).await?;
+        self.output.report(&GatewaysReport(found.views))?;
+        for broken in &found.broken {
+            self.output.warn(broken);
+        }
+        let whole = found.broken.is_empty();
+        Ok(if whole { Exit::Ok } else { Exit::Partial })
     }
 
     /// Shows one or all, with what is in their way; exits 2 when one does not run.
     pub(crate) async fn status(&self, name: Option<&str>, namespace: Option<&str>) -> Outcome {
-        let mut views = look::all(&self.cluster, namespace).await?;
+        let mut views = look::all(&self.cluster, namespace).await?.views;
         if let Some(name) = name {
             views.retain(|view| view.name == name);
             if views.is_empty() {

@@ -79,9 +79,8 @@ impl Gateways {
         names: &[String],
     ) -> Result<Vec<GatewayRecord>, Failure> {
         if names.is_empty() {
-            let mut records = record::all(&self.cluster, None).await?;
-            records.retain(|record| record.state.root_namespace == home.root);
-            return Ok(records);
+            let records = record::all(&self.cluster, None).await?;
+            return records.all_of(&home.root, home.name.as_deref());
         }
         let mut records = Vec::new();
         for name in names {

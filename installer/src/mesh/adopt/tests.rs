@@ -38,7 +38,7 @@ fn with(mut object: Value, at: &str, key: &str, value: Value) -> Value {
 fn two_revisions_and_a_tag() -> Snapshot {
     let gateway = json!({
         "metadata": {"name": "edge", "namespace": "edge", "labels": {"istio": "edge"}, "annotations": {}},
-        "spec": {"template": {"spec": {"containers": [{"name": "istio-proxy", "image": "auto"}]}}},
+        "spec": {"template": {"metadata": {"annotations": {"inject.istio.io/templates": "gateway"}}, "spec": {"containers": [{"name": "istio-proxy", "image": "auto"}]}}},
     });
     let not_one = json!({
         "metadata": {"name": "kiali", "namespace": "istio-system", "labels": {"istio": "kiali"}},

@@ -9,8 +9,19 @@ use crate::mesh::upgrade::usage::Usage;
 use crate::output::{Cell, Report, Style, Table};
 use crate::sidecar::decision::IGNORED;
 
-/// Gateways of a mesh by namespace and name, each with whether weft made it.
-pub(crate) type Gateways = BTreeMap<(String, String), bool>;
+/// Gateways of a mesh by namespace and name, each with who made it.
+pub(crate) type Gateways = BTreeMap<(String, String), Maker>;
+
+/// Who made a gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Maker {
+    /// Weft.
+    Weft,
+    /// Weft, but its record cannot be read, and why.
+    Broken(String),
+    /// Somebody else.
+    Else,
+}
 
 /// A condition on deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -106,18 +117,19 @@ fn in_the_way(gateways: &Gateways) -> String {
         .keys()
         .map(|(namespace, name)| format!("{namespace}/{name}"))
         .collect();
-    let made = gateways.iter().filter(|(_, made)| **made);
+    let made = gateways.iter().filter(|(_, maker)| **maker == Maker::Weft);
     let made: Vec<_> = made
         .map(|((namespace, name), _)| format!("weft gateway delete {name} -n {namespace}"))
         .collect();
     let mut says = Vec::new();
     if !made.is_empty() {
-        says.push(format!(
-            "{} takes them away",
-            commands(made.iter().cloned())
-        ));
+        says.push(format!("{} takes them away", commands(made.into_iter())));
     }
-    if made.len() < gateways.len() {
+    says.extend(gateways.values().filter_map(|maker| match maker {
+        Maker::Broken(why) => Some(why.clone()),
+        Maker::Weft | Maker::Else => None,
+    }));
+    if gateways.values().any(|maker| *maker == Maker::Else) {
         says.push("whoever made the ones that weft did not make takes those away".to_owned());
     }
     format!(
@@ -196,9 +208,17 @@ mod tests {
         };
         let gateway = |name: &str, made| (("edge".to_owned(), name.to_owned()), made);
         let none = Gateways::new();
-        let own = Gateways::from([gateway("public", true)]);
-        let both = Gateways::from([gateway("public", true), gateway("theirs", false)]);
-        let foreign = Gateways::from([gateway("theirs", false)]);
+        let own = Gateways::from([gateway("public", Maker::Weft)]);
+        let both = Gateways::from([
+            gateway("public", Maker::Weft),
+            gateway("theirs", Maker::Else),
+        ]);
+        let foreign = Gateways::from([gateway("theirs", Maker::Else)]);
+        let why = "ConfigMap edge/weft-gateway-odd is no record of a gateway";
+        let broken = Gateways::from([
+            gateway("odd", Maker::Broken(why.to_owned())),
+            gateway("public", Maker::Weft),
+        ]);
         let disable = "`weft sidecar disable shop --restart`";
         let delete = "`weft gateway delete public -n edge`";
         let one = std::slice::from_ref(&used);
@@ -215,6 +235,8 @@ mod tests {
                 &foreign,
                 [(0, ""), (0, ""), (1, "(edge/theirs): whoever")],
             ),
+            (false, &[], &broken, [(0, ""), (0, ""), (2, why)]),
+            (false, &[], &broken, [(0, ""), (0, ""), (2, delete)]),
         ];
         for (protected, used, gateways, wanted) in cases {
             for (guard, (count, words)) in guards(&record(protected), used, gateways)

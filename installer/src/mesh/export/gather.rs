@@ -74,10 +74,9 @@ pub(crate) async fn of_record(
     let kubernetes = render::capabilities(&version.await?.git_version, &discover(cluster).await?);
     let read = read(charts, form.fitted(home.mesh.clone()), kubernetes).await?;
     let mut found = Vec::new();
-    for one in gateways::all(cluster, None).await? {
-        if one.state.root_namespace == home.root {
-            found.push(rendered(charts, &home, &one, &read.kubernetes).await?);
-        }
+    let recorded = gateways::all(cluster, None).await?;
+    for one in recorded.all_of(&home.root, home.name.as_deref())? {
+        found.push(rendered(charts, &home, &one, &read.kubernetes).await?);
     }
     written(&read, Some(found), record.state.protected, form)
 }

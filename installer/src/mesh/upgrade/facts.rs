@@ -38,7 +38,7 @@ impl Facts {
         let reader = Reader::new(cluster.clone()).with(kinds.served);
         // A record of a gateway that is not in order keeps nobody from an upgrade: then nobody knows who made any.
         let made = gateway::record::all(cluster, None).await;
-        let made = made.unwrap_or_default().into_iter();
+        let made = made.unwrap_or_default().good.into_iter();
         let made = made.filter(|one| one.state.root_namespace == root);
         Ok(Self {
             made: made

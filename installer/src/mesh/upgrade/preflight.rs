@@ -16,9 +16,7 @@ use crate::mesh::read::{self, DEPLOYMENTS};
 use crate::mesh::spec::Mesh;
 use crate::mesh::values::Component;
 use crate::mesh::version::{self, IstioVersion, KubernetesVersion, Support};
-
-/// By which a pod says that it is a gateway.
-const TEMPLATES: &str = "/spec/template/metadata/annotations/inject.istio.io~1templates";
+use crate::sidecar::gateway::is_injected_workload;
 
 /// Something that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +141,7 @@ pub(crate) async fn gateways(
     let labelled = read::all(cluster, DEPLOYMENTS, None, "istio").await?;
     let gateways: Vec<_> = labelled
         .iter()
-        .filter(|one| text(one, TEMPLATES) == "gateway" && !others.contains(&full_name(one)))
+        .filter(|one| is_injected_workload(one) && !others.contains(&full_name(one)))
         .collect();
     let (Some(version), false) = (&to.spec.version, gateways.is_empty()) else {
         return Ok(Vec::new());

@@ -12,7 +12,7 @@ use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::mesh::read::{self, CRON_JOBS};
 use crate::sidecar::decision::{IGNORED, Place, Template, decide};
-use crate::sidecar::gateway::is_injected_as_one;
+use crate::sidecar::gateway::{is_one, is_pod};
 use crate::sidecar::injector::{Injectors, Labels, REVISION};
 use crate::sidecar::state::Snapshot;
 use crate::sidecar::view::{Belongs, PodView};
@@ -61,21 +61,11 @@ pub(crate) async fn crons(cluster: &Cluster) -> Result<Vec<Cron>, ClusterError> 
 
 impl Cron {
     pub(crate) fn of(object: &Value) -> Self {
-        let template = "/spec/jobTemplate/spec/template";
-        let map = |field: &str| -> Labels {
-            let found = object.pointer(&format!("{template}/metadata/{field}"));
-            let read = found.cloned().map(serde_json::from_value);
-            read.and_then(Result::ok).unwrap_or_default()
-        };
-        let host_network = object.pointer(&format!("{template}/spec/hostNetwork"));
+        let template = object.pointer("/spec/jobTemplate/spec/template");
         Self {
             namespace: read::namespace(object).to_owned(),
             name: read::name(object).to_owned(),
-            template: Template {
-                labels: map("labels"),
-                annotations: map("annotations"),
-                host_network: host_network.and_then(Value::as_bool) == Some(true),
-            },
+            template: Template::of(template.unwrap_or(&Value::Null)),
         }
     }
 }
@@ -99,7 +89,7 @@ pub(crate) fn asking<'a>(there: &'a Snapshot, crons: &'a [Cron]) -> Vec<Asking<'
             workload,
             name: named,
             revision: decision.revision?,
-            is_gateway: is_gateway(Some(template)),
+            is_gateway: is_one(template),
         })
     };
     workloads.chain(crons).filter_map(ask).collect()
@@ -113,7 +103,7 @@ impl Usage {
             if revision_of(pod, there) != Some(revision) {
                 continue;
             }
-            if is_gateway(template(pod, there)) || pod.brings_its_own {
+            if is_pod(pod, template(pod, there)) {
                 usage.gateways.insert(gateway(pod));
             } else {
                 let count = usage.pods.entry(pod.namespace.clone()).or_default();
@@ -165,7 +155,7 @@ fn idle_gateways(there: &Snapshot, revision: &str) -> Vec<String> {
     let gateways = there.workloads.iter().filter(|one| {
         let name = one.name.namespace.as_str();
         let labels = there.namespaces.get(name).unwrap_or(&nothing);
-        is_gateway(Some(&one.template))
+        is_one(&one.template)
             && decide(&there.injectors, Place { name, labels }, &one.template)
                 .revision
                 .as_deref()
@@ -205,11 +195,6 @@ fn template<'a>(pod: &'a PodView, there: &'a Snapshot) -> Option<&'a Template> {
             found.map(|workload| &workload.template)
         }
     }
-}
-
-/// Whether such pods are injected as gateways.
-fn is_gateway(template: Option<&Template>) -> bool {
-    template.is_some_and(is_injected_as_one)
 }
 
 fn gateway(pod: &PodView) -> String {

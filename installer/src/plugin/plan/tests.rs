@@ -42,6 +42,7 @@ fn snapshot(current: Option<WasmPlugin>) -> Snapshot {
         },
         labels: [("app".to_owned(), "shop".to_owned())].into(),
         proxy: ProxyView::Running,
+        is_gateway: false,
     };
     Snapshot {
         current,

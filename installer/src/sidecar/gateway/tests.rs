@@ -14,7 +14,7 @@ fn labels(pairs: &[(&str, &str)]) -> Labels {
 /// One webhook by the namespace's label, one by the pod's where the namespace does not decline.
 fn injectors() -> Injectors {
     let rules = json!([{"operations": ["CREATE"], "resources": ["pods"]}]);
-    let hook = |name: &str, namespace: &serde_json::Value, pod: &serde_json::Value| {
+    let hook = |name: &str, namespace: &Value, pod: &Value| {
         json!({"name": format!("{name}.sidecar-injector.istio.io"), "sideEffects": "None", "admissionReviewVersions": ["v1"],
             "clientConfig": {}, "rules": rules, "namespaceSelector": namespace, "objectSelector": pod})
     };
@@ -57,22 +57,58 @@ fn snapshot(place: &[(&str, &str)], template: Template) -> Snapshot {
     }
 }
 
+/// Annotations and labels of the pods, the first container, and whether it is a gateway and whether the injector makes it.
 #[test]
 fn what_a_gateway_is() {
+    let proxy = |args: Value| json!({"name": "istio-proxy", "args": args});
+    let templates = |names: &str| json!({"inject.istio.io/templates": names});
+    let api = json!({"gateway.networking.k8s.io/gateway-name": "front"});
+    let app = json!({"name": "app", "args": ["router"]});
+    let none = json!(null);
     let cases = [
-        (template(&[], None), false),
-        (template(&[], Some("sidecar")), false),
-        (template(&[], Some("gateway-like")), false),
-        (template(&[], Some("gateway")), true),
-        (template(&[], Some("sidecar, gateway")), true),
+        (&none, &none, &none, [false, false]),
+        (&none, &none, &app, [false, false]),
+        (&templates("sidecar"), &none, &app, [false, false]),
+        (&templates("gateway-like"), &none, &app, [false, false]),
         (
-            template(&[("gateway.networking.k8s.io/gateway-name", "front")], None),
-            true,
+            &templates("gateway"),
+            &none,
+            &proxy(none.clone()),
+            [true, true],
+        ),
+        (&templates("sidecar, gateway"), &none, &none, [true, true]),
+        (
+            &none,
+            &api,
+            &proxy(json!(["proxy", "waypoint"])),
+            [true, false],
+        ),
+        (
+            &none,
+            &none,
+            &proxy(json!(["proxy", "router"])),
+            [true, false],
+        ),
+        (
+            &none,
+            &none,
+            &proxy(json!(["proxy", "sidecar"])),
+            [false, false],
+        ),
+        (
+            &none,
+            &json!({"istio": "ingressgateway"}),
+            &app,
+            [false, false],
         ),
     ];
-    for (template, wanted) in cases {
-        assert_eq!(is_one(&template), wanted, "{template:?}");
+    for (annotations, labels, container, wanted) in cases {
+        let metadata = json!({"annotations": annotations, "labels": labels});
+        let workload = json!({"spec": {"template": {"metadata": metadata, "spec": {"containers": [container]}}}});
+        let found = [is_workload(&workload), is_injected_workload(&workload)];
+        assert_eq!(found, wanted, "{workload}");
     }
+    assert!(!is_workload(&json!({})));
 }
 
 const ON: &[(&str, &str)] = &[("istio-injection", "enabled")];
