@@ -162,6 +162,11 @@ impl Value {
         matches!(self, Self::Absent | Self::Null)
     }
 
+    /// What a pipeline and a template go on with: a null that comes to them is no value at all any more.
+    pub(crate) fn or_absent(self) -> Self {
+        if self.is_nil() { Self::Absent } else { self }
+    }
+
     /// Go's name for its type.
     pub(crate) fn type_name(&self) -> &'static str {
         match self {

@@ -30,6 +30,7 @@ use crate::failure::{Exit, Failure, both};
 use crate::history::{Change, begin};
 use crate::output::{Output, ProgressChoice};
 pub(crate) use account::changes;
+pub(crate) use allowed::installable;
 use allowed::{check_step, known, no_version, still};
 
 /// Installs meshes.

@@ -50,11 +50,7 @@ impl Run<'_> {
             self.line = pipe.line;
             let result = self.command(command, dot, value)?;
             // A null that comes out of a pipeline is no value any more, so its fields are none.
-            value = Some(if result.is_nil() {
-                Value::Absent
-            } else {
-                result
-            });
+            value = Some(result.or_absent());
         }
         self.budget.up();
         let value = value.unwrap_or(Value::Absent);
@@ -175,7 +171,8 @@ impl Run<'_> {
         let [Value::Text(name), data] = arguments else {
             return Err(Failure::new("include needs a template's name and its data"));
         };
-        self.template(name, &data_of(data)).map(Value::text)
+        self.template(name, &data.clone().or_absent())
+            .map(Value::text)
     }
 
     /// A template in a value: it sees the templates here, and what it defines is seen by it alone.
@@ -187,7 +184,7 @@ impl Run<'_> {
         self.budget.bytes(text.len().saturating_mul(8))?;
         let mut set = (*self.set).clone();
         let tree = set.add(&Rc::from("tpl"), text)?;
-        let out = run(&Rc::new(set), &tree, &data_of(data), self.budget)?;
+        let out = run(&Rc::new(set), &tree, &data.clone().or_absent(), self.budget)?;
         Ok(Value::text(out.replace(NO_VALUE, "")))
     }
 
@@ -284,15 +281,6 @@ fn describe(mut failure: Failure, name: &str) -> Failure {
         failure.message = format!("error calling {name}: {}", failure.message);
     }
     failure
-}
-
-/// A template whose data is nil has no value at all as its dot.
-fn data_of(data: &Value) -> Value {
-    if data.is_nil() {
-        Value::Absent
-    } else {
-        data.clone()
-    }
 }
 
 fn float(number: i64) -> f64 {

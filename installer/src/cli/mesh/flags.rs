@@ -38,7 +38,7 @@ pub(in crate::cli) struct MeshFlags {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Mesh, instead of or over a file")]
 struct InstallFlags {
-    /// dedicated (weft runs Istio) or external (somebody else does) [default: dedicated]
+    /// dedicated (weft runs Istio) or external (somebody else does: `weft mesh adopt` records it) [default: dedicated]
     #[arg(long)]
     mode: Option<String>,
     /// Version of Istio, such as 1.31.0; a dedicated mesh needs it

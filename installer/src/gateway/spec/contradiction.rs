@@ -17,10 +17,14 @@ const RESERVED: [(&str, &str); 4] = [
     ("weft.dev/", "weft writes it"),
 ];
 
+/// Names that YAML 1.1 reads as something else than text. Istio's chart writes a gateway's name without quotes.
+const NO_TEXT: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+
 /// All of them.
 pub(super) fn all(gateway: &MeshGateway) -> Vec<Mistake> {
     let spec = &gateway.spec;
-    let mut found = size(spec);
+    let mut found = name(&gateway.metadata.name);
+    found.extend(size(spec));
     found.extend(ports(&spec.service.ports));
     found.extend(reach(gateway));
     found.extend(labels(spec));
@@ -31,6 +35,17 @@ pub(super) fn all(gateway: &MeshGateway) -> Vec<Mistake> {
         found.push(Mistake::at("/spec/affinity/podAntiAffinity", text));
     }
     found
+}
+
+fn name(name: &str) -> Vec<Mistake> {
+    let taken = NO_TEXT.contains(&name);
+    let text = format!(
+        "is {name:?}, which YAML reads as no text where Istio's chart writes it: choose another name, such as {name}-gateway"
+    );
+    taken
+        .then(|| Mistake::at("/metadata/name", text))
+        .into_iter()
+        .collect()
 }
 
 fn size(spec: &Spec) -> Vec<Mistake> {

@@ -65,6 +65,18 @@ spec:
     );
 }
 
+/// The chart writes the name without quotes, so that such a name would make objects without a name.
+#[test]
+fn a_name_that_yaml_reads_as_no_text_is_refused() {
+    for name in ["y", "n", "on", "yes", "null"] {
+        let text = format!(
+            "{{apiVersion: weft.dev/v1, kind: MeshGateway, metadata: {{name: \"{name}\"}}}}"
+        );
+        let Mistakes(mistakes) = read(&text).unwrap_err();
+        assert_eq!(mistakes[0].pointer, "/metadata/name", "{mistakes:?}");
+    }
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table, row by row")]
 fn one_mistake_each() {

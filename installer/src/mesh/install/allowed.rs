@@ -26,12 +26,17 @@ pub(super) fn still(
     Err(Failure::text(Exit::Failure, text))
 }
 
-/// The mesh of that name, if there is one, and if it is one that weft runs, in the place that the file says.
-pub(super) fn known(records: &[MeshRecord], mesh: &Mesh) -> Result<Option<MeshRecord>, Failure> {
+/// A mesh that weft can install: one that it runs itself.
+pub(crate) fn installable(mesh: Mesh) -> Result<Mesh, Failure> {
     if mesh.spec.mode == spec::Mode::External {
         let text = "an external mesh is run by somebody else: `weft mesh adopt` records it, and nothing is installed";
         return Err(Failure::text(Exit::BadInput, text));
     }
+    Ok(mesh)
+}
+
+/// The mesh of that name, if there is one, and if it is one that weft runs, in the place that the file says.
+pub(super) fn known(records: &[MeshRecord], mesh: &Mesh) -> Result<Option<MeshRecord>, Failure> {
     let (name, root) = (&mesh.metadata.name, mesh.root_namespace());
     let here = records
         .iter()
