@@ -93,6 +93,8 @@ enum Noun {
     History(history::HistoryArgs),
     /// Undo the last thing that weft changed in a mesh
     Undo(undo::UndoArgs),
+    /// Do the last thing again that was undone
+    Redo(undo::RedoArgs),
     /// Print the completion script for a shell
     Completion(completion::CompletionArgs),
     /// Print the version of weft
@@ -188,7 +190,8 @@ fn dispatch(noun: Noun, context: &Context) -> Outcome {
         Noun::Charts(args) => charts::run(args, context),
         Noun::Preflight(args) => preflight::run(args, context),
         Noun::History(args) => history::run(args, context),
-        Noun::Undo(args) => undo::run(args, context),
+        Noun::Undo(args) => undo::undo(&args, context),
+        Noun::Redo(args) => undo::redo(&args, context),
         Noun::Completion(args) => completion::run(args, context),
         Noun::Version => version::run(context),
         Noun::Objects(args) => objects::run(args, context),
