@@ -181,9 +181,7 @@ fn has(tree: &Value, steps: &[String]) -> bool {
     let mut place = tree;
     for (depth, step) in steps.iter().enumerate() {
         if is_leaf(place) {
-            return !steps
-                .get(..depth)
-                .is_some_and(|steps| is_a_map_of_many(steps));
+            return !steps.get(..depth).is_some_and(is_a_map_of_many);
         }
         let Some(inner) = place.get(format!("f:{step}")) else {
             return false;
@@ -236,10 +234,12 @@ fn owned_tree<'a>(object: &'a Value, manager: &str) -> Option<&'a Value> {
 fn project(tree: &Value, all: &[&Value], value: &Value, at: &[&str]) -> Value {
     let Some(fields) = tree.as_object().filter(|tree| !tree.is_empty()) else {
         let is_shared = is_a_map_of_many(at) || all.iter().any(|tree| !is_leaf(tree));
-        return match value {
-            Value::Object(_) if is_shared => Value::Object(Map::new()),
-            Value::Array(_) if is_shared => Value::Array(Vec::new()),
-            whole => whole.clone(),
+        return if is_shared && value.is_object() {
+            Value::Object(Map::new())
+        } else if is_shared && value.is_array() {
+            Value::Array(Vec::new())
+        } else {
+            value.clone()
         };
     };
     let below =

@@ -170,20 +170,26 @@ fn moves(upgrade: &Upgrade, facts: &Facts, left: &Left) -> BTreeSet<String> {
     let Ok(steps) = upgrade.steps(&Verb::Move(None), &shown) else {
         return BTreeSet::new();
     };
-    let tags = steps.iter().find_map(|step| match step {
-        Step::Note(noted) => Some(&noted.tags),
-        _ => None,
+    let noted = steps.iter().find_map(|step| {
+        let Step::Note(noted) = step else {
+            return None;
+        };
+        Some(&noted.tags)
     });
     let comes = |name: &str| {
         let tag = shown.namespaces.get(name).and_then(|said| said.name());
         tag.is_some_and(|tag| {
-            !upgrade.tags.contains(tag) && tags.is_some_and(|tags| tags.contains(tag))
+            !upgrade.tags.contains(tag) && noted.is_some_and(|tags| tags.contains(tag))
         })
     };
-    let found = steps.iter().filter_map(|step| match step {
-        Step::Say(name, _) => Some(name),
-        Step::Restart(name) => (left.restarts.contains(name) || comes(name)).then_some(name),
-        _ => None,
+    let found = steps.iter().filter_map(|step| {
+        if let Step::Say(name, _) = step {
+            return Some(name);
+        }
+        let Step::Restart(name) = step else {
+            return None;
+        };
+        (left.restarts.contains(name) || comes(name)).then_some(name)
     });
     found.cloned().collect()
 }
