@@ -88,11 +88,13 @@ enum Noun {
     /// Make gateways, list, change, upgrade and delete them
     Gateway(gateway::GatewayArgs),
     /// Look whether a mesh can be installed or kept, before anything is written
-    Preflight(preflight::PreflightArgs),
+    Preflight(Box<preflight::PreflightArgs>),
     /// Show what weft changed in a mesh
     History(history::HistoryArgs),
     /// Undo the last thing that weft changed in a mesh
     Undo(undo::UndoArgs),
+    /// Do the last thing again that was undone
+    Redo(undo::RedoArgs),
     /// Print the completion script for a shell
     Completion(completion::CompletionArgs),
     /// Print the version of weft
@@ -186,9 +188,10 @@ fn dispatch(noun: Noun, context: &Context) -> Outcome {
         Noun::Gateway(args) => gateway::run(args, context),
         Noun::Bundle(args) => bundle::run(args, context),
         Noun::Charts(args) => charts::run(args, context),
-        Noun::Preflight(args) => preflight::run(args, context),
+        Noun::Preflight(args) => preflight::run(*args, context),
         Noun::History(args) => history::run(args, context),
-        Noun::Undo(args) => undo::run(args, context),
+        Noun::Undo(args) => undo::undo(&args, context),
+        Noun::Redo(args) => undo::redo(&args, context),
         Noun::Completion(args) => completion::run(args, context),
         Noun::Version => version::run(context),
         Noun::Objects(args) => objects::run(args, context),

@@ -10,6 +10,7 @@ mod kept;
 pub(crate) mod report;
 pub(crate) mod store;
 pub(crate) mod stored;
+pub(crate) mod turns;
 pub(crate) mod undo;
 pub(crate) mod verbs;
 

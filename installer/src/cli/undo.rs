@@ -1,15 +1,16 @@
-//! `weft undo`.
+//! `weft undo` and `weft redo`.
 
 use clap::Args;
 
 use super::connection::{MeshArgs, RehearseArgs};
 use super::{Context, block_on};
 use crate::failure::Outcome;
+use crate::history::turns::Way;
 use crate::history::verbs::Verbs;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "It undoes the last entry of `weft history`, if every object is still as the entry left it; otherwise it says which field is not, and who changed it. Fields of others are not touched. What an interrupted command wrote is not known: run that command again instead. An undo is an entry too, so that a second undo does again what the first undid.
+    after_help = "It undoes the last entry of `weft history` that is not undone, if every object is still as the entry left it; otherwise it says which field is not, and who changed it, and --diff shows all the same what it would write. Fields of others are not touched. A second undo goes one entry further back; `weft redo` comes forward again. An undo that failed is gone back from first. What an interrupted command wrote is not known: run that command again instead. Exits 1 where nothing is recorded that could be undone.
 
 Examples:
   weft undo --diff
@@ -18,16 +19,39 @@ Examples:
 )]
 pub(super) struct UndoArgs {
     #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "It takes back the last `weft undo`, on the same terms. What was written after an undo leaves nothing to do again. Exits 1 where nothing is undone.
+
+Examples:
+  weft redo --diff
+  weft redo"
+)]
+pub(super) struct RedoArgs {
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Debug)]
+struct Common {
+    #[command(flatten)]
     rehearse: RehearseArgs,
     #[command(flatten)]
     mesh: MeshArgs,
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "every verb takes its arguments whole"
-)]
-pub(super) fn run(args: UndoArgs, context: &Context) -> Outcome {
+pub(super) fn undo(args: &UndoArgs, context: &Context) -> Outcome {
+    run(&args.common, Way::Undo, context)
+}
+
+pub(super) fn redo(args: &RedoArgs, context: &Context) -> Outcome {
+    run(&args.common, Way::Redo, context)
+}
+
+fn run(args: &Common, way: Way, context: &Context) -> Outcome {
     block_on(async {
         let (cluster, namespace) = args.mesh.find(&context.environment).await?;
         let verbs = Verbs {
@@ -35,6 +59,6 @@ pub(super) fn run(args: UndoArgs, context: &Context) -> Outcome {
             namespace: &namespace,
             output: &context.output,
         };
-        verbs.undo(args.rehearse.mode()).await
+        verbs.go(way, args.rehearse.mode()).await
     })
 }

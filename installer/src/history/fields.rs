@@ -137,18 +137,13 @@ fn lacks(at: String, wanted: &Value, found: Option<&Value>) -> Option<String> {
 
 /// What an object says that one of our managers applied, with what names the object.
 pub(crate) fn ours(object: &Value, manager: &str) -> Value {
+    let all: Vec<_> = accounts(object)
+        .filter_map(|entry| entry.get("fieldsV1"))
+        .collect();
     let mut found = owned_tree(object, manager)
-        .map(|tree| project(tree, object))
+        .map(|tree| project(tree, &all, object, &[]))
         .filter(Value::is_object)
         .unwrap_or_else(|| Value::Object(Map::new()));
-    for key in ["labels", "annotations"] {
-        let at = format!("/metadata/{key}");
-        let tree = owned_tree(object, manager);
-        let tree = tree.and_then(|tree| tree.pointer(&format!("/f:metadata/f:{key}")));
-        if tree.is_some_and(is_leaf) {
-            put(&mut found, &at, Some(Value::Object(Map::new())));
-        }
-    }
     for at in [
         "/apiVersion",
         "/kind",
@@ -200,12 +195,13 @@ fn is_leaf(tree: &Value) -> bool {
     tree.as_object().is_some_and(Map::is_empty)
 }
 
-/// Of a map that somebody wrote empty, the account looks as if they had all of it; of these two nobody ever has.
-fn is_a_map_of_many(steps: &[String]) -> bool {
-    let [first, second] = steps else {
+/// Of a map that somebody wrote empty, the account looks as if they had all of it; of these nobody ever has, whether they are of the
+/// object or of a template in it.
+fn is_a_map_of_many(steps: &[impl AsRef<str>]) -> bool {
+    let [.., first, second] = steps else {
         return false;
     };
-    first == "metadata" && (second == "labels" || second == "annotations")
+    first.as_ref() == "metadata" && ["labels", "annotations"].contains(&second.as_ref())
 }
 
 fn accounts(object: &Value) -> impl Iterator<Item = &Value> {
@@ -231,28 +227,42 @@ fn owned_tree<'a>(object: &'a Value, manager: &str) -> Option<&'a Value> {
         .get("fieldsV1")
 }
 
-/// The part of a value that a tree in the form of `fieldsV1` names.
-fn project(tree: &Value, value: &Value) -> Value {
-    let Some(tree) = tree.as_object().filter(|tree| !tree.is_empty()) else {
-        return value.clone();
+/// The part of a value that a tree in the form of `fieldsV1` names; `all` are the trees of everybody at the same place.
+///
+/// Of what was written empty, the account looks as if they had all of it, as of what is one whole. Where anybody's account goes
+/// deeper, it is no whole: what is in it by now is of others.
+fn project(tree: &Value, all: &[&Value], value: &Value, at: &[&str]) -> Value {
+    let Some(fields) = tree.as_object().filter(|tree| !tree.is_empty()) else {
+        let is_shared = is_a_map_of_many(at) || all.iter().any(|tree| !is_leaf(tree));
+        return if is_shared && value.is_object() {
+            Value::Object(Map::new())
+        } else if is_shared && value.is_array() {
+            Value::Array(Vec::new())
+        } else {
+            value.clone()
+        };
     };
+    let below =
+        |key: &str| -> Vec<&Value> { all.iter().filter_map(|tree| tree.get(key)).collect() };
     match value {
-        Value::Object(fields) => {
-            let kept = fields.iter().filter_map(|(key, value)| {
-                let inner = tree.get(&format!("f:{key}"))?;
-                Some((key.clone(), project(inner, value)))
+        Value::Object(inner) => {
+            let kept = inner.iter().filter_map(|(name, value)| {
+                let key = format!("f:{name}");
+                let at = [at, &[name]].concat();
+                let part = project(fields.get(&key)?, &below(&key), value, &at);
+                Some((name.clone(), part))
             });
             // What was applied empty is not in the object, but it is in the account: null claims it again.
-            let empty = tree.iter().filter(|(_, inner)| is_leaf(inner));
+            let empty = fields.iter().filter(|(_, inner)| is_leaf(inner));
             let empty = empty.filter_map(|(key, _)| key.strip_prefix("f:"));
-            let empty = empty.filter(|key| !fields.contains_key(*key));
+            let empty = empty.filter(|key| !inner.contains_key(*key));
             let empty = empty.map(|key| (key.to_owned(), Value::Null));
             Value::Object(kept.chain(empty).collect())
         }
         Value::Array(items) => {
             let kept = items.iter().filter_map(|item| {
-                let (_, inner) = tree.iter().find(|(key, _)| names_item(key, item))?;
-                Some(project(inner, item))
+                let (key, inner) = fields.iter().find(|(key, _)| names_item(key, item))?;
+                Some(project(inner, &below(key), item, at))
             });
             Value::Array(kept.collect())
         }

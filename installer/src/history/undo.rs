@@ -61,30 +61,43 @@ const REFUSED: [(&str, &str); 6] = [
     ("gateway upgrade", "pods that were restarted are gone"),
 ];
 
-/// What to do, newest change first; or every reason why not.
-pub(crate) fn plan(entry: &Past, current: &[Option<Value>]) -> Result<Vec<Action>, Vec<Unsafe>> {
-    if let Some(why) = refused(entry) {
-        let verb = entry.verb.clone();
-        return Err(vec![Unsafe::Verb { verb, why }]);
-    }
+/// What going back from an entry would do, and why it may not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Weighed {
+    /// What to do, newest change first; with reasons, what would be done but for them.
+    pub(crate) actions: Vec<Action>,
+    /// Every reason why not.
+    pub(crate) reasons: Vec<Unsafe>,
+}
+
+/// What to do, or every reason why not.
+pub(crate) fn plan(entry: &Past, current: &[Option<Value>]) -> Weighed {
     if entry.course == Course::Begun {
-        return Err(vec![Unsafe::Interrupted(entry.number)]);
+        return Weighed::refused(Unsafe::Interrupted(entry.number));
     }
     if !entry.complete {
-        return Err(vec![Unsafe::Incomplete(entry.number)]);
+        return Weighed::refused(Unsafe::Incomplete(entry.number));
     }
-    let mut actions = Vec::new();
-    let mut reasons = Vec::new();
+    let mut weighed = Weighed::default();
     for (stored, current) in entry.changes.iter().zip(current).rev() {
-        match action(stored, current.as_ref()) {
-            Ok(action) => actions.extend(action),
-            Err(reason) => reasons.extend(reason),
-        }
+        let (action, reasons) = action(stored, current.as_ref());
+        weighed.actions.extend(action);
+        weighed.reasons.extend(reasons);
     }
-    if reasons.is_empty() {
-        Ok(once(actions))
-    } else {
-        Err(reasons)
+    weighed.actions = once(weighed.actions);
+    if let Some(why) = refused(entry) {
+        let verb = entry.verb.clone();
+        weighed.reasons = vec![Unsafe::Verb { verb, why }];
+    }
+    weighed
+}
+
+impl Weighed {
+    fn refused(reason: Unsafe) -> Self {
+        Self {
+            actions: Vec::new(),
+            reasons: vec![reason],
+        }
     }
 }
 
@@ -127,33 +140,21 @@ fn begins(verb: &str, with: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
-fn action(stored: &Stored, current: Option<&Value>) -> Result<Option<Action>, Vec<Unsafe>> {
+/// What would put a change back, as far as that is known, and what is in its way.
+fn action(stored: &Stored, current: Option<&Value>) -> (Option<Action>, Vec<Unsafe>) {
     let object = stored.object.clone();
     match (&stored.what, current) {
-        (What::Create { .. }, None) => Ok(None),
-        (What::Create { after }, Some(current)) => {
-            created(object, after, current, stored).map(Some)
-        }
-        (What::Delete { .. }, Some(_)) => Err(vec![Unsafe::Again(object)]),
-        (What::Delete { before }, None) => deleted(object, before, stored).map(Some),
-        (What::Update { fields }, None) if fields.is_empty() => Ok(None),
-        (What::Update { .. }, None) => Err(vec![Unsafe::Gone(object)]),
+        (What::Create { .. }, None) => (None, Vec::new()),
+        (What::Create { after }, Some(current)) => created(after, current, stored),
+        (What::Delete { before }, current) => deleted(before, current, stored),
+        (What::Update { fields }, None) if fields.is_empty() => (None, Vec::new()),
+        (What::Update { .. }, None) => (None, vec![Unsafe::Gone(object)]),
         (What::Update { fields }, Some(current)) => updated(stored, fields, current),
     }
 }
 
-fn created(
-    object: ObjectId,
-    after: &Kept,
-    current: &Value,
-    stored: &Stored,
-) -> Result<Action, Vec<Unsafe>> {
-    if matches!(
-        object.kind.as_str(),
-        "Namespace" | "CustomResourceDefinition"
-    ) {
-        return Err(vec![Unsafe::Holds(object)]);
-    }
+fn created(after: &Kept, current: &Value, stored: &Stored) -> (Option<Action>, Vec<Unsafe>) {
+    let object = stored.object.clone();
     let changed = match after {
         Kept::Value(after) => fields::first_missing(after, current),
         Kept::Hash { sha256, .. } => {
@@ -163,22 +164,37 @@ fn created(
             (!same).then(String::new)
         }
     };
-    if let Some(field) = changed {
-        return Err(vec![foreign(&object, &field, current)]);
-    }
-    let manager = written_by(stored).unwrap_or_else(|| manager(current, &[]));
-    let current = current.clone();
-    Ok(Action::Delete {
+    let holds = matches!(
+        object.kind.as_str(),
+        "Namespace" | "CustomResourceDefinition"
+    );
+    let reason = if holds {
+        Some(Unsafe::Holds(object.clone()))
+    } else {
+        changed.map(|field| foreign(&object, &field, current))
+    };
+    let action = Action::Delete {
         object,
-        current,
-        manager,
-    })
+        current: current.clone(),
+        manager: written_by(stored).unwrap_or_else(|| manager(current, &[])),
+    };
+    (Some(action), reason.into_iter().collect())
 }
 
-fn deleted(object: ObjectId, before: &Kept, stored: &Stored) -> Result<Action, Vec<Unsafe>> {
+fn deleted(
+    before: &Kept,
+    current: Option<&Value>,
+    stored: &Stored,
+) -> (Option<Action>, Vec<Unsafe>) {
+    let object = stored.object.clone();
+    let mut reasons: Vec<_> = current
+        .map(|_| Unsafe::Again(object.clone()))
+        .into_iter()
+        .collect();
     let Kept::Value(before) = before else {
         let field = "the whole object".to_owned();
-        return Err(vec![Unsafe::NotKept { object, field }]);
+        reasons.push(Unsafe::NotKept { object, field });
+        return (None, reasons);
     };
     let [weft, ..] = fields::MANAGERS;
     let manager = written_by(stored).unwrap_or(weft);
@@ -194,45 +210,41 @@ fn deleted(object: ObjectId, before: &Kept, stored: &Stored) -> Result<Action, V
     ] {
         fields::put(&mut wanted, at, None);
     }
-    Ok(Action::Apply {
+    let action = Action::Apply {
         object,
-        current: None,
+        current: current.cloned(),
         wanted,
         manager,
-    })
+    };
+    (Some(action), reasons)
 }
 
-fn updated(
-    stored: &Stored,
-    kept: &[KeptField],
-    current: &Value,
-) -> Result<Option<Action>, Vec<Unsafe>> {
+fn updated(stored: &Stored, kept: &[KeptField], current: &Value) -> (Option<Action>, Vec<Unsafe>) {
     let object = &stored.object;
     let reasons: Vec<_> = kept
         .iter()
         .filter_map(|field| trouble(object, field, current))
         .collect();
-    if !reasons.is_empty() {
-        return Err(reasons);
-    }
     if kept.is_empty() {
-        return Ok(None);
+        return (None, reasons);
     }
     let manager = written_by(stored).unwrap_or_else(|| manager(current, kept));
     let mut wanted = fields::ours(current, manager);
     for field in kept {
-        let before = match &field.before {
-            Some(Kept::Value(value)) => Some(value.clone()),
-            Some(Kept::Hash { .. }) | None => None,
-        };
-        fields::put(&mut wanted, &field.at, before);
+        match &field.before {
+            Some(Kept::Value(value)) => fields::put(&mut wanted, &field.at, Some(value.clone())),
+            None => fields::put(&mut wanted, &field.at, None),
+            // That is one of the reasons.
+            Some(Kept::Hash { .. }) => {}
+        }
     }
-    Ok(Some(Action::Apply {
+    let action = Action::Apply {
         object: object.clone(),
         current: Some(current.clone()),
         wanted,
         manager,
-    }))
+    };
+    (Some(action), reasons)
 }
 
 /// Why a field cannot be put back.

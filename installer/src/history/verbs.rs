@@ -1,4 +1,4 @@
-//! What `weft history`, `weft history show` and `weft undo` do, put together from the parts beside this file.
+//! What `weft history`, `weft history show`, `weft undo` and `weft redo` do, put together from the parts beside this file.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,8 @@ use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use super::report::{EntriesReport, EntryReport, Filter, UndoReport};
 use super::store::{History, Past};
 use super::stored::{Course, Limits};
-use super::undo::{self, Action, Unsafe};
+use super::turns::{self, Turn, Way};
+use super::undo::{self, Action, Unsafe, Weighed};
 use super::{Change, begin, keep};
 use crate::cluster::access::Cluster;
 use crate::cluster::mode::Mode;
@@ -71,34 +72,53 @@ impl Verbs<'_> {
         Ok(Exit::Ok)
     }
 
-    /// Undoes the last entry.
-    pub(crate) async fn undo(&self, mode: Mode) -> Outcome {
-        let undo = self.undo_last(mode);
+    /// Undoes the last entry that is not undone, or does the last one again that is.
+    pub(crate) async fn go(&self, way: Way, mode: Mode) -> Outcome {
+        // Where there is nothing, nobody needs the Lease, and its namespace need not be there.
+        self.due(&self.load().await?, way)?;
+        let go = self.go_held(way, mode);
         match mode {
-            Mode::Act => while_held(self.cluster, self.namespace, "undo", undo).await,
-            Mode::Client | Mode::Server | Mode::Diff => undo.await,
+            Mode::Act => while_held(self.cluster, self.namespace, way.word(), go).await,
+            Mode::Client | Mode::Server | Mode::Diff => go.await,
         }
     }
 
-    async fn undo_last(&self, mode: Mode) -> Outcome {
-        let mut history = self.load().await?;
-        let Some(last) = history.entries.pop() else {
-            let text = format!(
-                "there is nothing to undo: the history in {} is empty",
-                self.namespace
-            );
-            return Err(Failure::text(Exit::Failure, text));
-        };
-        let actions = self.plan(&last).await?;
+    /// The entry whose turn it is.
+    fn due<'a>(&self, history: &'a History, way: Way) -> Result<Turn<'a>, Failure> {
+        turns::turn(&history.entries, way).ok_or_else(|| {
+            let place = self.namespace;
+            let text = match (way, history.entries.is_empty()) {
+                (Way::Undo, true) => format!(
+                    "nothing is recorded that could be undone: the history in {place} is empty"
+                ),
+                (Way::Undo, false) => format!(
+                    "everything that the history in {place} holds is undone: `weft redo` does it again, one by one"
+                ),
+                (Way::Redo, _) => format!(
+                    "nothing is to be done again: the last entry of the history in {place} is no undo"
+                ),
+            };
+            Failure::text(Exit::Failure, text)
+        })
+    }
+
+    async fn go_held(&self, way: Way, mode: Mode) -> Outcome {
+        let history = self.load().await?;
+        let turn = self.due(&history, way)?;
+        let Weighed { actions, reasons } = self.plan(turn.last).await?;
         if matches!(mode, Mode::Diff | Mode::Client) {
             let changes: Vec<_> = actions.iter().flat_map(Action::changes).collect();
-            self.output.report(&UndoReport::of(&last, &changes))?;
+            // Where nobody knows what would be written, there is nothing to show.
+            if reasons.is_empty() || !changes.is_empty() {
+                self.output.report(&UndoReport::of(turn.first, &changes))?;
+            }
+            permitted(turn, way, mode, &reasons)?;
             let drifts = mode == Mode::Diff && !actions.is_empty();
             return Ok(if drifts { Exit::Drift } else { Exit::Ok });
         }
+        permitted(turn, way, mode, &reasons)?;
         let begun = if mode == Mode::Act {
-            let verb = format!("undo {} ({})", last.number, last.verb);
-            Some(begin(self.cluster, self.namespace, &verb).await?)
+            Some(begin(self.cluster, self.namespace, &turn.verb(way)).await?)
         } else {
             None
         };
@@ -107,34 +127,34 @@ impl Verbs<'_> {
             Some(begun) => begun.end(changes.clone(), trouble.is_none()).await,
             None => Ok(()),
         };
-        self.output.report(&UndoReport::of(&last, &changes))?;
-        let told = self.told(&last, mode, (done, actions.len()), trouble);
+        self.output.report(&UndoReport::of(turn.first, &changes))?;
+        let told = self.told((turn.first, way), mode, (done, actions.len()), trouble);
         both(told, noted.map_err(Failure::from))
     }
 
     fn told(
         &self,
-        last: &Past,
+        (first, way): (&Past, Way),
         mode: Mode,
         (done, all): (usize, usize),
         trouble: Option<Failure>,
     ) -> Outcome {
         match trouble {
             None => {
-                let what = if mode == Mode::Act {
-                    "undone"
-                } else {
-                    "would be undone"
-                };
-                self.output
-                    .say(format!("entry {} ({}) {what}", last.number, last.verb));
+                let would = if mode == Mode::Act { "" } else { "would be " };
+                self.output.say(format!(
+                    "entry {} ({}) {would}{}",
+                    first.number,
+                    first.verb,
+                    way.done()
+                ));
                 Ok(Exit::Ok)
             }
             Some(failure) if done == 0 => Err(failure),
             Some(failure) => {
                 let text = format!(
                     "{done} of {all} objects of entry {} were put back",
-                    last.number
+                    first.number
                 );
                 Err(Failure::text(
                     Exit::Partial,
@@ -144,19 +164,12 @@ impl Verbs<'_> {
         }
     }
 
-    async fn plan(&self, last: &Past) -> Result<Vec<Action>, Failure> {
+    async fn plan(&self, last: &Past) -> Result<Weighed, Failure> {
         let mut current = Vec::new();
         for stored in &last.changes {
             current.push(undo::act::look(self.cluster, &stored.object).await?);
         }
-        undo::plan(last, &current).map_err(|reasons| {
-            let lines: Vec<_> = reasons.iter().map(Unsafe::to_string).collect();
-            let text = format!(
-                "nothing was undone: entry {}, `weft {}`",
-                last.number, last.verb
-            );
-            Failure::text(Exit::Failure, lines.join("\n  ")).context(text)
-        })
+        Ok(undo::plan(last, &current))
     }
 
     async fn carry_out(
@@ -201,6 +214,22 @@ impl Verbs<'_> {
         }
         Ok(history)
     }
+}
+
+/// Whether nothing is in the way; else all that is.
+fn permitted(turn: Turn<'_>, way: Way, mode: Mode, reasons: &[Unsafe]) -> Result<(), Failure> {
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<_> = reasons.iter().map(Unsafe::to_string).collect();
+    let nothing = if mode == Mode::Act { "was" } else { "would be" };
+    let text = format!(
+        "nothing {nothing} {}: entry {}, `weft {}`",
+        way.done(),
+        turn.last.number,
+        turn.last.verb
+    );
+    Err(Failure::text(Exit::Failure, lines.join("\n  ")).context(text))
 }
 
 /// `--since`: a time, or so long before now.

@@ -17,7 +17,7 @@ fn runs(world: &World, ready: u8) {
     });
 }
 
-/// What was created is gone after an undo, and there again after the next.
+/// What was created is gone after an undo, and there again after a redo.
 pub(crate) fn a_creation_that_is_killed_goes_on_and_is_undone(world: &World) {
     let before = objects(world);
     world.killed(CREATE, "Deployment edge/front created");
@@ -35,7 +35,9 @@ pub(crate) fn a_creation_that_is_killed_goes_on_and_is_undone(world: &World) {
         .weft("undo")
         .must(0, &["(gateway create front) undone"]);
     until("nothing is left of it", || objects(world) == before);
-    world.weft("undo").must(0, &["undone"]);
+    world
+        .weft("redo")
+        .must(0, &["(gateway create front) done again"]);
     runs(world, 1);
 }
 

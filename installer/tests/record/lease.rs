@@ -91,8 +91,43 @@ pub(crate) fn labels_of_all_are_kept(world: &World) {
     ] {
         assert_eq!(metadata["annotations"][key], value, "{key}: {metadata}");
     }
+    what_is_shown_is_what_is_written_and_kept(world);
     one_that_is_stopped_says_so(world);
     world.kubectl("delete namespace pair --wait=false");
+}
+
+/// A workload that somebody restarted, and on which weft has nothing of its own but what it takes away again.
+fn what_is_shown_is_what_is_written_and_kept(world: &World) {
+    world.apply(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: plain, namespace: pair}\nspec:\n  replicas: 0\n  \
+         selector: {matchLabels: {app: plain}}\n  template:\n    metadata: {labels: {app: plain}}\n    \
+         spec: {containers: [{name: plain, image: none}]}\n",
+    );
+    world.kubectl("-n pair rollout restart deployment plain");
+    let annotations = || {
+        let plain = world.object("deployment plain -n pair");
+        plain["spec"]["template"]["metadata"]["annotations"].clone()
+    };
+    let before = annotations();
+    world
+        .weft("sidecar resources deploy/plain -n pair --cpu 50m --memory 64Mi")
+        .must(0, &[]);
+    let tuned = annotations();
+    for (verb, wanted) in [
+        ("undo", &before),
+        ("redo", &tuned),
+        ("undo", &before),
+        ("redo", &tuned),
+    ] {
+        let shown = world.weft(&format!("{verb} --diff -o json"));
+        shown.must(5, &[]);
+        let written = world.json(verb);
+        assert_eq!(shown.json()["changes"], written["changes"], "{verb}");
+        assert_eq!(&annotations(), wanted, "{verb}");
+        let last = world.json("history")[0]["number"].clone();
+        let kept = world.json(&format!("history show {last}"));
+        assert_eq!(kept["changes"], written["changes"], "{verb}");
+    }
 }
 
 /// Told to stop, it says so with its exit code.

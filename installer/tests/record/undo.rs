@@ -15,7 +15,8 @@ fn state(world: &World) -> Value {
     serde_json::from_str(record["data"]["state.json"].as_str().unwrap()).unwrap()
 }
 
-/// Two changes; the last is undone and done again; a field that somebody else has changed is left alone.
+/// The last change is undone, by another undo the one before, and both are done again; a field that somebody else has changed is
+/// left alone.
 pub(crate) fn the_last_change_and_no_foreign_one(world: &World) {
     let before = state(world);
     world.apply(TAG);
@@ -36,8 +37,22 @@ pub(crate) fn the_last_change_and_no_foreign_one(world: &World) {
     assert_eq!(world.json("history")[0]["verb"], "undo 4 (mesh adopt shop)");
     world
         .weft("undo")
-        .must(0, &["entry 5 (undo 4 (mesh adopt shop)) undone"]);
+        .must(0, &["entry 3 (mesh adopt shop) undone"]);
+    world
+        .weft("mesh status shop")
+        .must(1, &["no mesh is recorded"]);
+    world
+        .weft("redo")
+        .must(0, &["entry 3 (mesh adopt shop) done again"]);
+    assert_eq!(state(world), before);
+    world
+        .weft("redo --dry-run")
+        .must(0, &["entry 4 (mesh adopt shop) would be done again"]);
+    world
+        .weft("redo")
+        .must(0, &["entry 4 (mesh adopt shop) done again"]);
     assert_eq!(state(world), after, "what was undone is done again");
+    world.weft("redo").must(1, &["nothing is to be done again"]);
 
     a_foreign_field_is_left_alone(world, &after);
 }
@@ -96,9 +111,17 @@ fn a_foreign_field_is_left_alone(world: &World, after: &Value) {
     world.kubectl(&format!(
         "patch configmap weft-mesh-shop -n istio-system --field-manager=mallory --type=json -p=[{{\"op\":\"replace\",\"path\":\"/data/state.json\",\"value\":\"{foreign}\"}}]"
     ));
+    world.weft("undo --diff").must(
+        1,
+        &[
+            "data[\"state.json\"]",
+            "nothing would be undone: entry 8",
+            "mallory changed it",
+        ],
+    );
     world.weft("undo").must(
         1,
-        &["nothing was undone: entry 6", "ConfigMap istio-system/weft-mesh-shop: .data.state.json is not as the entry left it: mallory changed it"],
+        &["nothing was undone: entry 8", "ConfigMap istio-system/weft-mesh-shop: .data.state.json is not as the entry left it: mallory changed it"],
     );
     assert_eq!(state(world)["phase"], "FAILED", "their value stays");
     world.weft("mesh adopt shop").must(

@@ -53,7 +53,7 @@ pub(crate) fn is_undone(world: &World) {
     assert_eq!(kept(), after, "nothing was written yet");
     world.weft("undo").must(0, &["undone"]);
     assert_eq!(kept(), before);
-    world.weft("undo").must(0, &["undone"]);
+    world.weft("redo").must(0, &["done again"]);
     assert_eq!(kept(), after, "what was undone is done again");
     world.weft("undo").must(0, &["undone"]);
     world.weft("mesh wait shop --timeout 2m").must(0, &[]);

@@ -19,7 +19,7 @@ use serde_json::Value;
 use settings::Settings;
 
 /// A mesh, as the command line describes it.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq)]
 pub(in crate::cli) struct MeshFlags {
     /// Name of the mesh; needed unless a file says it
     name: Option<String>,
@@ -35,7 +35,7 @@ pub(in crate::cli) struct MeshFlags {
 }
 
 /// What is installed, and from where.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq)]
 #[command(next_help_heading = "Mesh, instead of or over a file")]
 struct InstallFlags {
     /// dedicated (weft runs Istio) or external (somebody else does: `weft mesh adopt` records it) [default: dedicated]
@@ -111,6 +111,23 @@ impl MeshFlags {
             Some(file) => parse(&bytes("mesh file", file, context)?),
         };
         Ok(document.and_then(|document| self.over(document)))
+    }
+
+    /// Whether they say more than where a mesh is.
+    pub(in crate::cli) fn describe(&self) -> bool {
+        let place = Self {
+            install: InstallFlags {
+                root_namespace: self.root_namespace().map(str::to_owned),
+                ..InstallFlags::default()
+            },
+            ..Self::default()
+        };
+        *self != place
+    }
+
+    /// The root namespace, where a flag says it.
+    pub(in crate::cli) fn root_namespace(&self) -> Option<&str> {
+        self.install.root_namespace.as_deref()
     }
 
     /// The flags over a file's document.
@@ -214,4 +231,4 @@ pub(in crate::cli) fn bytes(what: &str, file: &str, context: &Context) -> Result
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::cli) mod tests;

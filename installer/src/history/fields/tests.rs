@@ -152,3 +152,38 @@ fn what_was_applied_empty_stays_ours() {
         json!({"metadata": {"name": "a"}, "spec": {"containers": [{"name": "app", "env": null}]}})
     );
 }
+
+/// What was applied empty looks in the account as if all of it were ours. It is, unless somebody has an item of it.
+#[test]
+fn what_was_applied_empty_does_not_make_what_others_add_ours() {
+    let object = |theirs: Value, spec: Value| {
+        let template = json!({"f:spec": {"f:env": {}, "f:args": {}, "f:node": {}}, "f:metadata": {"f:annotations": {}}});
+        json!({
+            "metadata": {"name": "a", "managedFields": [
+                {"manager": "weft", "operation": "Apply", "fieldsV1": {"f:template": template}},
+                {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:template": {"f:spec": theirs}}},
+            ]},
+            "template": {"spec": spec, "metadata": {"annotations": {"restartedAt": "now"}}},
+        })
+    };
+    let item = json!({"name": "A", "value": "1"});
+    let spec = json!({"env": [item], "args": ["1"], "node": {"disk": "ssd"}});
+    let deeper =
+        json!({"f:env": {"k:{\"name\":\"A\"}": {".": {}, "f:name": {}}}, "f:node": {"f:disk": {}}});
+    for (theirs, wanted) in [
+        (deeper, json!({"env": [], "args": ["1"], "node": {}})),
+        // Lists and maps that are one whole have no items in anybody's account.
+        (json!({"f:env": {}, "f:node": {}}), spec.clone()),
+    ] {
+        let found = ours(&object(theirs, spec.clone()), "weft");
+        assert_eq!(found.pointer("/template/spec"), Some(&wanted));
+        assert_eq!(
+            found.pointer("/template/metadata/annotations"),
+            Some(&json!({})),
+            "the annotations of a template are of many, too"
+        );
+    }
+    let found = object(json!({}), spec);
+    let restarted = "/template/metadata/annotations/restartedAt";
+    assert!(!is_owned(&found, "weft", restarted));
+}

@@ -1,3 +1,6 @@
+use serde_json::{Value, json};
+
+use super::super::Entry;
 use super::*;
 
 const SMALL: Limits = Limits {

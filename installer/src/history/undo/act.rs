@@ -66,7 +66,7 @@ impl Action {
                 manager,
                 before: current
                     .as_ref()
-                    .map(|current| fields::ours(current, manager)),
+                    .map(|current| overwritten(current, wanted, manager)),
                 after: Some(wanted.clone()),
             }],
         }
@@ -160,6 +160,19 @@ impl Action {
     }
 }
 
+/// What is ours of an object, and what of others would be written over.
+fn overwritten(current: &Value, wanted: &Value, manager: &str) -> Value {
+    let mut found = fields::ours(current, manager);
+    for at in fields::leaves(wanted) {
+        let parts = |value: &Value| value.is_object() || value.is_array();
+        let theirs = current.pointer(&at).filter(|value| !parts(value));
+        if let (None, Some(value)) = (found.pointer(&at), theirs) {
+            fields::put(&mut found, &at, Some(value.clone()));
+        }
+    }
+    found
+}
+
 /// Whether it is the same object, and what is ours of it as it was: a controller that notes how far it is takes nothing
 /// from anybody.
 fn is_untouched(before: &Value, now: &Value, manager: &str) -> bool {
@@ -206,5 +219,19 @@ mod tests {
         ] {
             assert_eq!(is_untouched(&before, &now, "weft"), wanted, "{now}");
         }
+    }
+
+    #[test]
+    fn what_of_others_is_written_over_is_told_and_nothing_else() {
+        let current = json!({"metadata": {"name": "x", "annotations": {"theirs": "1"}, "managedFields": [
+                {"manager": "weft", "operation": "Apply", "fieldsV1": {"f:data": {"f:a": {}}}},
+                {"manager": "else", "operation": "Update", "fieldsV1": {"f:data": {"f:b": {}, "f:c": {}}}}]},
+            "data": {"a": "1", "b": "2", "c": "3"}});
+        let wanted =
+            json!({"metadata": {"name": "x", "annotations": {}}, "data": {"a": "1", "b": "9"}});
+        assert_eq!(
+            overwritten(&current, &wanted, "weft"),
+            json!({"metadata": {"name": "x"}, "data": {"a": "1", "b": "2"}})
+        );
     }
 }

@@ -6,6 +6,16 @@ use super::super::stored::{Limits, pieces};
 use super::super::{Change, Entry, store};
 use super::*;
 
+/// What is done where nothing is in the way, or everything that is.
+fn plan(entry: &Past, current: &[Option<Value>]) -> Result<Vec<Action>, Vec<Unsafe>> {
+    let weighed = super::plan(entry, current);
+    if weighed.reasons.is_empty() {
+        Ok(weighed.actions)
+    } else {
+        Err(weighed.reasons)
+    }
+}
+
 fn id(kind: &str) -> ObjectId {
     ObjectId {
         group: String::new(),
@@ -316,4 +326,37 @@ fn what_was_written_under_two_names_is_deleted_once() {
         matches!(actions.as_slice(), [Action::Delete { .. }]),
         "{actions:?}"
     );
+}
+
+/// A refused undo still shows what it would do, but where nobody knows that.
+#[test]
+fn what_is_refused_is_known_all_the_same() {
+    let object = |value: &str| named(json!({"a": value}));
+    let update = |verb: &str| past(verb, "ConfigMap", Some(object("1")), Some(object("2")));
+    let wanted = |entry: &Past, current: Option<Value>| -> Vec<Option<Value>> {
+        let weighed = super::plan(entry, &[current]);
+        assert_eq!(weighed.reasons.len(), 1, "{weighed:?}");
+        let actions = weighed.actions.into_iter();
+        let wanted = actions.map(|action| match action {
+            Action::Apply { wanted, .. } => Some(wanted),
+            Action::Delete { .. } => None,
+        });
+        wanted.collect()
+    };
+    let theirs = Some(shown(&object("3"), "kubectl"));
+    let back = wanted(&update("test"), theirs);
+    assert_eq!(back[0].as_ref().unwrap()["data"], json!({"a": "1"}));
+    let back = wanted(&update("mesh upgrade x"), Some(shown(&object("2"), "weft")));
+    assert_eq!(back, [Some(object("1"))]);
+    let again = past("test", "ConfigMap", Some(object("1")), None);
+    assert_eq!(wanted(&again, Some(object("3"))), [Some(object("1"))]);
+    let made = past("test", "Namespace", None, Some(object("1")));
+    assert_eq!(
+        wanted(&made, Some(object("1"))),
+        [None],
+        "it would be deleted"
+    );
+    let mut begun = update("test");
+    begun.course = Course::Begun;
+    assert!(wanted(&begun, Some(object("2"))).is_empty());
 }

@@ -170,20 +170,26 @@ fn moves(upgrade: &Upgrade, facts: &Facts, left: &Left) -> BTreeSet<String> {
     let Ok(steps) = upgrade.steps(&Verb::Move(None), &shown) else {
         return BTreeSet::new();
     };
-    let tags = steps.iter().find_map(|step| match step {
-        Step::Note(noted) => Some(&noted.tags),
-        _ => None,
+    let noted = steps.iter().find_map(|step| {
+        let Step::Note(noted) = step else {
+            return None;
+        };
+        Some(&noted.tags)
     });
     let comes = |name: &str| {
         let tag = shown.namespaces.get(name).and_then(|said| said.name());
         tag.is_some_and(|tag| {
-            !upgrade.tags.contains(tag) && tags.is_some_and(|tags| tags.contains(tag))
+            !upgrade.tags.contains(tag) && noted.is_some_and(|tags| tags.contains(tag))
         })
     };
-    let found = steps.iter().filter_map(|step| match step {
-        Step::Say(name, _) => Some(name),
-        Step::Restart(name) => (left.restarts.contains(name) || comes(name)).then_some(name),
-        _ => None,
+    let found = steps.iter().filter_map(|step| {
+        if let Step::Say(name, _) = step {
+            return Some(name);
+        }
+        let Step::Restart(name) = step else {
+            return None;
+        };
+        (left.restarts.contains(name) || comes(name)).then_some(name)
     });
     found.cloned().collect()
 }
@@ -232,6 +238,32 @@ pub(crate) fn next(mesh: &str, upgrade: Option<&Upgrade>, left: &Left) -> Option
 }
 
 impl Upgrade {
+    /// The command that goes on from here, as far as the record tells.
+    pub(crate) fn next(&self) -> String {
+        let name = &self.from.metadata.name;
+        match self.stage {
+            Stage::Installing => {
+                let version = self.to.spec.version.as_ref();
+                let version = version.map(ToString::to_string).unwrap_or_default();
+                let revision = match (self.strategy, &self.to.spec.revision) {
+                    (Strategy::Canary, Some(revision)) => {
+                        format!(" --strategy canary --revision {revision}")
+                    }
+                    _ => String::new(),
+                };
+                let source = &self.to.spec.charts;
+                let moved = source.as_ref().filter(|_| *source != self.from.spec.charts);
+                let charts = moved.map(|place| format!(" --charts {place}"));
+                let tag = images_tag(&self.to).map(|tag| format!(" --tag {tag}"));
+                let (charts, tag) = (charts.unwrap_or_default(), tag.unwrap_or_default());
+                format!("weft mesh upgrade {name} --to {version}{revision}{charts}{tag}")
+            }
+            Stage::Ready | Stage::Promoting => format!("weft mesh upgrade promote {name}"),
+            Stage::Promoted | Stage::Finishing => format!("weft mesh upgrade finish {name}"),
+            Stage::RollingBack | Stage::Leaving => format!("weft mesh upgrade rollback {name}"),
+        }
+    }
+
     /// What the file in somebody's git has to say once an upgrade has ended with this mesh: the next apply of the old file would want
     /// the old version, and take away tags that only the new control plane has.
     pub(crate) fn file_needs(&self, end: &Mesh) -> Option<String> {

@@ -5,7 +5,7 @@ use super::settings::Settings;
 use clap::Args;
 use serde_json::Value;
 
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq)]
 #[command(next_help_heading = "Sizes, instead of or over a file")]
 pub(super) struct SizeFlags {
     /// S50P200, S200P1000, S500P2000, S2000P8000 or S5000P20000: services and pods [default: the charts' figures]

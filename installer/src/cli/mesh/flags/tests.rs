@@ -14,6 +14,11 @@ fn flags(line: &str) -> MeshFlags {
         .flags
 }
 
+/// The mesh that flags alone describe.
+pub(in crate::cli) fn described(line: &str) -> Mesh {
+    flags(line).over(empty()).unwrap()
+}
+
 fn file(spec: &str) -> Document {
     let spec = spec.replace('\n', "\n  ");
     let text = format!(

@@ -5,7 +5,7 @@ use super::settings::Settings;
 use clap::Args;
 use serde_json::Value;
 
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq)]
 #[command(next_help_heading = "Traffic and sidecars, instead of or over a file")]
 pub(super) struct TrafficFlags {
     #[arg(

@@ -50,7 +50,12 @@ fn undone(deed: &Deed) -> Result<Vec<Action>, String> {
         course: Course::Done,
     };
     let current: Vec<_> = entry.changes.iter().map(|_| deed.after.clone()).collect();
-    undo::plan(&entry, &current).map_err(|reasons| format!("{reasons:?}"))
+    let weighed = undo::plan(&entry, &current);
+    if weighed.reasons.is_empty() {
+        Ok(weighed.actions)
+    } else {
+        Err(format!("{:?}", weighed.reasons))
+    }
 }
 
 /// What an undo of the deed writes into `/spec`.
