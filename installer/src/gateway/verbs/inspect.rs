@@ -19,6 +19,7 @@ use crate::failure::{Exit, Failure};
 use crate::mesh::read;
 use crate::mesh::render::capabilities;
 use crate::mesh::scaling;
+use crate::mesh::values::{Component, unknown_to};
 use crate::sidecar::decision::{Place, Template, decide};
 use crate::sidecar::read::Reader;
 
@@ -53,6 +54,8 @@ impl Gateways {
         let (injection, proxy) = self.injection(home, wish, &wanted).await?;
         let mut findings = self.findings(wish, &wanted, &kinds).await?;
         findings.push(injection);
+        let unknown = unknown_to(&chart, &home.mesh, Component::Gateway).into_iter();
+        findings.extend(unknown.map(|text| Finding::new("VALUES", Grade::Warn, text)));
         Ok(Inspected {
             wanted,
             findings,

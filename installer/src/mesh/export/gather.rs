@@ -15,7 +15,7 @@ use crate::mesh::record::find;
 use crate::mesh::render::{self, Plane};
 use crate::mesh::resolve::{Resolved, resolve};
 use crate::mesh::spec::{Mesh, Mode};
-use crate::mesh::values::Component;
+use crate::mesh::values::{Component, unknown};
 use crate::mesh::version::IstioVersion;
 
 /// The Kubernetes that charts are rendered for when no cluster is asked. Istio's charts look for vendors' words in it only.
@@ -152,6 +152,7 @@ fn written(
         is_protected,
     };
     let mut export = super::export(&given, form)?;
+    export.notes.extend(unknown(&read.mesh, &read.release));
     export.notes.extend(read.found.iter().map(Resolved::words));
     Ok((export, source))
 }
