@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod delete;
 pub(crate) mod export;
 pub(crate) mod fetch;
+pub(crate) mod images;
 pub(crate) mod install;
 pub(crate) mod preflight;
 pub(crate) mod protect;
