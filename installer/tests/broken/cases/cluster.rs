@@ -56,10 +56,10 @@ fn bounds() -> Vec<Case> {
         },
         Case {
             name: "autoscaling without a metrics API",
-            weft: "preflight",
-            code: 0,
-            object: "HorizontalPodAutoscaler istio-system/istiod",
-            remedy: "remedy: install metrics-server",
+            weft: "mesh create x CHARTS --as nobody",
+            code: 77,
+            object: "HorizontalPodAutoscaler istio-system/istiod: no metrics API",
+            remedy: "install metrics-server, or choose a number",
             ..CASE
         },
     ]
