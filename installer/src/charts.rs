@@ -18,7 +18,7 @@ mod versions;
 pub use archive::{About, describe};
 pub use error::ChartsError;
 pub use index::{Index, Release};
-pub use source::{Source, SourceError};
+pub use source::{Repository, Source, SourceError};
 
 use crate::bundle::Bundle;
 use crate::environment::Environment;
@@ -170,6 +170,15 @@ impl Charts {
         // A bundle is large, and reading its contents is work for a disk.
         let read = tokio::task::spawn_blocking(move || Bundle::open(&file)?.chart(&name, &version));
         Ok(read.await.map_err(|error| unread(error.to_string()))??)
+    }
+
+    /// A client as a place in a registry needs it.
+    fn registry_of(&self, place: &Repository) -> Registry {
+        if place.plain_http {
+            self.registry.plain()
+        } else {
+            self.registry.clone()
+        }
     }
 
     fn at(&self, path: &Path) -> PathBuf {

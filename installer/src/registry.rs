@@ -84,6 +84,14 @@ impl Registry {
         }
     }
 
+    /// The same client, speaking plain HTTP.
+    pub(crate) fn plain(&self) -> Self {
+        if self.plain_http {
+            return self.clone();
+        }
+        Self::new(self.credentials.clone(), true)
+    }
+
     /// Whose credentials it uses.
     pub(crate) const fn credentials(&self) -> &Credentials {
         &self.credentials

@@ -2,6 +2,7 @@
 
 use super::read::Tree;
 use super::{Bundle, BundleError, Entry, Kind, Pushed, Sent, State};
+use crate::charts::Repository;
 use crate::failure::Failure;
 use crate::output::{Output, Style};
 use crate::registry::reference::{self, Digest, Reference, ReferenceError, pinned};
@@ -73,10 +74,15 @@ pub async fn push(
     if !dry_run {
         send(bundle, &steps, registry, output).await?;
     }
+    // As a mesh file names it.
+    let source = Repository {
+        name: format!("{}/charts", destination.0),
+        plain_http: registry.plain_http(),
+    };
     let has_charts = steps.iter().any(|step| step.entry.kind == Kind::Chart);
     let artifacts = steps.iter().map(|step| step.sent(bundle, dry_run));
     Ok(Pushed {
-        charts: has_charts.then(|| format!("oci://{}/charts", destination.0)),
+        charts: has_charts.then(|| source.to_string()),
         artifacts: artifacts.collect::<Result<_, BundleError>>()?,
     })
 }

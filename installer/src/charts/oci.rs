@@ -1,11 +1,12 @@
 //! Charts in a registry, as Helm pushes them.
 
-use super::{CONFIG, Charts, ChartsError, LARGEST, LAYER, Wanted};
+use super::{CONFIG, Charts, ChartsError, LARGEST, LAYER, Repository, Wanted};
 use crate::registry::reference::{self, Digest, Reference};
-use crate::registry::{Blob, Descriptor, Manifest, Packed, RegistryError};
+use crate::registry::{Blob, Descriptor, Manifest, Packed, Registry, RegistryError};
 
 /// A chart of which the manifest is known.
 struct Located {
+    registry: Registry,
     reference: Reference,
     origin: String,
     digest: Digest,
@@ -17,7 +18,7 @@ struct Located {
 pub(super) async fn archive(
     charts: &Charts,
     wanted: Wanted<'_>,
-    base: &str,
+    base: &Repository,
 ) -> Result<(Vec<u8>, String), ChartsError> {
     let located = locate(charts, wanted, base).await?;
     let layer = layer(&located.manifest, &located.origin)?;
@@ -26,7 +27,7 @@ pub(super) async fn archive(
     if let Some(archive) = cached {
         return Ok((archive, located.origin));
     }
-    let archive = charts
+    let archive = located
         .registry
         .blob(&located.reference, layer, LARGEST)
         .await
@@ -41,13 +42,13 @@ pub(super) async fn archive(
 pub(super) async fn artifact(
     charts: &Charts,
     wanted: Wanted<'_>,
-    base: &str,
+    base: &Repository,
 ) -> Result<Packed, ChartsError> {
     let located = locate(charts, wanted, base).await?;
     layer(&located.manifest, &located.origin)?;
     let mut blobs = Vec::new();
     for descriptor in located.manifest.blobs() {
-        let registry = &charts.registry;
+        let registry = &located.registry;
         let blob = registry.blob(&located.reference, descriptor, LARGEST).await;
         blobs.push(Blob {
             descriptor: descriptor.clone(),
@@ -64,23 +65,28 @@ pub(super) async fn artifact(
 /// The tags of a chart.
 pub(super) async fn versions(
     charts: &Charts,
-    base: &str,
+    base: &Repository,
     name: &str,
 ) -> Result<Vec<String>, ChartsError> {
-    let reference = reference::parse(&format!("{base}/{name}"))
+    let reference = reference::parse(&format!("{}/{name}", base.name))
         .map_err(|_| ChartsError::Name(name.to_owned()))?;
-    let tags = charts.registry.tags(&reference).await;
+    let tags = charts.registry_of(base).tags(&reference).await;
     let tags = tags.map_err(|error| ChartsError::Registry {
-        chart: format!("{name} of oci://{base}"),
+        chart: format!("{name} of {base}"),
         error,
     })?;
     Ok(tags.iter().map(|tag| tag.replace('_', "+")).collect())
 }
 
-async fn locate(charts: &Charts, wanted: Wanted<'_>, base: &str) -> Result<Located, ChartsError> {
-    let reference = reference::parse(&format!("{base}/{}", wanted.tag()))
+async fn locate(
+    charts: &Charts,
+    wanted: Wanted<'_>,
+    base: &Repository,
+) -> Result<Located, ChartsError> {
+    let reference = reference::parse(&format!("{}/{}", base.name, wanted.tag()))
         .map_err(|_| ChartsError::Name(wanted.name.to_owned()))?;
-    let pulled = charts.registry.manifest(&reference).await;
+    let registry = charts.registry_of(base);
+    let pulled = registry.manifest(&reference).await;
     let (digest, json) = pulled.map_err(|error| refused(wanted, error))?;
     let origin = format!("oci://{reference} ({digest})");
     let manifest = serde_json::from_slice(&json).map_err(|error| ChartsError::Damaged {
@@ -88,6 +94,7 @@ async fn locate(charts: &Charts, wanted: Wanted<'_>, base: &str) -> Result<Locat
         reason: format!("its manifest cannot be read: {error}"),
     })?;
     Ok(Located {
+        registry,
         reference,
         origin,
         digest,

@@ -10,18 +10,27 @@ use std::str::FromStr;
 /// Where charts come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A registry: each chart is at this name, a slash, its own name, and its version as the tag.
-    Oci(String),
+    /// A registry.
+    Oci(Repository),
     /// A repository of Helm's: index.yaml, or NAME-VERSION.tgz alone.
     Http(Url),
     /// A directory or a bundle.
     Local(PathBuf),
 }
 
+/// A place in a registry: each chart is at this name, a slash, its own name, and its version as the tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    /// The registry and a path.
+    pub name: String,
+    /// Whether plain HTTP is spoken to the registry, which is written `oci+http://`.
+    pub plain_http: bool,
+}
+
 /// Why a text names no source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{text:?} is no source of charts: {reason}. Write oci://REGISTRY/PATH, https://HOST/PATH, a directory or a bundle file"
+    "{text:?} is no source of charts: {reason}. Write oci://REGISTRY/PATH (oci+http:// where the registry has no TLS), https://HOST/PATH, a directory or a bundle file"
 )]
 pub struct SourceError {
     text: String,
@@ -44,7 +53,8 @@ impl FromStr for Source {
 
     fn from_str(text: &str) -> Result<Self, SourceError> {
         let parsed = match text.split_once("://") {
-            Some(("oci", name)) => oci(name),
+            Some(("oci", name)) => oci(name, false),
+            Some(("oci+http", name)) => oci(name, true),
             Some(("https" | "http", _)) => http(text),
             Some(("file", path)) if path.starts_with('/') => Ok(Self::Local(path.into())),
             Some(("file", _)) => Err("a file:// address has no host: file:///PATH".to_owned()),
@@ -60,7 +70,7 @@ impl FromStr for Source {
 }
 
 /// The name of a repository, which each chart's is made of.
-fn oci(name: &str) -> Result<Source, String> {
+fn oci(name: &str, plain_http: bool) -> Result<Source, String> {
     let name = name.trim_end_matches('/');
     let (host, path) = name.split_once('/').unwrap_or((name, ""));
     if path.contains([':', '@']) {
@@ -72,7 +82,10 @@ fn oci(name: &str) -> Result<Source, String> {
     if !is_host || made.is_err() {
         return Err("it is no name of a repository".to_owned());
     }
-    Ok(Source::Oci(name.to_owned()))
+    Ok(Source::Oci(Repository {
+        name: name.to_owned(),
+        plain_http,
+    }))
 }
 
 fn http(text: &str) -> Result<Source, String> {
@@ -101,10 +114,17 @@ fn without_password(text: &str) -> String {
     hidden.unwrap_or_else(|| text.to_owned())
 }
 
+impl fmt::Display for Repository {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.plain_http { "oci+http" } else { "oci" };
+        write!(out, "{scheme}://{}", self.name)
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Oci(name) => write!(out, "oci://{name}"),
+            Self::Oci(repository) => repository.fmt(out),
             Self::Http(url) => out.write_str(url.as_str().trim_end_matches('/')),
             Self::Local(path) => write!(out, "{}", path.display()),
         }
@@ -118,13 +138,20 @@ mod tests {
 
     #[test]
     fn sources_are_told_apart_by_how_they_are_written() {
+        let oci = |name: &str, plain_http: bool| {
+            Source::Oci(Repository {
+                name: name.to_owned(),
+                plain_http,
+            })
+        };
         let http = |text: &str| Source::Http(Url::parse(text).unwrap());
         let cases = [
             (
                 "oci://r.example:5000/a/charts/",
-                Source::Oci("r.example:5000/a/charts".into()),
+                oci("r.example:5000/a/charts", false),
             ),
-            ("oci://localhost", Source::Oci("localhost".into())),
+            ("oci://localhost", oci("localhost", false)),
+            ("oci+http://r.example:5000/a", oci("r.example:5000/a", true)),
             ("https://h.example/c", http("https://h.example/c/")),
             ("https://h.example", http("https://h.example/")),
             (
@@ -167,7 +194,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(text in "(oci://|https://|http://|file://|)[a-z.:/@0-9-]{0,20}") {
+        fn what_is_written_is_read_again(text in "(oci://|oci[+]http://|https://|http://|file://|)[a-z.:/@0-9-]{0,20}") {
             if let Ok(source) = text.parse::<Source>() {
                 prop_assert_eq!(source.to_string().parse::<Source>(), Ok(source));
             }

@@ -1,11 +1,15 @@
 //! `weft bundle create | inspect | push`.
 
+use super::mesh::flags::mesh_of;
 use super::plugin::RegistryArgs;
 use super::{Context, block_on};
 use crate::bundle::{Bundle, Contents, Destination, Holding, create, push};
 use crate::charts::{Charts, Source};
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Exit, ExitWith as _, Failure, Outcome};
 use crate::measure;
+use crate::mesh::images;
+use crate::mesh::spec::read::{Setting, empty, read};
+use crate::mesh::spec::{ChartSource, Mesh};
 use crate::output::Style;
 use crate::registry::reference::{Reference, parse};
 use clap::{Args, Subcommand};
@@ -32,6 +36,8 @@ enum BundleVerb {
 
 Examples:
   weft bundle create mesh.tar --istio 1.31.0
+  weft bundle create mesh.tar --istio 1.31.0 --with-images                 pilot and proxyv2 too
+  weft bundle create mesh.tar --istio 1.31.0 --with-images -f mesh.yaml    as that mesh runs them
   weft bundle create mesh.tar --istio 1.31.0 --plugin registry.example/weft/rate-limit:1 \\
       --image docker.io/istio/pilot:1.31.0 --image docker.io/istio/proxyv2:1.31.0
   weft bundle create mesh.tar --istio 1.31.0 --charts ./charts --dry-run    shows it"
@@ -51,6 +57,17 @@ struct CreateArgs {
     /// An image of anything else that the site needs; may be repeated
     #[arg(long, value_name = "REF")]
     image: Vec<String>,
+    /// Take along the images that Istio of this version runs: pilot and proxyv2, and install-cni and ztunnel where they are used
+    #[arg(long, requires = "istio")]
+    with_images: bool,
+    /// The mesh file that says which those are: hub, tag, cni, ambient, values [default: as the charts come]; - reads standard input
+    #[arg(
+        short = 'f',
+        long = "file",
+        value_name = "FILE",
+        requires = "with_images"
+    )]
+    mesh: Option<String>,
     /// Only say what would be in the file
     #[arg(long)]
     dry_run: bool,
@@ -98,16 +115,16 @@ struct PushArgs {
 
 pub(super) fn run(args: BundleArgs, context: &Context) -> Outcome {
     match args.verb {
-        BundleVerb::Create(args) => make(args, context),
+        BundleVerb::Create(args) => make(&args, context),
         BundleVerb::Inspect(args) => inspect(&args, context),
         BundleVerb::Push(args) => send(&args, context),
     }
 }
 
-fn make(args: CreateArgs, context: &Context) -> Outcome {
-    let contents = Contents {
+fn make(args: &CreateArgs, context: &Context) -> Outcome {
+    let mut contents = Contents {
         charts: args.charts.parse()?,
-        istio: args.istio,
+        istio: args.istio.clone(),
         plugins: references(&args.plugin)?,
         images: references(&args.image)?,
     };
@@ -116,7 +133,15 @@ fn make(args: CreateArgs, context: &Context) -> Outcome {
     let path = context.environment.directory().join(&args.file);
     let file = (!args.dry_run).then_some(path.as_path());
     let output = &context.output;
+    let mesh = args
+        .with_images
+        .then(|| described(args, &contents, context));
+    let mesh = mesh.transpose()?;
     block_on(async {
+        if let Some(mesh) = mesh {
+            let images = images::needed(&charts, mesh).await?;
+            contents.images.extend(references(&Vec::from_iter(images))?);
+        }
         let holding = create(&contents, &charts, &registry, file, output).await?;
         if let Some(digest) = &holding.digest {
             let size = measure::size(holding.size);
@@ -129,6 +154,27 @@ fn make(args: CreateArgs, context: &Context) -> Outcome {
         output.report(&holding)?;
         Ok(Exit::Ok)
     })
+}
+
+/// The mesh of which the images are: that of a file, or the usual one, in the version and from the charts that are asked for.
+fn described(args: &CreateArgs, contents: &Contents, context: &Context) -> Result<Mesh, Failure> {
+    let istio = args.istio.as_deref().unwrap_or_default();
+    let setting = |flag: &'static str, pointer: &str, value: &str| Setting {
+        flag,
+        pointer: pointer.to_owned(),
+        value: value.into(),
+    };
+    let usual = [
+        setting("", "/metadata/name", "usual"),
+        setting("--istio", "/spec/version", istio),
+    ];
+    let mut mesh = match &args.mesh {
+        Some(file) => mesh_of(file, context)?,
+        None => read(empty(), &usual)?,
+    };
+    mesh.spec.version = Some(istio.parse().exit_with(Exit::Usage)?);
+    mesh.spec.charts = Some(ChartSource::from(contents.charts.clone()));
+    Ok(mesh)
 }
 
 /// Every mistake at once.

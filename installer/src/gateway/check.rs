@@ -10,6 +10,7 @@ use super::spec::{MeshGateway, Port, ServiceType};
 use crate::cluster::inventory::PART_OF;
 use crate::cluster::object::ObjectId;
 use crate::mesh::read::{items, label, name, namespace, text};
+use crate::mesh::scaling::words;
 use crate::output::{Cell, Report, Style, Table};
 use crate::sidecar::decision::Decision;
 use crate::sidecar::injector::Injectors;
@@ -262,6 +263,24 @@ pub(crate) fn injection(decision: &Decision, injectors: &Injectors, root: &str) 
         Grade::Pass,
         format!("revision {revision} puts the proxy in"),
     )
+}
+
+/// Autoscaling without a metrics API to go by.
+pub(crate) fn scaling<'a>(
+    ids: impl IntoIterator<Item = &'a ObjectId>,
+    is_measured: bool,
+) -> Option<Finding> {
+    let mut ids = ids.into_iter();
+    let scaler = ids.find(|id| id.is("autoscaling", "HorizontalPodAutoscaler"))?;
+    if is_measured {
+        return Some(Finding::new(
+            "METRICS",
+            Grade::Pass,
+            "a metrics API is served",
+        ));
+    }
+    let place = scaler.namespace.as_deref().unwrap_or_default();
+    Some(Finding::warn("METRICS", words(place, &scaler.name)))
 }
 
 fn or_pass(findings: Vec<Finding>, check: &str, text: &str) -> Vec<Finding> {

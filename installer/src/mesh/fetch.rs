@@ -1,11 +1,10 @@
 //! The charts of a mesh: fetched from where its file says, and read.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use chart::{Chart, ChartError};
 
-use super::spec::{ChartSource, Mesh};
+use super::spec::Mesh;
 use super::values::Component;
 use super::version::IstioVersion;
 use crate::charts::{Charts, Source};
@@ -59,11 +58,7 @@ pub(crate) async fn release(
 pub(crate) fn source(mesh: &Mesh) -> Result<Source, Failure> {
     Ok(match &mesh.spec.charts {
         None => Source::UPSTREAM.parse()?,
-        Some(ChartSource::Oci(path)) => Source::Oci(path.clone()),
-        Some(ChartSource::Https(address)) => address.parse()?,
-        Some(ChartSource::Directory(path) | ChartSource::Bundle(path)) => {
-            Source::Local(PathBuf::from(path))
-        }
+        Some(charts) => charts.source()?,
     })
 }
 

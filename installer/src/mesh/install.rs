@@ -16,6 +16,7 @@ use super::render::{self, Plane};
 use super::resolve::resolve;
 use super::sail;
 use super::spec::Mesh;
+use super::values::unknown;
 use crate::charts::Charts;
 use crate::cluster::access::Cluster;
 use crate::cluster::discovery::discover;
@@ -99,6 +100,9 @@ impl Installer<'_> {
         let namespace = self.namespace(newest.mesh).await?;
         let capabilities = render::capabilities(&version, &kinds);
         let beside = beside::look(self.cluster, newest.mesh).await?;
+        for line in unknown(newest.mesh, newest.release) {
+            self.output.warn(line);
+        }
         let version = &newest.release.version;
         for line in beside.words(version) {
             self.output.say(line);

@@ -8,6 +8,7 @@ mod bounds;
 mod cluster;
 pub(crate) mod facts;
 mod gather;
+mod once;
 mod others;
 mod pods;
 mod releases;
@@ -41,6 +42,10 @@ pub(crate) struct Wish {
     pub(crate) proxy: Resources,
     /// Whether istiod's pods name a seccompProfile, without which `restricted` refuses them.
     pub(crate) seccomp: bool,
+    /// Whether istiod looks at chosen namespaces only.
+    pub(crate) selective: bool,
+    /// The name of istiod's autoscaler, where it has one.
+    pub(crate) scaler: Option<String>,
 }
 
 /// What the Sail operator is to make.
@@ -108,6 +113,8 @@ impl Wish {
                 replicas: 1,
             },
             seccomp: false,
+            selective: false,
+            scaler: Some("istiod".to_owned()),
         }
     }
 }
@@ -219,7 +226,7 @@ impl Check {
 
 /// Every check, in the order in which one would look.
 pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
-    let groups: [fn(&Facts, &Wish) -> Vec<Check>; 16] = [
+    let groups: [fn(&Facts, &Wish) -> Vec<Check>; 18] = [
         cluster::api,
         cluster::version,
         cluster::clock,
@@ -227,6 +234,7 @@ pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
         others::root_namespace,
         sail::operator,
         others::meshes,
+        once::root_certificates,
         others::webhooks,
         others::definitions,
         releases::releases,
@@ -235,12 +243,14 @@ pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
         bounds::limit_ranges,
         pods::security,
         pods::plugins,
+        once::agents,
         cluster::nodes,
     ];
-    let needs: [fn(&Facts, &Wish) -> Vec<Check>; 3] = [
+    let needs: [fn(&Facts, &Wish) -> Vec<Check>; 4] = [
         cluster::storage,
         cluster::load_balancer,
         cluster::webhook_port,
+        cluster::metrics,
     ];
     groups
         .iter()

@@ -123,7 +123,8 @@ pub(crate) fn release_name(mesh: &Mesh) -> String {
     }
 }
 
-fn stage(
+/// What one chart is made of.
+pub(crate) fn stage(
     plane: Plane<'_>,
     component: Component,
     name: &str,

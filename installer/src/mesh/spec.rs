@@ -111,7 +111,7 @@ pub(crate) struct Spec {
     /// What installs Istio: charts (weft itself), which auto (default) is too, or sail (the Sail operator, which must be there).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) engine: Option<Engine>,
-    /// Where Istio's charts are: oci://, https://, a directory, or a bundle (.tar, .tar.gz, .tgz). Default: Istio's own releases.
+    /// Where Istio's charts are: oci://, oci+http:// (a registry without TLS), https://, a directory, or a bundle (.tar, .tar.gz, .tgz). Default: Istio's own releases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) charts: Option<ChartSource>,
     /// Where Istio's images are.

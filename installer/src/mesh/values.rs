@@ -7,12 +7,14 @@
 mod components;
 mod mesh_config;
 pub(crate) mod tree;
+mod unknown;
 
 use super::spec::mistake::{Mistake, escaped};
 use super::spec::{Mesh, RawValues};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tree::{merge, put};
+pub(crate) use unknown::{unknown, unknown_to};
 
 /// A chart of Istio's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::preflight::{Extra, Resources, Sail, Wish};
+use super::render::release_name;
 use super::sail;
 use super::spec::Mesh;
 use super::values::{Component, values};
@@ -40,6 +41,15 @@ pub(crate) fn wish(mesh: &Mesh) -> Wish {
         seccomp: istiod
             .pointer("/seccompProfile/type")
             .is_some_and(|kind| kind != "Unconfined"),
+        selective: istiod
+            .pointer("/meshConfig/discoverySelectors")
+            .and_then(Value::as_array)
+            .is_some_and(|selectors| !selectors.is_empty()),
+        // The chart scales unless it is told not to.
+        scaler: istiod
+            .pointer("/autoscaleEnabled")
+            .is_none_or(|said| said == true)
+            .then(|| release_name(mesh)),
         ..usual
     }
 }
@@ -98,5 +108,12 @@ mod tests {
         let bounded =
             "{version: 1.31.0, values: {istiod: {seccompProfile: {type: RuntimeDefault}}}}";
         assert!(of(bounded).seccomp && !plain.seccomp);
+
+        let selective = "{version: 1.31.0, revision: blue, values: {istiod: {meshConfig: {discoverySelectors: [{matchLabels: {mesh: blue}}]}}}}";
+        let selective = of(selective);
+        assert!(selective.selective && !plain.selective);
+        assert_eq!(selective.scaler.as_deref(), Some("istiod-blue"));
+        let fixed = "{version: 1.31.0, sizes: {istiod: {replicas: {min: 2, max: 2}}}}";
+        assert_eq!(of(fixed).scaler, None);
     }
 }

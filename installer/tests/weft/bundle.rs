@@ -190,6 +190,52 @@ fn everything_arrives_at_the_other_site_as_it_was() {
 }
 
 #[test]
+fn the_images_of_a_mesh_come_along() {
+    let Some(world) = World::new() else {
+        return;
+    };
+    let Some(istio) = istio(world.folder.path()) else {
+        return;
+    };
+    // The proxy is one image with istiod here: the site has no other.
+    let mesh = |more: &str| {
+        let hub = world.near.address.as_str();
+        let text = format!(
+            "apiVersion: weft.dev/v1\nkind: Mesh\nmetadata: {{name: shop}}\nspec: {{version: 1.31.0, images: {{hub: {hub}/istio, tag: 1.31.0}}, values: {{istiod: {{global: {{proxy: {{image: {}}}}}}}}}{more}}}\n",
+            world.image()
+        );
+        std::fs::write(world.folder.path().join("mesh.yaml"), text).unwrap();
+    };
+    let source = istio.to_str().unwrap();
+    let line = [
+        "bundle",
+        "create",
+        "images.tar",
+        "--istio",
+        "1.31.0",
+        "--charts",
+        source,
+        "--with-images",
+        "-f",
+        "mesh.yaml",
+    ];
+    mesh("");
+    let told = world.json(&[&line[..], &["--dry-run"]].concat());
+    assert_eq!(digests(&told).get(&world.image()), Some(&world.list));
+    assert_eq!(digests(&told).len(), 6, "{told}");
+    assert!(!world.folder.path().join("images.tar").exists());
+
+    world.json(&line);
+    let pushed = world.json(&["bundle", "push", "images.tar", &world.far.address]);
+    assert_eq!(states(&pushed), ["new"; 6]);
+
+    mesh(", cni: true");
+    let line = [&line[..], &["--plain-http"]].concat();
+    let (_, said) = ended(world.folder.path(), &line);
+    assert!(said.contains("istio/install-cni:1.31.0"), "{said}");
+}
+
+#[test]
 fn a_program_that_is_not_ours_reads_a_bundle_and_agrees() {
     let (Some(world), Some(skopeo)) = (World::new(), tool(&["skopeo"])) else {
         return;

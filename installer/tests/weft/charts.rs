@@ -86,16 +86,20 @@ fn a_chart_is_the_same_from_every_source() {
         );
     };
     sources.iter().for_each(same);
-    for source in ["mesh.tar", &oci] {
-        newest(folder.path(), source, 0, "Istio 1.31 is 1.31.0 here");
+    // Whoever writes it into the file, or once as a flag, needs no flag.
+    let plain = oci.replace("oci://", "oci+http://");
+    for (source, flag) in [("mesh.tar", ""), (&oci, " --plain-http"), (&plain, "")] {
+        newest(folder.path(), source, flag, 0, "Istio 1.31 is 1.31.0 here");
     }
+    newest(folder.path(), &oci, "", 69, "pass --plain-http");
     newest(
         folder.path(),
         charts.to_str().unwrap(),
+        "",
         65,
         "no version yet",
     );
-    newest(folder.path(), ".", 1, "no chart base 1.31.0");
+    newest(folder.path(), ".", "", 1, "no chart base 1.31.0");
     let hex = tree["digest"].as_str().unwrap().replace("sha256:", "");
     let cached = folder.path().join(format!("cache/charts/{hex}.tgz"));
     std::fs::write(&cached, b"changed by someone").unwrap();
@@ -107,12 +111,12 @@ fn a_chart_is_the_same_from_every_source() {
 }
 
 /// A mesh of a minor version takes the newest patch that its source has, or says why it cannot.
-fn newest(folder: &Path, source: &str, code: i32, words: &str) {
+fn newest(folder: &Path, source: &str, flag: &str, code: i32, words: &str) {
     let mesh = format!(
         "apiVersion: weft.dev/v1\nkind: Mesh\nmetadata: {{name: shop}}\nspec: {{version: '1.31', charts: '{source}'}}\n"
     );
     std::fs::write(folder.join("mesh.yaml"), mesh).unwrap();
-    let line = "mesh export -f mesh.yaml --for yaml --plain-http";
+    let line = format!("mesh export -f mesh.yaml --for yaml{flag}");
     let output = weft(folder, &line.split(' ').collect::<Vec<_>>());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{source}: {said}");

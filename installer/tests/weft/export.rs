@@ -28,6 +28,29 @@ const PLAIN: &str = "
 
 type Objects = BTreeMap<String, Value>;
 
+/// Values that Istio's charts know, of which their values.yaml does not have all; and one that they do not.
+const VALUES: &str = "
+  ambient: true
+  values:
+    base: {base: {excludedCRDs: []}, global: {resourceScope: all}, defaultRevision: ''}
+    istiod:
+      env: {PILOT_ANYTHING: '1'}
+      pilot: {podLabels: {own: label}}
+      trafficDistribution: PreferClose
+      deploymentAnnotations: {own/annotation: '1'}
+      resources: {limits: {cpu: '1', example.com/gpu: '1'}}
+      compatibilityVersion: ''
+      seccompProfile: {type: RuntimeDefault}
+      autoscaleBehavior: {scaleDown: {stabilizationWindowSeconds: 1}}
+      meshConfig: {accessLogFile: /dev/stdout, defaultConfig: {holdApplicationUntilProxyStarts: true}}
+      sidecarInjectorWebhook: {templates: {mine: ''}, injectedAnnotations: {own: '1'}}
+      global: {proxy: {lifecycle: {preStop: {exec: {command: [a]}}}, logLevel: debug}, caAddress: a, tracer: {zipkin: {address: a}}, meshNetworks: {net1: {}}, waypoint: {nodeSelector: {a: b}}}
+      pdb: {maxUnavailable: 1}
+      affinity: {nodeAffinity: {}}
+    cni: {cni: {logging: {level: debug}}, repair: {enabled: false}, env: {A: b}, podAnnotations: {own: '1'}, updateStrategy: {rollingUpdate: {maxSurge: 1}}, ambient: {dnsCapture: false}, resourceQuotas: {pods: 1}}
+    ztunnel: {env: {A: b}, annotations: {own: '1'}, meshConfig: {defaultConfig: {proxyMetadata: {A: b}}}, nodeSelector: {a: b}, terminationGracePeriodSeconds: 1}
+";
+
 /// The programs, and the charts of a version.
 struct World {
     folder: tempfile::TempDir,
@@ -217,6 +240,68 @@ fn of_charts(mut ours: Objects, others: &[&str]) -> Objects {
         });
     }
     ours
+}
+
+#[test]
+fn values_that_a_chart_does_not_know_are_told_and_no_others() {
+    let cache = Cache::from_env().unwrap();
+    let charts = tools::ensure(&cache, Tool::Charts).unwrap();
+    let typos = [
+        (
+            "istiod:\n",
+            "istiod:\n      pilto: {env: {A: b}}\n",
+            "spec.values.istiod.pilto: the chart istiod",
+        ),
+        (
+            "dnsCapture",
+            "dnsCaptrue",
+            "spec.values.cni.ambient.dnsCaptrue: the chart cni",
+        ),
+        (
+            "excludedCRDs",
+            "excludeCRD",
+            "spec.values.base.base.excludeCRD: the chart base",
+        ),
+        (
+            "logLevel",
+            "loglevel",
+            "spec.values.istiod.global.proxy.loglevel: the chart istiod",
+        ),
+        (
+            "terminationGracePeriodSeconds",
+            "terminationGracePeriod",
+            "spec.values.ztunnel.terminationGracePeriod: the chart ztunnel",
+        ),
+    ];
+    for minor in ["1.30", "1.31"] {
+        let told = |values: &str| {
+            let folder = folder();
+            let head = "apiVersion: weft.dev/v1\nkind: Mesh\nmetadata: {name: shop}\nspec:";
+            let place = charts.join(minor);
+            let mesh = format!(
+                "{head}\n  version: {minor}.0\n  charts: {}{values}",
+                place.display()
+            );
+            std::fs::write(folder.path().join("mesh.yaml"), mesh).unwrap();
+            let output = weft(
+                folder.path(),
+                &["mesh", "export", "-f", "mesh.yaml", "--for", "helm"],
+            );
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.success(), "{said}");
+            let lines = said
+                .lines()
+                .filter(|line| line.contains("has no such value"));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(told(VALUES), <[String; 0]>::default(), "{minor}");
+        for (right, wrong, words) in typos {
+            let said = told(&VALUES.replacen(right, wrong, 1));
+            let fits =
+                said.len() == 1 && said[0].contains(words) && said[0].contains("did you mean");
+            assert!(fits, "{minor} {wrong}: {said:#?}");
+        }
+    }
 }
 
 #[test]

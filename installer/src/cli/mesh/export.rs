@@ -58,7 +58,8 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Outcome {
         .file
         .as_deref()
         .map(|file| mesh_of(file, context))
-        .transpose()?;
+        .transpose()?
+        .map(|mesh| args.registry.kept(mesh));
     block_on(async {
         let (export, source) = if let Some(mesh) = mesh {
             let kubernetes = args.kubernetes.to_string();

@@ -62,7 +62,7 @@ struct InstallFlags {
     /// What installs Istio: auto, charts or sail [default: auto]
     #[arg(long)]
     engine: Option<String>,
-    /// Where Istio's charts are: oci://…, https://…, a directory or a bundle [default: Istio's own releases]
+    /// Where Istio's charts are: oci://… (with --plain-http, or as oci+http://…, without TLS), https://…, a directory or a bundle [default: Istio's own releases]
     #[arg(long, value_name = "SOURCE")]
     charts: Option<String>,
     /// Registry and path of Istio's images [default: the charts' own]

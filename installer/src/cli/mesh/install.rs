@@ -129,7 +129,7 @@ pub(super) fn diff(args: &DiffArgs, context: &Context) -> Outcome {
 }
 
 fn show(common: &Common, context: &Context, tell: impl FnOnce(&Prepared) -> Outcome) -> Outcome {
-    let mesh = installable(common.mesh.read(context)??)?;
+    let mesh = installable(common.registry.kept(common.mesh.read(context)??))?;
     interruptible(async {
         let session = Session::open(common, context).await?;
         let prepared = session
@@ -156,7 +156,7 @@ fn write(
     is_new: bool,
     context: &Context,
 ) -> Outcome {
-    let mesh = installable(common.mesh.read(context)??)?;
+    let mesh = installable(common.registry.kept(common.mesh.read(context)??))?;
     interruptible(async {
         let session = Session::open(common, context).await?;
         let mode = writing.rehearse.mode();

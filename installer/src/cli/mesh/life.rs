@@ -9,6 +9,7 @@ use crate::cli::{Context, block_on};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::delete::{self, Deletion};
 use crate::mesh::record::find::{self, Unclear};
+use crate::mesh::scaling;
 use crate::mesh::{protect, status};
 
 #[derive(Args, Debug)]
@@ -102,7 +103,11 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Outcome {
         let cluster = args.server.access().connect(&context.environment).await?;
         let record = find::one(&cluster, args.name.as_deref()).await?;
         let status = status::look(&cluster, &record).await?;
-        for words in status.unfinished().iter().chain(&status.unseen) {
+        let is_istiod = |_: &str, name: &str| name == "istiod" || name.starts_with("istiod-");
+        let root = Some(record.root_namespace.as_str());
+        let blind = scaling::blind(&cluster, root, is_istiod).await?;
+        let unfinished = status.unfinished();
+        for words in unfinished.iter().chain(&status.unseen).chain(&blind) {
             context.output.warn(words);
         }
         context.output.report(&status)?;

@@ -104,7 +104,7 @@ fn start(args: StartArgs) -> Result<Call, Failure> {
         to,
         strategy: args.strategy,
         revision: args.revision,
-        charts: args.charts,
+        charts: args.common.registry.named(args.charts),
         tag: args.tag,
     };
     let doing = Doing::Start(asked, args.skip_preflight);

@@ -3,6 +3,7 @@
 use crate::cli::{Context, block_on};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::measure;
+use crate::mesh::spec::{ChartSource, Mesh};
 use crate::output::Style;
 use crate::plugin::image::pack;
 use crate::plugin::inspect::{Inspection, Pushed, Saved};
@@ -25,6 +26,21 @@ impl RegistryArgs {
     /// A client with the user's credentials.
     pub(in crate::cli) fn registry(self, context: &Context) -> Registry {
         Registry::new(Credentials::of_user(&context.environment), self.plain_http)
+    }
+
+    /// A mesh whose charts are in a registry that is spoken to so keeps that, and later commands need no flag.
+    pub(in crate::cli) fn kept(self, mut mesh: Mesh) -> Mesh {
+        if self.plain_http {
+            mesh.spec.charts = mesh.spec.charts.map(ChartSource::plain);
+        }
+        mesh
+    }
+
+    /// The same of charts that another flag names.
+    pub(in crate::cli) fn named(self, charts: Option<String>) -> Option<String> {
+        let charts = charts?;
+        let read: Option<ChartSource> = charts.parse().ok().filter(|_| self.plain_http);
+        Some(read.map_or(charts, |read| read.plain().to_string()))
     }
 }
 

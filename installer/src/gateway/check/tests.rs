@@ -142,3 +142,24 @@ fn who_gives_addresses() {
         assert_eq!(found.map(|one| one.grade), wanted, "{spec} {services:?}");
     }
 }
+
+#[test]
+fn autoscaling_needs_a_metrics_api() {
+    let id = |kind: &str| {
+        let object = json!({"apiVersion": "autoscaling/v2", "kind": kind, "metadata": {"name": "edge", "namespace": "front"}});
+        ObjectId::of(&object).unwrap()
+    };
+    let (scaler, other) = (id("HorizontalPodAutoscaler"), id("Other"));
+    let words =
+        "METRICS: HorizontalPodAutoscaler front/edge: no metrics API (metrics.k8s.io) is served";
+    for (id, served, grade) in [
+        (&other, false, None),
+        (&scaler, true, Some(Grade::Pass)),
+        (&scaler, false, Some(Grade::Warn)),
+    ] {
+        let found = scaling([id], served);
+        assert_eq!(found.as_ref().map(|found| found.grade), grade);
+        let told = found.filter(|found| found.grade == Grade::Warn);
+        assert!(told.is_none_or(|told| told.to_string().starts_with(words)));
+    }
+}

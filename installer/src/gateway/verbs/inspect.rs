@@ -18,6 +18,8 @@ use crate::cluster::wanted::{Item, Wanted};
 use crate::failure::{Exit, Failure};
 use crate::mesh::read;
 use crate::mesh::render::capabilities;
+use crate::mesh::scaling;
+use crate::mesh::values::{Component, unknown_to};
 use crate::sidecar::decision::{Place, Template, decide};
 use crate::sidecar::read::Reader;
 
@@ -52,6 +54,8 @@ impl Gateways {
         let (injection, proxy) = self.injection(home, wish, &wanted).await?;
         let mut findings = self.findings(wish, &wanted, &kinds).await?;
         findings.push(injection);
+        let unknown = unknown_to(&chart, &home.mesh, Component::Gateway).into_iter();
+        findings.extend(unknown.map(|text| Finding::new("VALUES", Grade::Warn, text)));
         Ok(Inspected {
             wanted,
             findings,
@@ -66,6 +70,7 @@ impl Gateways {
         kinds: &Kinds,
     ) -> Result<Vec<Finding>, Failure> {
         let items = wanted.items(kinds).map_err(EngineError::Mistakes)?;
+        let served = scaling::are_measured(&kinds.api_versions());
         let live = self.live(&items).await?;
         let mut findings = check::names(&live, &wanted.parent.set());
         let workload = items.iter().find(|item| is_workload(&item.id));
@@ -85,6 +90,7 @@ impl Gateways {
         let services = read::all(&self.cluster, look::SERVICES, None, "").await?;
         findings.extend(check::ports(wish, place(wish), &services));
         findings.extend(check::load_balancer(wish, &services));
+        findings.extend(check::scaling(items.iter().map(|item| &item.id), served));
         Ok(findings)
     }
 

@@ -8,6 +8,7 @@ use super::super::spec::MeshGateway;
 use super::super::state::State;
 use super::{Gateways, place};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::mesh::scaling;
 use crate::output::Format;
 
 impl Gateways {
@@ -32,6 +33,13 @@ impl Gateways {
                 let text = format!("there is no gateway {name}{place}");
                 return Err(Failure::text(Exit::Failure, text));
             }
+        }
+        let shown = |place: &str, target: &str| {
+            let mut views = views.iter();
+            views.any(|view| view.namespace == place && view.name == target)
+        };
+        for words in scaling::blind(&self.cluster, namespace, shown).await? {
+            self.output.warn(words);
         }
         let runs = views.iter().all(|view| view.state == State::Running);
         // A table has no room for them where nobody asked for a wide one.

@@ -15,11 +15,21 @@ use crate::mesh::record::find;
 use crate::mesh::render::{self, Plane};
 use crate::mesh::resolve::{Resolved, resolve};
 use crate::mesh::spec::{Mesh, Mode};
-use crate::mesh::values::Component;
+use crate::mesh::values::{Component, unknown};
 use crate::mesh::version::IstioVersion;
 
 /// The Kubernetes that charts are rendered for when no cluster is asked. Istio's charts look for vendors' words in it only.
 pub(crate) const KUBERNETES: &str = "v1.34.0";
+
+/// A Kubernetes of that version, which has what Istio's charts look for.
+pub(crate) fn kubernetes(version: &str) -> Kubernetes {
+    Kubernetes {
+        version: version.to_owned(),
+        api_versions: ["v1", "apps/v1", "autoscaling/v2", "policy/v1"]
+            .map(str::to_owned)
+            .to_vec(),
+    }
+}
 
 /// A mesh and its charts.
 struct Read {
@@ -36,13 +46,7 @@ pub(crate) async fn of_file(
     kubernetes: &str,
     form: Form,
 ) -> Result<(Export, Source), Failure> {
-    let kubernetes = Kubernetes {
-        version: kubernetes.to_owned(),
-        api_versions: ["v1", "apps/v1", "autoscaling/v2", "policy/v1"]
-            .map(str::to_owned)
-            .to_vec(),
-    };
-    let read = read(charts, form.fitted(mesh), kubernetes).await?;
+    let read = read(charts, form.fitted(mesh), self::kubernetes(kubernetes)).await?;
     written(&read, None, false, form)
 }
 
@@ -151,6 +155,7 @@ fn written(
         is_protected,
     };
     let mut export = super::export(&given, form)?;
+    export.notes.extend(unknown(&read.mesh, &read.release));
     export.notes.extend(read.found.iter().map(Resolved::words));
     Ok((export, source))
 }

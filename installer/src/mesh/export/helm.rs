@@ -79,9 +79,14 @@ fn add(export: &mut Export, source: &Source, release: Release<'_>) -> Result<(),
         values,
     } = release;
     let from = match source {
-        Source::Oci(_) => format!(
-            "{} --version {version}",
-            quoted(&format!("{source}/{chart}"))
+        Source::Oci(place) => format!(
+            "{} --version {version}{}",
+            quoted(&format!("oci://{}/{chart}", place.name)),
+            if place.plain_http {
+                " --plain-http"
+            } else {
+                ""
+            }
         ),
         Source::Http(_) => format!(
             "{chart} --repo {} --version {version}",

@@ -31,7 +31,7 @@ pub(super) fn export(given: &Given<'_>) -> Result<Export, Failure> {
         export.step("kubectl apply --server-side --filename discovery.yaml");
         export.aside("discovery.yaml", documents(&stage.objects)?);
     }
-    if *given.source != upstream() {
+    if given.source.to_string() != Source::UPSTREAM {
         export.losses.push(format!(
             "that charts come from {}: istioctl uses its own, or those of a folder that --manifests names",
             given.source
@@ -82,9 +82,4 @@ fn operator(mesh: &Mesh, mut values: Value) -> Value {
         "metadata": { "name": mesh.metadata.name, "namespace": mesh.root_namespace() },
         "spec": spec,
     })
-}
-
-/// Where the charts of Istio's own releases are.
-fn upstream() -> Source {
-    Source::Oci(Source::UPSTREAM.trim_start_matches("oci://").to_owned())
 }

@@ -156,8 +156,10 @@ fn a_mesh_is_made_for_the_tool_and_not_for_what_installed_it() {
     }
 }
 
+const REGISTRY: &str = "oci://r.example/charts";
+
 /// A mesh of one object for each stage, with a gateway of an older version.
-fn with_a_gateway(form: Form) -> Export {
+fn with_a_gateway(form: Form, source: &str) -> Export {
     let mesh = mesh("");
     let object = |kind: &str, name: &str| json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
     let stage = |component: &str, object: Value| Stage {
@@ -167,7 +169,7 @@ fn with_a_gateway(form: Form) -> Export {
     let given = Given {
         mesh: &mesh,
         version: &"1.31.0".parse().unwrap(),
-        source: &"oci://r.example/charts".parse().unwrap(),
+        source: &source.parse().unwrap(),
         stages: vec![
             stage("namespace", object("Namespace", "istio-system")),
             stage("istio-base", object("ServiceAccount", "reader")),
@@ -196,7 +198,7 @@ fn gateways_come_along_or_are_told_as_missing() {
         (Form::Sail, None),
     ];
     for (form, step) in cases {
-        let export = with_a_gateway(form);
+        let export = with_a_gateway(form, REGISTRY);
         assert_eq!(
             export
                 .steps
@@ -217,13 +219,37 @@ fn gateways_come_along_or_are_told_as_missing() {
             .any(|loss| loss.contains("export the mesh by its name"));
         assert!(!file, "{form:?}");
     }
-    let objects = objects(&with_a_gateway(Form::Yaml), "04-gateway-edge.yaml");
+    let objects = objects(
+        &with_a_gateway(Form::Yaml, REGISTRY),
+        "04-gateway-edge.yaml",
+    );
     let kinds: Vec<_> = objects.iter().map(|one| &one["kind"]).collect();
     assert_eq!(kinds, ["ServiceAccount", "Service"]);
-    let helm = with_a_gateway(Form::Helm);
+    let helm = with_a_gateway(Form::Helm, REGISTRY);
     let values = helm
         .files
         .iter()
         .find(|file| file.name == "values-front-edge.yaml");
     assert_eq!(values.unwrap().text, "service:\n  type: ClusterIP\n");
+}
+
+#[test]
+fn helm_finds_the_charts_where_weft_does() {
+    for (source, wanted) in [
+        (REGISTRY, "oci://r.example/charts/gateway --version 1.30.3"),
+        (
+            "oci+http://r.example:5000/charts",
+            "oci://r.example:5000/charts/gateway --version 1.30.3 --plain-http",
+        ),
+        (
+            "https://r.example/charts",
+            "gateway --repo https://r.example/charts --version 1.30.3",
+        ),
+        ("./charts", "gateway-1.30.3.tgz"),
+    ] {
+        let export = with_a_gateway(Form::Helm, source);
+        let step = export.steps.last().unwrap();
+        let wanted = format!("helm upgrade --install edge {wanted} --namespace front ");
+        assert!(step.starts_with(&wanted), "{source}: {step}");
+    }
 }

@@ -11,11 +11,14 @@ use crate::cluster::peek::label;
 use crate::cluster::wanted::Wanted;
 use crate::failure::{Exit, Failure};
 use crate::mesh::record::{self, MESH_LABEL, MeshRecord, Mode};
+use crate::mesh::sail;
 use crate::mesh::spec::Mesh;
 use crate::mesh::version::IstioVersion;
 
 /// The webhook of the chart base, whose name no revision is a part of.
 const VALIDATOR: &str = "istiod-default-validator";
+/// The name of what the chart of the CNI plugin writes for the whole cluster.
+const PLUGIN: &str = "istio-cni";
 const DEFAULT: &str = "defaultRevision";
 
 /// What others have already.
@@ -55,6 +58,9 @@ pub(super) async fn check(
         );
         return Err(Failure::text(Exit::BadInput, text));
     }
+    if let Some(text) = agents(cluster, mesh).await? {
+        return Err(Failure::text(Exit::BadInput, text));
+    }
     let said = mesh.spec.values.as_ref();
     let said = said.and_then(|values| values.base.get(DEFAULT));
     let Some(said) = said.filter(|said| **said != json!("")) else {
@@ -67,6 +73,41 @@ pub(super) async fn check(
         "/spec/values/base/{DEFAULT}: {said}: which control plane validates by default is one for the whole cluster, and {owner} has it (ValidatingWebhookConfiguration {VALIDATOR}): leave the value out, or take it away there first, with \"\""
     );
     Err(Failure::text(Exit::BadInput, text))
+}
+
+/// Another mesh has the node agents, whose names are the same for every mesh. What the Sail operator is to make is looked at with its
+/// resources.
+async fn agents(cluster: &Cluster, mesh: &Mesh) -> Result<Option<String>, Failure> {
+    if !mesh.has_cni() || sail::installs(mesh) {
+        return Ok(None);
+    }
+    let id = ObjectId {
+        group: "rbac.authorization.k8s.io".to_owned(),
+        version: "v1".to_owned(),
+        kind: "ClusterRole".to_owned(),
+        namespace: None,
+        name: PLUGIN.to_owned(),
+    };
+    let resource = Resource {
+        group: id.group.clone(),
+        namespaced: false,
+        ..Resource::core(&id.kind, "clusterroles")
+    };
+    let found = cluster.read(&resource, &id).await?;
+    Ok(found.and_then(|role| taken(&role, mesh)))
+}
+
+/// Why this mesh cannot have the node agents, where another mesh has them.
+fn taken(role: &Value, mesh: &Mesh) -> Option<String> {
+    let owner = label(role, MESH_LABEL).filter(|owner| *owner != mesh.metadata.name)?;
+    let (field, why) = if mesh.spec.ambient {
+        ("ambient", "one mesh of a cluster can be ambient")
+    } else {
+        ("cni", "a cluster has one")
+    };
+    Some(format!(
+        "/spec/{field}: Istio's CNI plugin is that of mesh {owner} (ClusterRole {PLUGIN}), and {why}: leave spec.{field} out, and say values.istiod.cni.enabled: true to use that plugin"
+    ))
 }
 
 /// Whose the default validator is, in words; nothing where it is this mesh's, or nobody's.
@@ -186,6 +227,40 @@ mod tests {
                 .collect();
             assert_eq!(left, kinds);
             assert_eq!(beside.words(&version).len(), told);
+        }
+    }
+
+    #[test]
+    fn a_second_mesh_uses_the_node_agents_of_the_first() {
+        let mesh = |spec: &str| {
+            let text = format!(
+                "apiVersion: weft.dev/v1\nkind: Mesh\nmetadata: {{name: shop}}\nspec: {{version: 1.31.0, {spec}}}\n"
+            );
+            read(parse(text.as_bytes()).unwrap(), &[]).unwrap()
+        };
+        let role = |mesh: Option<&str>| json!({"metadata": {"name": "istio-cni", "labels": {"weft.dev/mesh": mesh}}});
+        for (spec, owner, wanted) in [
+            ("cni: true", Some("shop"), None),
+            ("cni: true", None, None),
+            (
+                "cni: true",
+                Some("first"),
+                Some(
+                    "/spec/cni: Istio's CNI plugin is that of mesh first (ClusterRole istio-cni), and a cluster has one: leave spec.cni out",
+                ),
+            ),
+            (
+                "ambient: true",
+                Some("first"),
+                Some("/spec/ambient: Istio's CNI plugin is that of mesh first"),
+            ),
+        ] {
+            let told = taken(&role(owner), &mesh(spec));
+            match (&told, wanted) {
+                (None, None) => {}
+                (Some(told), Some(wanted)) => assert!(told.starts_with(wanted), "{told}"),
+                _ => panic!("{spec} {owner:?}: {told:?}"),
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use super::super::read::{annotation, items, label, name, namespace, text};
 use super::facts::Facts;
 use super::gather::{DAEMON_SETS, NODES, SERVICES, STORAGE_CLASSES};
 use super::{Check, Extra, Subject, Wish, versions};
+use crate::mesh::scaling::{BLIND, SERVER};
 
 /// Seconds by which clocks may differ before certificates are refused too early, or soon.
 const SKEW: (i64, i64) = (30, 300);
@@ -208,4 +209,19 @@ pub(super) fn webhook_port(_: &Facts, _: &Wish) -> Vec<Check> {
     vec![subject.skipped(
         "this shows only when istiod runs: firewalls of private clusters must let the API server reach nodes on port 15017",
     )]
+}
+
+/// What autoscaling goes by.
+pub(super) fn metrics(facts: &Facts, wish: &Wish) -> Vec<Check> {
+    let subject = Subject::of("METRICS", "autoscaling has figures to go by");
+    let Some(scaler) = &wish.scaler else {
+        return vec![subject.skipped("istiod does not scale by itself")];
+    };
+    if facts.metrics {
+        return vec![subject.pass("a metrics API is served")];
+    }
+    let object = format!("HorizontalPodAutoscaler {}/{scaler}", wish.root_namespace);
+    let remedy =
+        format!("{SERVER}, or choose a number: spec.sizes.istiod.replicas with min and max alike");
+    vec![subject.warn(BLIND, remedy).about(object)]
 }

@@ -20,6 +20,8 @@ pub(crate) struct Facts {
     pub(crate) lacking: Vec<Lack>,
     /// Every Istio that was found, or why nobody could look.
     pub(crate) meshes: Result<Vec<Found>, String>,
+    /// Whether a metrics API is served.
+    pub(crate) metrics: bool,
     /// Objects by the plural of their kind, or why they could not be read.
     pub(crate) lists: BTreeMap<&'static str, Result<Vec<Value>, String>>,
 }

@@ -12,10 +12,12 @@ use serde_json::Value;
 use super::super::adopt::{find, snapshot};
 use super::super::read::{self, DEPLOYMENTS, Kind, MUTATING, SAIL, VALIDATING, core, of};
 use super::facts::Facts;
+use super::once::MESH_CONFIGS;
 use super::{Wish, access};
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::cluster::readiness::sail::OPERATORS;
+use crate::mesh::scaling::is_measured;
 
 pub(super) use super::super::read::DAEMON_SETS;
 
@@ -45,9 +47,9 @@ pub(super) const CILIUM: Kind = core("ConfigMap", "cilium-config");
 /// All that the checks look at.
 pub(super) async fn facts(cluster: &Cluster, wish: &Wish) -> Result<Facts, ClusterError> {
     let (version, skew) = version(cluster).await?;
-    let meshes = match snapshot::take(cluster).await {
-        Ok(snapshot) => Ok(find(&snapshot)),
-        Err(error) if error.is_forbidden() => Err(error.to_string()),
+    let (meshes, configs) = match snapshot::take(cluster).await {
+        Ok(snapshot) => (Ok(find(&snapshot)), snapshot.configs),
+        Err(error) if error.is_forbidden() => (Err(error.to_string()), Vec::new()),
         Err(error) => return Err(error),
     };
     let mut facts = Facts {
@@ -56,7 +58,8 @@ pub(super) async fn facts(cluster: &Cluster, wish: &Wish) -> Result<Facts, Clust
         skew,
         lacking: access::lacking(cluster, wish).await?,
         meshes,
-        lists: BTreeMap::new(),
+        metrics: is_measured(cluster).await?,
+        lists: BTreeMap::from([(MESH_CONFIGS.plural, Ok(configs))]),
     };
     let everywhere = [
         (NAMESPACES, ""),

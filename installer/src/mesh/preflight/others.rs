@@ -115,7 +115,7 @@ fn clashes(istio: &Value, wish: &Wish) -> bool {
 }
 
 /// What weft wrote, and what the Sail operator made of an `Istio` that weft wrote.
-fn is_its_own(mesh: &Found, wish: &Wish, sail: &[Value]) -> bool {
+pub(super) fn is_its_own(mesh: &Found, wish: &Wish, sail: &[Value]) -> bool {
     let Some(wished) = wish.mesh.as_deref() else {
         return false;
     };

@@ -1,7 +1,6 @@
 //! What may keep pods of a mesh from starting: pod security, and other plugins of the pods' network.
 
-use super::super::read::{DAEMON_SETS, label, name, namespace, text};
-use super::super::record::MESH_LABEL;
+use super::super::read::{label, name, namespace, text};
 use super::bounds::is_injected;
 use super::facts::Facts;
 use super::gather::{CILIUM, NAMESPACES};
@@ -49,10 +48,9 @@ pub(super) fn security(facts: &Facts, wish: &Wish) -> Vec<Check> {
 /// Plugins that would take Istio's out of the chain, or pass it by.
 pub(super) fn plugins(facts: &Facts, wish: &Wish) -> Vec<Check> {
     let subject = Subject::of("CNI", "the pods' network leaves Istio its part");
-    let read = [DAEMON_SETS, CILIUM].map(|kind| facts.list(kind));
-    let [Ok(sets), Ok(configs)] = read else {
-        let why: Vec<_> = read.into_iter().filter_map(Result::err).collect();
-        return vec![subject.skipped(why.join("; "))];
+    let configs = match facts.list(CILIUM) {
+        Ok(configs) => configs,
+        Err(why) => return vec![subject.skipped(why)],
     };
     let plugin = wish.has_plugin();
     let mut checks = Vec::new();
@@ -79,20 +77,6 @@ pub(super) fn plugins(facts: &Facts, wish: &Wish) -> Vec<Check> {
                     .about(object),
             );
         }
-    }
-    let other = sets.iter().find(|set| {
-        let mesh = label(set, MESH_LABEL);
-        label(set, "k8s-app") == Some("istio-cni-node")
-            && (mesh.is_none() || mesh != wish.mesh.as_deref())
-    });
-    if let Some(set) = other.filter(|_| plugin) {
-        let words = "another Istio's CNI plugin is there, and two would both change every pod";
-        let object = format!("DaemonSet {}/{}", namespace(set), name(set));
-        checks.push(
-            subject
-                .fail(words, "use that one, or have it taken away first")
-                .about(object),
-        );
     }
     if checks.is_empty() {
         checks.push(subject.pass("nothing that is known to get in its way was seen"));

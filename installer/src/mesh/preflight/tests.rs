@@ -20,6 +20,7 @@ fn facts(lists: &[(&'static str, Value)]) -> Facts {
         skew: Some(0),
         lacking: vec![],
         meshes: Ok(vec![]),
+        metrics: true,
         lists: lists.collect(),
     }
 }
@@ -118,7 +119,8 @@ fn what_may_not_be_read_is_skipped_and_not_passed() {
         ("resourcequotas", "QUOTA"),
         ("limitranges", "LIMIT_RANGE"),
         ("namespaces", "POD_SECURITY"),
-        ("daemonsets", "CNI"),
+        ("daemonsets", "NODE_AGENTS"),
+        ("cilium-config", "CNI"),
     ] {
         facts.lists.insert(plural, Err(format!("no {plural}")));
         must(id, &facts, &wish(), &format!("Skipped | - | no {plural}"));
@@ -639,13 +641,132 @@ fn other_plugins_of_the_network() {
             wanted,
         );
     }
-    let set = json!([{"metadata": {"name": "istio-cni-node", "namespace": "kube-system", "labels": {"k8s-app": "istio-cni-node"}}}]);
-    must(
-        "CNI",
-        &facts(&[("daemonsets", set)]),
-        &plugin(),
-        "Fail | DaemonSet kube-system/istio-cni-node | another Istio's CNI plugin is there",
+}
+
+#[test]
+fn the_agents_of_the_nodes_are_one_meshs() {
+    let set = |name: &str, key: &str, mesh: Option<&str>| json!([{"metadata": {"name": name, "namespace": "node", "labels": {key: name, "weft.dev/mesh": mesh}}}]);
+    let cni = |mesh| set("istio-cni-node", "k8s-app", mesh);
+    let by_sail = json!([{"metadata": {
+        "name": "istio-cni-node", "namespace": "node", "labels": {"k8s-app": "istio-cni-node"},
+        "ownerReferences": [{"kind": "IstioCNI", "name": "default"}],
+    }}]);
+    let shop = |with: &[Extra]| Wish {
+        mesh: Some("shop".to_owned()),
+        with: with.to_vec(),
+        ..wish()
+    };
+    let sail = Wish {
+        sail: Some(Sail {
+            plane: "default".to_owned(),
+        }),
+        ..shop(&[Extra::Cni])
+    };
+    for (sets, wish, wanted) in [
+        (
+            cni(Some("first")),
+            shop(&[Extra::Cni]),
+            "Fail | DaemonSet node/istio-cni-node | Istio's CNI plugin is there already, that of mesh first, and a cluster has one",
+        ),
+        (
+            cni(None),
+            shop(&[Extra::Cni]),
+            "Fail | DaemonSet node/istio-cni-node | Istio's CNI plugin is there already, somebody else's",
+        ),
+        (cni(Some("first")), shop(&[]), "Pass"),
+        (cni(Some("shop")), shop(&[Extra::Cni]), "Pass"),
+        (
+            set("ztunnel", "app", Some("first")),
+            shop(&[Extra::Ambient]),
+            "Fail | DaemonSet node/ztunnel | the ztunnel of ambient is there already, that of mesh first",
+        ),
+        (
+            set("ztunnel", "app", Some("first")),
+            shop(&[Extra::Cni]),
+            "Pass",
+        ),
+        (by_sail.clone(), sail, "Pass"),
+        (by_sail, shop(&[Extra::Cni]), "Fail"),
+    ] {
+        must(
+            "NODE_AGENTS",
+            &facts(&[("daemonsets", sets)]),
+            &wish,
+            wanted,
+        );
+    }
+    let clash = &checks(&facts(&[("daemonsets", cni(None))]), &shop(&[Extra::Cni]));
+    let clash = clash
+        .iter()
+        .find(|check| check.id == "NODE_AGENTS")
+        .unwrap();
+    let remedy = clash.remedy.as_deref().unwrap();
+    assert!(
+        remedy.contains("values.istiod.cni.enabled: true"),
+        "{remedy}"
     );
+}
+
+#[test]
+fn two_istiods_write_one_root_certificate() {
+    let config = |selectors: &str| json!([{"metadata": {"name": "istio", "namespace": "other"}, "data": {"mesh": format!("rootNamespace: other\n{selectors}")}}]);
+    let chosen = "discoverySelectors:\n- matchLabels: {mesh: other}\n";
+    let wish = |selective: bool| Wish {
+        selective,
+        ..wish()
+    };
+    for (root, configs, wish, wanted) in [
+        (
+            "other",
+            config(""),
+            wish(false),
+            "Warn | Deployment other/istiod | this mesh's istiod and that one would both write ConfigMap istio-ca-root-cert",
+        ),
+        (
+            "other",
+            config(chosen),
+            wish(false),
+            "Warn | Deployment other/istiod | this mesh's istiod would write also where that one does",
+        ),
+        (
+            "other",
+            config(""),
+            wish(true),
+            "Warn | Deployment other/istiod | that istiod writes also where this mesh's would",
+        ),
+        ("other", config(chosen), wish(true), "Pass"),
+        ("other", json!([]), wish(false), "Pass"),
+        ("istio-system", config(""), wish(false), "Pass"),
+    ] {
+        let facts = Facts {
+            meshes: Ok(vec![mesh(root, Installer::Istioctl)]),
+            ..facts(&[("mesh-configs", configs)])
+        };
+        must("ROOT_CERTIFICATE", &facts, &wish, wanted);
+    }
+}
+
+#[test]
+fn autoscaling_goes_by_a_metrics_api() {
+    let fixed = || Wish {
+        scaler: None,
+        ..wish()
+    };
+    for (metrics, wish, wanted) in [
+        (true, wish(), "Pass"),
+        (false, fixed(), "Skipped"),
+        (
+            false,
+            wish(),
+            "Warn | HorizontalPodAutoscaler istio-system/istiod | no metrics API (metrics.k8s.io) is served",
+        ),
+    ] {
+        let facts = Facts {
+            metrics,
+            ..facts(&[])
+        };
+        must("METRICS", &facts, &wish, wanted);
+    }
 }
 
 #[test]

@@ -45,6 +45,23 @@ fn bounds() -> Vec<Case> {
             remedy: "label it pod-security.kubernetes.io/enforce=privileged",
             ..CASE
         },
+        Case {
+            name: "the node agents of another mesh",
+            fault: "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: istio-cni, labels: {weft.dev/mesh: first}}\n",
+            weft: "mesh plan second CHARTS --root-namespace second --cni",
+            code: 65,
+            object: "/spec/cni: Istio's CNI plugin is that of mesh first (ClusterRole istio-cni)",
+            remedy: "say values.istiod.cni.enabled: true to use that plugin",
+            ..CASE
+        },
+        Case {
+            name: "autoscaling without a metrics API",
+            weft: "mesh create x CHARTS --as nobody",
+            code: 77,
+            object: "HorizontalPodAutoscaler istio-system/istiod: no metrics API",
+            remedy: "install metrics-server, or choose a number",
+            ..CASE
+        },
     ]
 }
 
