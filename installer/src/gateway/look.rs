@@ -48,7 +48,7 @@ impl Sink for Silent {
 #[derive(Debug)]
 enum Known {
     /// It is recorded.
-    Recorded(GatewayRecord),
+    Recorded(Box<GatewayRecord>),
     /// Its record cannot be read.
     Broken(BrokenRecord),
     /// Somebody else made it.
@@ -116,7 +116,8 @@ pub(crate) async fn referring(cluster: &Cluster) -> Result<Objects, ClusterError
 }
 
 fn matched(records: Records, mut workloads: Vec<Value>) -> Vec<Found> {
-    let good = records.good.into_iter().map(Known::Recorded);
+    let good = records.good.into_iter();
+    let good = good.map(|record| Known::Recorded(Box::new(record)));
     let known = good.chain(records.broken.into_iter().map(Known::Broken));
     let mut found: Vec<_> = known
         .map(|known| {
@@ -241,6 +242,10 @@ async fn health(
         .await?;
     let reasons = |unready: Vec<Unready>| unready.iter().map(reason).collect();
     Ok(match waited {
+        Waited::Ready if state::instances(workload) == [0, 0] => (
+            Health::Idle,
+            vec!["it is to have no instance, so that nobody serves".to_owned()],
+        ),
         Waited::Ready => (Health::Ready, Vec::new()),
         Waited::TimedOut(unready) => (Health::Coming, reasons(unready)),
         Waited::Failed(unready) => (Health::Failed, reasons(unready)),
