@@ -12,8 +12,8 @@ use crate::cluster::engine::{self, EngineError};
 use crate::cluster::plan::Plan;
 use crate::cluster::report;
 use crate::cluster::told::Told;
-use crate::failure::{Exit, Failure, Outcome, both};
-use crate::history::{Change, begin};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::history::{Change, accounted};
 use crate::mesh::install::changes;
 use crate::mesh::record::MANAGER;
 use crate::mesh::record::lock::while_held;
@@ -156,11 +156,10 @@ impl Gateways {
             return Ok(());
         }
         let root = &prepared.after.state.root_namespace;
-        let begun = begin(&self.cluster, root, verb).await?;
-        let mut written = Vec::new();
-        let done = Box::pin(self.write(prepared, manner, &mut written)).await;
-        let noted = begun.end(written, done.is_ok()).await;
-        both(done, noted.map_err(Failure::from))
+        accounted(&self.cluster, Some(root), verb, async |written| {
+            self.write(prepared, manner, written).await
+        })
+        .await
     }
 
     /// Writes all of it, and into `written` what really was.

@@ -108,6 +108,7 @@ async fn meter(answer: (StatusCode, Value)) -> Meter {
         namespace: "shop".to_owned(),
         server: "https://fake".to_owned(),
         timeout: Duration::from_secs(5),
+        caller: std::sync::Arc::default(),
     };
     Reader::new(cluster).meter(Some("shop")).await
 }
