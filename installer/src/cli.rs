@@ -10,6 +10,7 @@ mod guard;
 mod history;
 mod mesh;
 mod objects;
+mod overwrite;
 mod plugin;
 mod preflight;
 mod sidecar;

@@ -23,6 +23,7 @@ use serde_json::Value;
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
+use crate::failure::{Failure, both};
 use stored::{Course, Limits};
 
 /// One command that wrote something.
@@ -124,8 +125,38 @@ async fn entry(cluster: &Cluster, verb: &str, changes: Vec<Change>) -> Result<En
     })
 }
 
-/// As whom the API server knows the caller.
+/// Keeps account of a verb that writes a while: word of it is there before, and afterwards what it says that it really wrote,
+/// whatever came of it. Without a namespace there is nowhere to keep it.
+///
+/// # Errors
+/// What the verb failed with, and whatever kept the account from being written.
+pub(crate) async fn accounted(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+    verb: &str,
+    act: impl AsyncFnOnce(&mut Vec<Change>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let begun = match namespace {
+        Some(namespace) => Some(begin(cluster, namespace, verb).await?),
+        None => None,
+    };
+    let mut written = Vec::new();
+    // What acts is large, and would lie in the future of every caller.
+    let done = Box::pin(act(&mut written)).await;
+    let noted = match begun {
+        Some(begun) => begun.end(written, done.is_ok()).await,
+        None => Ok(()),
+    };
+    both(done, noted.map_err(Failure::from))
+}
+
+/// As whom the API server knows the caller: the Lease and the history of one command say the same, and it is asked once.
 pub(crate) async fn who(cluster: &Cluster) -> Result<String, ClusterError> {
+    let asked = cluster.caller.get_or_try_init(|| ask_who(cluster));
+    asked.await.cloned()
+}
+
+async fn ask_who(cluster: &Cluster) -> Result<String, ClusterError> {
     let api: Api<SelfSubjectReview> = Api::all(cluster.client.clone());
     let question = SelfSubjectReview::default();
     let asked = cluster
@@ -143,5 +174,39 @@ pub(crate) async fn who(cluster: &Cluster) -> Result<String, ClusterError> {
         // Before Kubernetes 1.28 nobody answers; that is no reason not to write the entry.
         Err(error) if error.is_not_found() => Ok("unknown".to_owned()),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use axum::Router;
+    use axum::http::StatusCode;
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_we_are_is_asked_once() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let router = Router::new().fallback(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let answer = json!({"metadata": {}, "status": {"userInfo": {"username": "ann"}}});
+            async move { (StatusCode::CREATED, answer.to_string()) }
+        });
+        let cluster = Cluster {
+            client: kube::Client::new(router, "shop"),
+            namespace: "shop".to_owned(),
+            server: "https://fake".to_owned(),
+            timeout: Duration::from_secs(5),
+            caller: Arc::default(),
+        };
+        assert_eq!(who(&cluster.clone()).await.unwrap(), "ann");
+        assert_eq!(who(&cluster).await.unwrap(), "ann");
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 }

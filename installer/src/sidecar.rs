@@ -11,7 +11,6 @@ pub(crate) mod injector;
 pub(crate) mod kinds;
 mod loggers;
 pub(crate) mod passthrough;
-mod quantity;
 pub(crate) mod read;
 pub(crate) mod report;
 pub(crate) mod resources;

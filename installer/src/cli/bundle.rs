@@ -1,6 +1,7 @@
 //! `weft bundle create | inspect | push`.
 
 use super::mesh::flags::mesh_of;
+use super::overwrite::OverwriteArgs;
 use super::plugin::RegistryArgs;
 use super::{Context, block_on};
 use crate::bundle::{Bundle, Contents, Destination, Holding, create, push};
@@ -40,7 +41,8 @@ Examples:
   weft bundle create mesh.tar --istio 1.31.0 --with-images -f mesh.yaml    as that mesh runs them
   weft bundle create mesh.tar --istio 1.31.0 --plugin registry.example/weft/rate-limit:1 \\
       --image docker.io/istio/pilot:1.31.0 --image docker.io/istio/proxyv2:1.31.0
-  weft bundle create mesh.tar --istio 1.31.0 --charts ./charts --dry-run    shows it"
+  weft bundle create mesh.tar --istio 1.31.0 --charts ./charts --dry-run    shows it
+  weft bundle create mesh.tar --istio 1.31.0 --force                        writes over mesh.tar"
 )]
 struct CreateArgs {
     /// The file to write
@@ -71,6 +73,8 @@ struct CreateArgs {
     /// Only say what would be in the file
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    overwrite: OverwriteArgs,
     #[command(flatten)]
     registry: RegistryArgs,
 }
@@ -132,6 +136,9 @@ fn make(args: &CreateArgs, context: &Context) -> Outcome {
     let charts = Charts::new(registry.clone(), &context.environment);
     let path = context.environment.directory().join(&args.file);
     let file = (!args.dry_run).then_some(path.as_path());
+    if let Some(file) = file {
+        args.overwrite.permit(file)?;
+    }
     let output = &context.output;
     let mesh = args
         .with_images

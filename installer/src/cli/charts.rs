@@ -1,5 +1,6 @@
 //! `weft charts pull`.
 
+use super::overwrite::OverwriteArgs;
 use super::plugin::RegistryArgs;
 use super::{Context, block_on};
 use crate::charts::{Charts, FetchedChart, Source};
@@ -39,6 +40,8 @@ struct PullArgs {
     file: Option<String>,
     #[arg(long, value_name = "SOURCE", default_value = Source::UPSTREAM, help = "Where charts are: oci://REGISTRY/PATH, https://HOST/PATH, a directory, or a bundle")]
     charts: String,
+    #[command(flatten)]
+    overwrite: OverwriteArgs,
     #[command(flatten)]
     registry: RegistryArgs,
 }
@@ -92,6 +95,7 @@ fn pull(args: &PullArgs, context: &Context) -> Outcome {
         let file = args.file.clone();
         let file = file.unwrap_or_else(|| format!("{}-{}.tgz", chart.name, chart.version));
         let path = context.environment.directory().join(file);
+        args.overwrite.permit(&path)?;
         std::fs::write(&path, &chart.archive)
             .with_context(|| format!("cannot write {}", path.display()))?;
         context

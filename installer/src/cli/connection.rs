@@ -173,6 +173,14 @@ pub(crate) struct ProgressArgs {
     pub(crate) progress: ProgressChoice,
 }
 
+/// A time that may be none at all: `0s`.
+pub(crate) fn pause(text: &str) -> Result<Duration, String> {
+    match text {
+        "0" | "0s" => Ok(Duration::ZERO),
+        text => duration(text),
+    }
+}
+
 /// `30s`, `5m`, `1h`, or a number of seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no time: write for example 30s, 5m or 1h");
@@ -185,10 +193,12 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let number: u64 = number
         .and_then(|number| number.parse().ok())
         .ok_or_else(wrong)?;
-    let seconds = number
-        .checked_mul(unit)
-        .filter(|seconds| *seconds > 0)
-        .ok_or_else(wrong)?;
+    let seconds = number.checked_mul(unit).ok_or_else(wrong)?;
+    if seconds == 0 {
+        return Err(format!(
+            "{text:?} is no time at all: write at least 1s, for example 30s, 5m or 1h"
+        ));
+    }
     Ok(Duration::from_secs(seconds))
 }
 
@@ -203,6 +213,15 @@ mod tests {
         }
         for wrong in ["", "s", "0s", "1d", "-1s", "1.5m", "99999999999999999999h"] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+        assert!(duration("0s").is_err_and(|text| text.contains("at least 1s")));
+        for (text, wanted) in [
+            ("0s", Some(0)),
+            ("0", Some(0)),
+            ("2m", Some(120)),
+            ("-1s", None),
+        ] {
+            assert_eq!(pause(text).ok(), wanted.map(Duration::from_secs), "{text}");
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Which cluster, as whom: kubeconfig, context, impersonation, and the connection that comes of it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
+use tokio::sync::OnceCell;
 
 use super::error::{ClusterError, root_cause};
 use super::route;
@@ -36,6 +38,8 @@ pub(crate) struct Cluster {
     pub(crate) server: String,
     /// How long one request may take.
     pub(crate) timeout: Duration,
+    /// As whom the API server knows us, once it was asked.
+    pub(crate) caller: Arc<OnceCell<String>>,
 }
 
 /// Where the kubeconfig comes from.
@@ -72,6 +76,7 @@ impl Access {
             namespace,
             server,
             timeout: self.timeout,
+            caller: Arc::default(),
         })
     }
 

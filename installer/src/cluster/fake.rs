@@ -62,6 +62,7 @@ impl Fake {
             namespace: "shop".to_owned(),
             server: "https://fake".to_owned(),
             timeout: Duration::from_secs(5),
+            caller: Arc::default(),
         }
     }
 

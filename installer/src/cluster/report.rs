@@ -165,6 +165,17 @@ pub(crate) fn changes(plan: &Plan) -> ChangesReport {
     )
 }
 
+/// What differs of one object, or of the wish for it, that would be updated.
+pub(crate) fn update(object: String, changes: Vec<Change>) -> ChangesReport {
+    ChangesReport(vec![ObjectChanges {
+        object,
+        action: Action::Update,
+        changes,
+        conflicts: Vec::new(),
+        unsure: None,
+    }])
+}
+
 impl Report for ChangesReport {
     fn table(&self) -> Table {
         let columns = ["OBJECT", "ACTION", "FIELD", "BEFORE", "AFTER", "OWNER"];

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::selector::{Labels, labels, selects};
+use super::selector::{Labels, selects};
 use super::spec::{MeshGateway, Port, ServiceType};
 use crate::cluster::inventory::PART_OF;
 use crate::cluster::object::ObjectId;
@@ -14,6 +14,9 @@ use crate::mesh::scaling::words;
 use crate::output::{Cell, Report, Style, Table};
 use crate::sidecar::decision::Decision;
 use crate::sidecar::injector::Injectors;
+
+/// Whether its pods are told from those of others.
+pub(crate) const UNIQUE_LABELS: &str = "UNIQUE_LABELS";
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -124,19 +127,32 @@ fn constant(kind: &str) -> String {
     text
 }
 
-/// Other workloads with the labels by which Istio's Gateways and the Service choose this one's pods.
-pub(crate) fn pods(gateway: &ObjectId, selector: &Labels, workloads: &[Value]) -> Vec<Finding> {
-    let check = "UNIQUE_LABELS";
-    let matching = workloads.iter().filter(|one| {
-        let template = labels(one.pointer("/spec/template/metadata/labels"));
-        let itself =
-            name(one) == gateway.name && Some(namespace(one)) == gateway.namespace.as_deref();
-        !itself && selects(selector, &template)
+/// A gateway that is there already, of whatever kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Other {
+    /// For example `Deployment`.
+    pub(crate) kind: String,
+    /// Its namespace.
+    pub(crate) namespace: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// The labels of its pods.
+    pub(crate) labels: Labels,
+}
+
+/// Other gateways with the labels by which Istio's Gateways and the Service choose this one's pods.
+pub(crate) fn pods(gateway: &ObjectId, selector: &Labels, others: &[Other]) -> Vec<Finding> {
+    let check = UNIQUE_LABELS;
+    let here = gateway.namespace.as_deref().unwrap_or_default();
+    let matching = others.iter().filter(|one| {
+        let own = [gateway.kind.as_str(), here, &gateway.name];
+        let itself = own == [one.kind.as_str(), &one.namespace, &one.name];
+        !itself && selects(selector, &one.labels)
     });
     let findings = matching
         .map(|one| {
-            let workload = format!("{}/{}", namespace(one), name(one));
-            if Some(namespace(one)) == gateway.namespace.as_deref() {
+            let workload = format!("{} {}/{}", one.kind, one.namespace, one.name);
+            if one.namespace == here {
                 let text = format!("the pods of {workload} have the same labels app and istio, and would get its traffic: choose another name, or other labels");
                 return Finding::fail(check, text);
             }

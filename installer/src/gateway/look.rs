@@ -7,6 +7,7 @@ use futures_util::try_join;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::check::Other;
 use super::record::{self, BrokenRecord, GatewayRecord, Records};
 use super::references::Objects;
 use super::report::GatewayView;
@@ -24,6 +25,8 @@ use crate::mesh::read::{
 };
 use crate::mesh::record::MESH_LABEL;
 use crate::sidecar::gateway;
+use crate::sidecar::kinds::Kinds;
+use crate::sidecar::read::Reader;
 
 /// Services.
 pub(crate) const SERVICES: Kind = core("Service", "services");
@@ -48,7 +51,7 @@ impl Sink for Silent {
 #[derive(Debug)]
 enum Known {
     /// It is recorded.
-    Recorded(GatewayRecord),
+    Recorded(Box<GatewayRecord>),
     /// Its record cannot be read.
     Broken(BrokenRecord),
     /// Somebody else made it.
@@ -97,6 +100,37 @@ pub(crate) async fn workloads(
     Ok(found)
 }
 
+/// Every gateway of a cluster, of whatever kind: of those that the mesh declares, too. What of these cannot be seen comes with the
+/// reason.
+pub(crate) async fn others(
+    cluster: &Cluster,
+    root: &str,
+    mesh: Option<&str>,
+) -> Result<(Vec<Other>, Vec<String>), Failure> {
+    let kinds = Kinds::read(cluster, root, mesh).await?;
+    let reader = Reader::new(cluster.clone()).with(kinds.served);
+    let usual = Box::pin(workloads(cluster, None));
+    let ((declared, unseen), usual) = try_join!(reader.declared(), usual)?;
+    let usual = usual.iter().map(|one| Other {
+        kind: text(one, "/kind").unwrap_or_default().to_owned(),
+        namespace: namespace(one).to_owned(),
+        name: name(one).to_owned(),
+        labels: state::pod_labels(one),
+    });
+    let declared = declared.into_iter();
+    let declared = declared.filter(|one| gateway::is_one(&one.template));
+    let declared = declared.map(|one| Other {
+        kind: one.name.kind.word().to_owned(),
+        namespace: one.name.namespace,
+        name: one.name.name,
+        labels: one.template.labels,
+    });
+    let unseen = unseen.into_iter().map(|(_, why)| why);
+    let missing = kinds.missing.into_iter().map(|(_, why)| why);
+    let unknown = unseen.chain(missing).chain(kinds.unread);
+    Ok((usual.chain(declared).collect(), unknown.collect()))
+}
+
 /// The Services of the namespaces that these are in: few, where a cluster has thousands.
 async fn beside(cluster: &Cluster, workloads: &[Value]) -> Result<Vec<Value>, ClusterError> {
     let places: BTreeSet<&str> = workloads.iter().map(namespace).collect();
@@ -116,7 +150,8 @@ pub(crate) async fn referring(cluster: &Cluster) -> Result<Objects, ClusterError
 }
 
 fn matched(records: Records, mut workloads: Vec<Value>) -> Vec<Found> {
-    let good = records.good.into_iter().map(Known::Recorded);
+    let good = records.good.into_iter();
+    let good = good.map(|record| Known::Recorded(Box::new(record)));
     let known = good.chain(records.broken.into_iter().map(Known::Broken));
     let mut found: Vec<_> = known
         .map(|known| {
@@ -241,6 +276,10 @@ async fn health(
         .await?;
     let reasons = |unready: Vec<Unready>| unready.iter().map(reason).collect();
     Ok(match waited {
+        Waited::Ready if state::instances(workload) == [0, 0] => (
+            Health::Idle,
+            vec!["it is to have no instance, so that nobody serves".to_owned()],
+        ),
         Waited::Ready => (Health::Ready, Vec::new()),
         Waited::TimedOut(unready) => (Health::Coming, reasons(unready)),
         Waited::Failed(unready) => (Health::Failed, reasons(unready)),

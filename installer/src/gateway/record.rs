@@ -101,8 +101,8 @@ impl GatewayRecord {
     }
 
     /// Reads one.
-    fn read(object: &Value) -> Result<Self, BrokenRecord> {
-        let broken = |key, why| BrokenRecord::of(object, key, why);
+    fn read(object: &Value) -> Result<Self, Box<BrokenRecord>> {
+        let broken = |key, why| Box::new(BrokenRecord::of(object, key, why));
         let data = |key: &'static str| {
             let found = object.pointer("/data").and_then(|data| data.get(key));
             let found = found.and_then(Value::as_str);
@@ -201,7 +201,7 @@ pub(crate) async fn one(
     let found = cluster.read(&Parent::resource(), &id).await?;
     found
         .map(|object| match label(&object, GATEWAY) {
-            Some(label) if label == gateway => Ok(GatewayRecord::read(&object)?),
+            Some(label) if label == gateway => GatewayRecord::read(&object).map_err(|broken| Failure::from(*broken)),
             _ => {
                 let text = format!(
                     "UNIQUE_MESH_GATEWAY: {id} is there already and records no gateway: choose another name for the gateway"

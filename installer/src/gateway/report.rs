@@ -105,6 +105,6 @@ fn style(state: State) -> Style {
         State::Running => Style::Good,
         State::Creating | State::Updating => Style::Warn,
         State::Error => Style::Bad,
-        State::Deleting => Style::Dim,
+        State::Stopped | State::Deleting => Style::Dim,
     }
 }

@@ -1,4 +1,5 @@
-//! How a gateway is, decided from the objects that it is made of: the states CREATING, RUNNING, ERROR, UPDATING and DELETING.
+//! How a gateway is, decided from the objects that it is made of: the states CREATING, RUNNING, STOPPED, ERROR,
+//! UPDATING and DELETING.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -17,6 +18,8 @@ pub(crate) enum State {
     Creating,
     /// It runs as it should.
     Running,
+    /// It should have no instance, and has none: nobody is served.
+    Stopped,
     /// It does not, and waiting does not help.
     Error,
     /// It changes.
@@ -31,6 +34,7 @@ impl State {
         match self {
             Self::Creating => "CREATING",
             Self::Running => "RUNNING",
+            Self::Stopped => "STOPPED",
             Self::Error => "ERROR",
             Self::Updating => "UPDATING",
             Self::Deleting => "DELETING",
@@ -43,6 +47,8 @@ impl State {
 pub(crate) enum Health {
     /// All are ready.
     Ready,
+    /// All are as they should be, which is without any instance.
+    Idle,
     /// Not all, and they may come yet.
     Coming,
     /// One will not get ready.
@@ -57,6 +63,7 @@ pub(crate) fn state(phase: Option<Phase>, health: Health, rolls: bool) -> State 
     match (phase, health) {
         (Some(Phase::Deleting), _) => State::Deleting,
         (_, Health::Ready) => State::Running,
+        (_, Health::Idle) => State::Stopped,
         (Some(Phase::Creating), Health::Coming | Health::Gone) => State::Creating,
         (Some(Phase::Updating), Health::Coming | Health::Gone) => State::Updating,
         (_, Health::Coming) if rolls => State::Updating,

@@ -28,7 +28,7 @@ use crate::cluster::request::Write;
 use crate::cluster::snapshot;
 use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure, both};
-use crate::history::{Change, begin};
+use crate::history::{Change, accounted};
 use crate::output::{Output, ProgressChoice};
 pub(crate) use account::changes;
 pub(crate) use allowed::installable;
@@ -173,11 +173,10 @@ impl Installer<'_> {
             return self.write(prepared, timeout, &mut Vec::new()).await;
         }
         let root = prepared.mesh.root_namespace();
-        let begun = begin(self.cluster, root, verb).await?;
-        let mut written = Vec::new();
-        let done = self.write(prepared, timeout, &mut written).await;
-        let noted = begun.end(written, done.is_ok()).await;
-        both(done, noted.map_err(Failure::from))
+        accounted(self.cluster, Some(root), verb, async |written| {
+            self.write(prepared, timeout, written).await
+        })
+        .await
     }
 
     /// Writes all of it, and into `written` what really was.

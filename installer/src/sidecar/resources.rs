@@ -5,7 +5,7 @@
 
 use super::edit::{Edit, Want};
 use super::injector::Labels;
-use super::quantity::Quantity;
+use crate::cluster::quantity::unsigned;
 
 /// What was written on the command line; nothing for what stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,8 +76,9 @@ fn want(value: &str) -> Option<Want> {
     if value == "none" {
         return Some(Want::Gone);
     }
-    let quantity = Quantity::parse(value)?;
-    Some(if quantity.is_zero() {
+    // Kubernetes takes no container's amount that is finer than a thousandth.
+    let amount = unsigned(value).filter(|amount| amount.is_multiple_of(1_000_000))?;
+    Some(if amount == 0 {
         Want::Gone
     } else {
         Want::Value(value.to_owned())
@@ -90,7 +91,7 @@ fn contradictions(after: &Labels) -> Vec<String> {
     let pairs = [("CPU", cpu, cpu_limit), ("memory", memory, memory_limit)];
     let over = |(what, request, limit): (&str, &str, &str)| {
         let (request, limit) = (after.get(request)?, after.get(limit)?);
-        (Quantity::parse(request)? > Quantity::parse(limit)?).then(|| {
+        (unsigned(request)? > unsigned(limit)?).then(|| {
             format!("the request for {what} ({request}) is more than its limit ({limit}): raise the limit or lower the request")
         })
     };

@@ -173,12 +173,12 @@ fn alone(
     let pods = vec![pod_status(snapshot, pod, template, decision)];
     let mut row = row(&pod.namespace, "Pod", &pod.name, decision, pods);
     row.restartable = false;
-    if row.state == WorkloadState::NeedRestart {
-        row.reason = format!(
-            "{}; it belongs to {whose} and cannot be restarted",
-            row.reason
-        );
-    }
+    let owner = format!("it belongs to {whose}");
+    row.reason = match (row.state, row.reason.as_str()) {
+        (WorkloadState::NeedRestart, why) => format!("{why}; {owner} and cannot be restarted"),
+        (_, "") => owner,
+        (_, why) => format!("{why}; {owner}"),
+    };
     row
 }
 

@@ -100,6 +100,7 @@ mod tests {
             ("deploy/cart", workload(Kind::Deployment)),
             ("Deployment/cart", workload(Kind::Deployment)),
             ("deployment.apps/cart", workload(Kind::Deployment)),
+            ("deployments.apps/cart", workload(Kind::Deployment)),
             ("statefulsets.v1.apps/cart", workload(Kind::StatefulSet)),
             ("sts/cart", workload(Kind::StatefulSet)),
             ("daemonset/cart", workload(Kind::DaemonSet)),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::quantity::Quantity;
 use super::view::PROXY;
 use crate::cluster::error::ClusterError;
+use crate::cluster::quantity::unsigned;
 
 /// Where the metrics API is.
 pub(crate) const API: &str = "metrics.k8s.io/v1beta1";
@@ -134,8 +134,8 @@ impl Usage {
             return Amounts::default();
         };
         let rounded = |text: &Option<String>, unit: u128, suffix: &str| {
-            let billionths = billionths(text.as_deref()?)?;
-            Some(format!("{}{suffix}", billionths.div_ceil(unit)))
+            let amount = unsigned(text.as_deref()?)?;
+            Some(format!("{}{suffix}", amount.div_ceil(unit)))
         };
         Amounts {
             cpu: rounded(&amounts.cpu, 1_000_000, "m"),
@@ -152,25 +152,9 @@ fn of_proxy(pod: PodMetrics) -> Option<((String, String), Amounts)> {
 
 /// Nothing without a limit, or with one of nought, which is none.
 fn percent(used: Option<&str>, limit: Option<&str>) -> Option<u64> {
-    let hundredfold = billionths(used?)?.checked_mul(100)?;
-    let share = hundredfold.checked_div(billionths(limit?)?)?;
+    let hundredfold = unsigned(used?)?.checked_mul(100)?;
+    let share = hundredfold.checked_div(unsigned(limit?)?)?;
     u64::try_from(share).ok()
-}
-
-/// What is measured is finer than what can be asked for: CPU is told in billionths.
-fn billionths(text: &str) -> Option<u128> {
-    let of = |digits: &str, unit: u128| {
-        let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-        let number: u128 = digits.parse().ok().filter(|_| is_number)?;
-        number.checked_mul(unit)
-    };
-    if let Some(digits) = text.strip_suffix('n') {
-        return of(digits, 1);
-    }
-    if let Some(digits) = text.strip_suffix('u') {
-        return of(digits, 1_000);
-    }
-    Quantity::parse(text)?.thousandths().checked_mul(1_000_000)
 }
 
 #[cfg(test)]

@@ -119,9 +119,15 @@ fn created(world: &World) -> Ipv4Addr {
     world.weft(&format!("{line} --diff")).must(0, &[]);
     world.weft(line).must(0, &["nothing was written"]);
     assert_eq!(versions(), before);
-    world
-        .weft("create front -n edge")
-        .must(1, &["UNIQUE_MESH_GATEWAY", "weft gateway update"]);
+    world.weft("create front -n edge").must(
+        1,
+        &[
+            "UNIQUE_MESH_GATEWAY",
+            "weft gateway update",
+            "spec.resources",
+            "cpu",
+        ],
+    );
     address
 }
 
@@ -214,7 +220,7 @@ pub(crate) fn those_of_others(world: &World) {
          spec: {containers: [{name: istio-proxy, image: auto}]}\n",
     );
     until("its controller has seen it", || {
-        world.json("list -n edge")[0]["state"] == "RUNNING"
+        world.json("list -n edge")[0]["state"] == "STOPPED"
     });
     let list = world.json("list -n edge");
     assert_eq!(list[0]["foreign"], true, "{list}");

@@ -24,7 +24,7 @@ pub(crate) fn istio(folder: &Path) -> Option<PathBuf> {
 
 fn pull(folder: &Path, source: &str, flags: &[&str]) -> serde_json::Value {
     let line = [
-        "charts", "pull", "istiod", "1.31.0", "--charts", source, "-o", "json",
+        "charts", "pull", "istiod", "1.31.0", "--charts", source, "--force", "-o", "json",
     ];
     let output = command(folder, &[&line, flags].concat())
         .env("WEFT_CACHE", folder.join("cache"))

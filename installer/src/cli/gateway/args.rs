@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::flags::WishFlags;
 use super::{ChartArgs, Everywhere, Where, WriteArgs};
+use crate::cli::connection::{ProgressArgs, RehearseArgs, WaitArgs};
 
 #[derive(Args, Debug)]
 #[command(
@@ -161,7 +162,11 @@ pub(super) struct DeleteArgs {
     #[arg(short, long)]
     pub(super) yes: bool,
     #[command(flatten)]
-    pub(super) write: WriteArgs,
+    pub(super) rehearse: RehearseArgs,
+    #[command(flatten)]
+    pub(super) wait: WaitArgs,
+    #[command(flatten)]
+    pub(super) progress: ProgressArgs,
     #[command(flatten)]
     pub(super) place: Where,
 }

@@ -10,7 +10,7 @@ use super::{ChartArgs, Where};
 use crate::cli::Context;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::gateway::spec::MeshGateway;
-use crate::gateway::verbs::{Deletion, Gateways};
+use crate::gateway::verbs::{Deletion, Gateways, Manner};
 use crate::mesh::spec::mistake::Mistakes;
 use crate::mesh::spec::read::Setting;
 use crate::mesh::spec::schema::schema_of;
@@ -112,7 +112,7 @@ pub(super) async fn upgrade(args: UpgradeArgs, context: &Context) -> Outcome {
 
 pub(super) async fn delete(args: DeleteArgs, context: &Context) -> Outcome {
     let chart = ChartArgs::default();
-    let progress = args.write.progress.progress;
+    let progress = args.progress.progress;
     let gateways = args.place.open(&chart, progress, context).await?;
     let place = args.place.place(&gateways);
     let names = if args.ignore_not_found {
@@ -128,7 +128,12 @@ pub(super) async fn delete(args: DeleteArgs, context: &Context) -> Outcome {
     let asked = Deletion {
         force: args.force,
         yes: args.yes,
-        manner: args.write.manner(),
+        // Nobody owns a field of what goes.
+        manner: Manner {
+            mode: args.rehearse.mode(),
+            force_conflicts: false,
+            timeout: args.wait.timeout(),
+        },
     };
     gateways.delete(&home, &place, &names, asked).await
 }

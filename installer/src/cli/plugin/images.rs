@@ -1,5 +1,6 @@
 //! `weft plugin push | pull | inspect`.
 
+use crate::cli::overwrite::OverwriteArgs;
 use crate::cli::{Context, block_on};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::measure;
@@ -77,6 +78,8 @@ pub(super) struct PullArgs {
     #[arg(value_name = "FILE")]
     file: Option<String>,
     #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
     registry: RegistryArgs,
 }
 
@@ -151,6 +154,7 @@ pub(super) fn pull(args: PullArgs, context: &Context) -> Outcome {
             .environment
             .directory()
             .join(args.file.unwrap_or_else(|| format!("{name}.wasm")));
+        args.overwrite.permit(&path)?;
         std::fs::write(&path, &pulled.code)
             .with_context(|| format!("cannot write {}", path.display()))?;
         context.output.report(&Saved {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::connection::{ClusterArgs, RehearseArgs, duration};
+use crate::cli::connection::{ClusterArgs, RehearseArgs, duration, pause};
 use crate::sidecar::restart::Pace;
 use crate::sidecar::target::Named;
 use crate::sidecar::verbs::Manner;
@@ -73,14 +73,6 @@ impl PaceArgs {
             timeout: (!self.no_wait).then_some(self.timeout),
             keep_going: self.keep_going,
         }
-    }
-}
-
-/// A time that may be none at all.
-fn pause(text: &str) -> Result<Duration, String> {
-    match text {
-        "0" | "0s" => Ok(Duration::ZERO),
-        text => duration(text),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::sidecar::target::Named;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Namespaces are ENABLED, DISABLED or UNSET; _WAIT is behind it while some pod waits for a restart. Workloads are INJECTED, UN_INJECTED or NEED_RESTART, and REASON says which are gateways, whose restart is `weft gateway upgrade`; proxies are RUNNING, STARTING, FAILED, or the pod is NOT_INJECTED. Exits 2 when something waits, fails, or contradicts itself. -A shows namespaces, one namespace its workloads, a workload its pods.
+    after_help = "Namespaces are ENABLED, DISABLED or UNSET; _WAIT is behind it while some pod waits for a restart. Workloads are INJECTED, UN_INJECTED or NEED_RESTART, and REASON says which are gateways, whose restart is `weft gateway upgrade`; proxies are RUNNING, STARTING, FAILED, or the pod is NOT_INJECTED. Exits 2 when something waits, fails, or contradicts itself. -A shows namespaces, one namespace itself and its workloads, a workload its pods. A target may be written as kubectl prints it, too: ns/NAME, deployments.apps/NAME.
 
 CPU and MEMORY of a pod are what its proxy uses of its limit: 13m/2, -/2 where no metrics API (metrics.k8s.io) tells, 13m/- without a limit; -o wide adds the requests, -o json has it of every pod.
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::cluster::diff::{child, same};
 use crate::cluster::keyed;
 use crate::cluster::peek::{list, text};
-use crate::cluster::quantity::millis;
+use crate::cluster::quantity::billionths;
 
 /// What is wanted of an object that is there, without what is so already.
 #[derive(Debug)]
@@ -174,8 +174,8 @@ fn is_nothing(value: &Value) -> bool {
 
 fn same_amount(one: &Value, other: &Value) -> bool {
     let amount = |value: &Value| match value {
-        Value::String(text) => millis(text),
-        Value::Number(number) => millis(&number.to_string()),
+        Value::String(text) => billionths(text),
+        Value::Number(number) => billionths(&number.to_string()),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
     amount(one).is_some_and(|one| amount(other) == Some(one))

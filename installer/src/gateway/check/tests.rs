@@ -1,4 +1,5 @@
 use super::*;
+use crate::gateway::selector::labels;
 use crate::mesh::spec::document::parse;
 use crate::mesh::spec::read::described;
 use serde_json::json;
@@ -63,22 +64,25 @@ fn names_of_others() {
 }
 
 #[test]
-fn labels_of_others() {
-    let workload = |namespace: &str, name: &str, istio: &str| {
-        json!({"metadata": {"name": name, "namespace": namespace},
-            "spec": {"template": {"metadata": {"labels": {"app": "edge", "istio": istio, "x": "y"}}}}})
+fn other_gateways_with_the_same_labels() {
+    let other = |kind: &str, namespace: &str, name: &str, istio: &str| Other {
+        kind: kind.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        labels: labels(Some(&json!({"app": "edge", "istio": istio, "x": "y"}))),
     };
     let object = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "edge", "namespace": "a"}});
     let id = ObjectId::of(&object).unwrap();
     let selector = labels(Some(&json!({"app": "edge", "istio": "edge"})));
     for (other, grade) in [
-        (workload("a", "edge", "edge"), Grade::Pass),
-        (workload("a", "copy", "edge"), Grade::Fail),
-        (workload("b", "edge", "edge"), Grade::Warn),
-        (workload("a", "copy", "other"), Grade::Pass),
+        (other("Deployment", "a", "edge", "edge"), Grade::Pass),
+        (other("Deployment", "a", "copy", "edge"), Grade::Fail),
+        (other("Rollout", "a", "edge", "edge"), Grade::Fail),
+        (other("Deployment", "b", "edge", "edge"), Grade::Warn),
+        (other("Deployment", "a", "copy", "other"), Grade::Pass),
     ] {
         let found = pods(&id, &selector, std::slice::from_ref(&other));
-        assert_eq!(told(&found), [("UNIQUE_LABELS", grade)], "{other}");
+        assert_eq!(told(&found), [("UNIQUE_LABELS", grade)], "{other:?}");
     }
 }
 

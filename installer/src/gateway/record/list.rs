@@ -96,7 +96,7 @@ pub(crate) async fn all(cluster: &Cluster, namespace: Option<&str>) -> Result<Re
     for object in found.iter().filter(|object| is_ours(object)) {
         match GatewayRecord::read(object) {
             Ok(record) => records.good.push(record),
-            Err(broken) => records.broken.push(broken),
+            Err(broken) => records.broken.push(*broken),
         }
     }
     Ok(records)
@@ -150,7 +150,7 @@ mod tests {
             {
                 let records = Records {
                     good: Vec::new(),
-                    broken: vec![broken.clone()],
+                    broken: vec![(*broken).clone()],
                 };
                 let all = records.all_of(root, mesh);
                 assert_eq!(all.is_err(), stops, "{broken:?} {root}");

@@ -23,6 +23,10 @@ fn how_a_gateway_is() {
         (None, Health::Coming, true, State::Updating),
         (None, Health::Coming, false, State::Error),
         (None, Health::Ready, false, State::Running),
+        (Some(Phase::Running), Health::Idle, false, State::Stopped),
+        (Some(Phase::Creating), Health::Idle, false, State::Stopped),
+        (Some(Phase::Deleting), Health::Idle, false, State::Deleting),
+        (None, Health::Idle, false, State::Stopped),
     ];
     for (phase, health, rolls, wanted) in cases {
         assert_eq!(

@@ -12,8 +12,8 @@ use crate::cluster::mode::Mode;
 use crate::cluster::plan::Plan;
 use crate::cluster::snapshot;
 use crate::cluster::told::Told;
-use crate::failure::{Exit, Failure, Outcome, both};
-use crate::history::{Change, begin};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::history::{Change, accounted};
 use crate::mesh::install::changes;
 use crate::mesh::read::{name, namespace};
 use crate::mesh::record::MANAGER;
@@ -146,24 +146,15 @@ impl Gateways {
         plans: &[Plan],
         asked: Deletion,
     ) -> Result<(), Failure> {
-        let begun = if self.keeps_account(home).await? {
-            Some(begin(&self.cluster, &home.root, verb).await?)
-        } else {
-            None
-        };
-        let mut written = Vec::new();
-        let mut done = Ok(());
-        for (record, plan) in records.into_iter().zip(plans) {
-            done = self.remove(record, plan, asked, &mut written).await;
-            if done.is_err() {
-                break;
+        let keeps = self.keeps_account(home).await?;
+        let root = keeps.then_some(home.root.as_str());
+        accounted(&self.cluster, root, verb, async |written| {
+            for (record, plan) in records.into_iter().zip(plans) {
+                self.remove(record, plan, asked, written).await?;
             }
-        }
-        let noted = match begun {
-            Some(begun) => begun.end(written, done.is_ok()).await,
-            None => Ok(()),
-        };
-        both(done, noted.map_err(Failure::from))
+            Ok(())
+        })
+        .await
     }
 
     /// The record goes last: as long as anything is left, the same command finds it. What really was written goes into

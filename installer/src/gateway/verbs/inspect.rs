@@ -52,7 +52,7 @@ impl Gateways {
         let capabilities = capabilities(&version, &kinds);
         let wanted = render::wanted(home, &chart, wish, place(wish), &capabilities)?;
         let (injection, proxy) = self.injection(home, wish, &wanted).await?;
-        let mut findings = self.findings(wish, &wanted, &kinds).await?;
+        let mut findings = Box::pin(self.findings(home, wish, &wanted, &kinds)).await?;
         findings.push(injection);
         let unknown = unknown_to(&chart, &home.mesh, Component::Gateway).into_iter();
         findings.extend(unknown.map(|text| Finding::new("VALUES", Grade::Warn, text)));
@@ -65,6 +65,7 @@ impl Gateways {
 
     async fn findings(
         &self,
+        home: &Home,
         wish: &MeshGateway,
         wanted: &Wanted,
         kinds: &Kinds,
@@ -76,7 +77,12 @@ impl Gateways {
         let workload = items.iter().find(|item| is_workload(&item.id));
         if let Some(item) = workload {
             let selector = selector::selector(&item.object);
-            let others = look::workloads(&self.cluster, None).await?;
+            let others = look::others(&self.cluster, &home.root, home.name.as_deref());
+            let (others, unknown) = others.await?;
+            findings.extend(unknown.into_iter().map(|why| {
+                let text = format!("other gateways may have its labels: {why}");
+                Finding::new(check::UNIQUE_LABELS, Grade::Warn, text)
+            }));
             findings.extend(check::pods(&item.id, &selector, &others));
             // One of somebody else's is told as such; its selector is no concern.
             let set = wanted.parent.set();

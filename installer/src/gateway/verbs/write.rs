@@ -1,15 +1,19 @@
 //! `weft gateway create | update`.
 
+use serde_json::json;
+
 use super::super::home::Home;
 use super::super::record::{self, GatewayRecord, Phase, State};
 use super::super::spec::MeshGateway;
 use super::scale::take_number_back;
 use super::{Gateways, Manner, manner, place};
+use crate::cluster::diff;
 use crate::cluster::engine::{self, EngineError};
 use crate::cluster::plan::Plan;
+use crate::cluster::report;
 use crate::cluster::told::Told;
-use crate::failure::{Exit, Failure, Outcome, both};
-use crate::history::{Change, begin};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::history::{Change, accounted};
 use crate::mesh::install::changes;
 use crate::mesh::record::MANAGER;
 use crate::mesh::record::lock::while_held;
@@ -40,8 +44,9 @@ impl Gateways {
                     before.name()
                 )),
                 Phase::Creating | Phase::Updating | Phase::Running if before.wish != wish => {
+                    self.output.report(&differing(before, &wish))?;
                     Some(format!(
-                        "UNIQUE_MESH_GATEWAY: there is a gateway {name} already, and it is described otherwise: `weft gateway update` changes it"
+                        "UNIQUE_MESH_GATEWAY: there is a gateway {name} already, and it is described otherwise, as shown: `weft gateway update` with the same words changes it"
                     ))
                 }
                 Phase::Creating | Phase::Updating | Phase::Running => None,
@@ -151,11 +156,10 @@ impl Gateways {
             return Ok(());
         }
         let root = &prepared.after.state.root_namespace;
-        let begun = begin(&self.cluster, root, verb).await?;
-        let mut written = Vec::new();
-        let done = Box::pin(self.write(prepared, manner, &mut written)).await;
-        let noted = begun.end(written, done.is_ok()).await;
-        both(done, noted.map_err(Failure::from))
+        accounted(&self.cluster, Some(root), verb, async |written| {
+            self.write(prepared, manner, written).await
+        })
+        .await
     }
 
     /// Writes all of it, and into `written` what really was.
@@ -184,6 +188,16 @@ impl Gateways {
         }
         Ok(())
     }
+}
+
+/// What of a gateway that is there would be another one.
+fn differing(before: &GatewayRecord, wish: &MeshGateway) -> report::ChangesReport {
+    let words = |wish: &MeshGateway| json!(wish);
+    let changes = diff::changes(&words(&before.wish), &words(wish));
+    report::update(
+        format!("MeshGateway {}/{}", before.namespace, before.name()),
+        changes,
+    )
 }
 
 impl Prepared {

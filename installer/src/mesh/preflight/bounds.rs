@@ -7,7 +7,7 @@ use super::super::read::{items, label, name, namespace, text};
 use super::facts::Facts;
 use super::gather::{LIMIT_RANGES, NAMESPACES, QUOTAS};
 use super::{Check, Resources, Subject, Verdict, Wish};
-use crate::cluster::quantity::millis;
+use crate::cluster::quantity::billionths;
 
 pub(super) fn quotas(facts: &Facts, wish: &Wish) -> Vec<Check> {
     let subject = Subject::of("QUOTA", "istiod fits into the quota");
@@ -39,7 +39,7 @@ fn quota_checks(subject: Subject, quota: &Value, istiod: &Resources) -> Vec<Chec
     let object = format!("ResourceQuota {}/{}", namespace(quota), name(quota));
     let amount = |part: &str, key: &str| {
         let value = quota.pointer(part)?.get(key)?.as_str()?;
-        Some((millis(value)?, value.to_owned()))
+        Some((billionths(value)?, value.to_owned()))
     };
     let pods = i128::from(istiod.replicas);
     let limits = istiod.limits.as_ref();
@@ -65,7 +65,7 @@ fn quota_checks(subject: Subject, quota: &Value, istiod: &Resources) -> Vec<Chec
         };
         let used = amount("/status/used", key).map_or(0, |(used, _)| used);
         let left = hard.saturating_sub(used);
-        let needed = millis(wanted).unwrap_or_default().saturating_mul(pods);
+        let needed = billionths(wanted).unwrap_or_default().saturating_mul(pods);
         if needed > left {
             let words = format!(
                 "{key}: {written} in all, {used} used; {pods} istiod of {wanted} each do not fit",
@@ -88,14 +88,14 @@ fn quota_checks(subject: Subject, quota: &Value, istiod: &Resources) -> Vec<Chec
     checks
 }
 
-/// Thousandths as people write them.
-fn shown(millis: i128, key: &str) -> String {
-    let mebi = 1024_i128.saturating_mul(1024).saturating_mul(1000);
-    if key.ends_with("memory") {
-        format!("{}Mi", millis.checked_div(mebi).unwrap_or_default())
+/// Billionths as people write them.
+fn shown(amount: i128, key: &str) -> String {
+    let (unit, suffix) = if key.ends_with("memory") {
+        (1_048_576_000_000_000, "Mi")
     } else {
-        format!("{millis}m")
-    }
+        (1_000_000, "m")
+    };
+    format!("{}{suffix}", amount.checked_div(unit).unwrap_or_default())
 }
 
 pub(super) fn limit_ranges(facts: &Facts, wish: &Wish) -> Vec<Check> {
@@ -151,14 +151,14 @@ fn traps(limit: &Value, who: &str, resources: &Resources) -> Vec<String> {
     for (key, request, own_limit) in amounts {
         let bound = |part: &str| {
             let written = limit.get(part)?.get(key)?.as_str()?;
-            Some((millis(written)?, written))
+            Some((billionths(written)?, written))
         };
         let (least, most) = (bound("min"), bound("max"));
         let default = bound("default").filter(|_| own_limit.is_none());
-        let needed = millis(request).unwrap_or_default();
+        let needed = billionths(request).unwrap_or_default();
         let highest = own_limit.unwrap_or(request);
-        let highest_millis = millis(highest).unwrap_or_default();
-        if let Some((_, written)) = most.filter(|(most, _)| highest_millis > *most) {
+        let most_needed = billionths(highest).unwrap_or_default();
+        if let Some((_, written)) = most.filter(|(most, _)| most_needed > *most) {
             found.push(format!(
                 "{key}: at most {written}, and {who} has {highest}: its pods are refused"
             ));

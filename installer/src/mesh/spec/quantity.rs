@@ -7,6 +7,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+use crate::cluster::quantity::unsigned;
+
 /// What is measured.
 pub(crate) trait Measure {
     /// For the schema.
@@ -19,8 +21,11 @@ pub(crate) trait Measure {
     const DIGITS: usize;
     /// Whether a number without unit may have a fraction.
     const FRACTION: bool;
-    /// Each unit and its worth in the smallest one.
-    const UNITS: &[(&str, u128)];
+    /// The units, without which a number says nothing unless one of them is empty.
+    const UNITS: &[&str];
+
+    /// A text of that form in the smallest unit.
+    fn worth(text: &str) -> Option<u128>;
 }
 
 /// Shares of a core.
@@ -41,7 +46,11 @@ impl Measure for Core {
     const HELP: &str = "write CPU as a text: cores such as \"2\" or \"0.5\", or thousandths of a core such as 500m";
     const DIGITS: usize = 9;
     const FRACTION: bool = true;
-    const UNITS: &[(&str, u128)] = &[("m", 1), ("", 1_000)];
+    const UNITS: &[&str] = &["m", ""];
+
+    fn worth(text: &str) -> Option<u128> {
+        unsigned(text)?.checked_div(1_000_000)
+    }
 }
 
 impl Measure for Bytes {
@@ -50,17 +59,11 @@ impl Measure for Bytes {
     const HELP: &str = "write memory as a text: a whole number of bytes with Ki, Mi, Gi, Ti, k, M, G or T, such as 512Mi";
     const DIGITS: usize = 15;
     const FRACTION: bool = false;
-    const UNITS: &[(&str, u128)] = &[
-        ("Ki", 1 << 10),
-        ("Mi", 1 << 20),
-        ("Gi", 1 << 30),
-        ("Ti", 1 << 40),
-        ("k", 1_000),
-        ("M", 1_000_000),
-        ("G", 1_000_000_000),
-        ("T", 1_000_000_000_000),
-        ("", 1),
-    ];
+    const UNITS: &[&str] = &["Ki", "Mi", "Gi", "Ti", "k", "M", "G", "T", ""];
+
+    fn worth(text: &str) -> Option<u128> {
+        unsigned(text)?.checked_div(1_000_000_000)
+    }
 }
 
 impl Measure for Time {
@@ -69,7 +72,20 @@ impl Measure for Time {
     const HELP: &str = "write a whole number with ms, s, m or h, such as 15s";
     const DIGITS: usize = 9;
     const FRACTION: bool = false;
-    const UNITS: &[(&str, u128)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+    const UNITS: &[&str] = &["ms", "s", "m", "h"];
+
+    /// No amount of Kubernetes': `m` are minutes.
+    fn worth(text: &str) -> Option<u128> {
+        let (number, unit) = split(text);
+        let unit = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            _ => return None,
+        };
+        number.parse::<u128>().ok()?.checked_mul(unit)
+    }
 }
 
 /// A quantity: the text as it was written, which Kubernetes gets, and its worth in the smallest unit.
@@ -124,7 +140,9 @@ impl<M: Measure> FromStr for Quantity<M> {
     type Err = QuantityError;
 
     fn from_str(text: &str) -> Result<Self, QuantityError> {
-        worth::<M>(text)
+        has_form::<M>(text)
+            .then(|| M::worth(text))
+            .flatten()
             .map(|worth| Self {
                 text: text.to_owned(),
                 worth,
@@ -137,29 +155,28 @@ impl<M: Measure> FromStr for Quantity<M> {
     }
 }
 
-/// A text in the smallest unit.
-fn worth<M: Measure>(text: &str) -> Option<u128> {
-    let digits = |text: &str, most: usize| {
-        let fits = (1..=most).contains(&text.len());
-        (fits && text.bytes().all(|byte| byte.is_ascii_digit()))
-            .then(|| text.parse::<u128>().ok())?
+/// Whether a text is one that the pattern allows: less than Kubernetes takes, so that a mesh file reads the same everywhere.
+fn has_form<M: Measure>(text: &str) -> bool {
+    let are_digits = |text: &str, most: usize| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let (_, unit_worth) = M::UNITS.iter().find(|(name, _)| *name == unit)?;
-    let Some((whole, fraction)) = number.split_once('.') else {
-        return digits(number, M::DIGITS)?.checked_mul(*unit_worth);
+    let (number, unit) = split(text);
+    let fits = match number.split_once('.') {
+        None => are_digits(number, M::DIGITS),
+        Some((whole, fraction)) => {
+            M::FRACTION
+                && unit.is_empty()
+                && are_digits(whole, M::DIGITS)
+                && are_digits(fraction, 3)
+        }
     };
-    if !M::FRACTION || !unit.is_empty() {
-        return None;
-    }
-    digits(fraction, 3)?;
-    let thousandths = format!("{fraction:0<3}").parse::<u128>().ok()?;
-    digits(whole, M::DIGITS)?
-        .checked_mul(*unit_worth)?
-        .checked_add(thousandths)
+    fits && M::UNITS.contains(&unit)
+}
+
+/// Number and unit.
+fn split(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
+    text.split_at(end.unwrap_or(text.len()))
 }
 
 impl<M> fmt::Display for Quantity<M> {

@@ -328,10 +328,7 @@ fn sidecars_without_a_match_are_told_that_their_own_calls_are_meant_too() {
         })
         .unwrap();
         let mut snapshot = snapshot(None);
-        if gateway {
-            let name = "gateway.networking.k8s.io/gateway-name".to_owned();
-            snapshot.pods[0].labels.insert(name, "public".to_owned());
-        }
+        snapshot.pods[0].is_gateway = gateway;
         let plan = plan(&snapshot, &desired, terms(NEW)).unwrap();
         plan.notes == [BOTH_WAYS]
     };

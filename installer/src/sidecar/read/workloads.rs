@@ -16,6 +16,24 @@ impl Reader {
         namespace: Option<&str>,
         forbidden: Forbidden,
     ) -> Result<(Vec<Workload>, Vec<(Kind, String)>), ClusterError> {
+        let kinds = Kind::ALL.into_iter().chain(self.kinds.iter().copied());
+        self.of_kinds(kinds, namespace, forbidden).await
+    }
+
+    /// Those of the declared kinds alone, of the whole cluster.
+    pub(crate) async fn declared(
+        &self,
+    ) -> Result<(Vec<Workload>, Vec<(Kind, String)>), ClusterError> {
+        let kinds = self.kinds.iter().copied();
+        self.of_kinds(kinds, None, Forbidden::IsLeftOut).await
+    }
+
+    async fn of_kinds(
+        &self,
+        kinds: impl Iterator<Item = Kind>,
+        namespace: Option<&str>,
+        forbidden: Forbidden,
+    ) -> Result<(Vec<Workload>, Vec<(Kind, String)>), ClusterError> {
         let of = |kind: Kind| async move {
             let (group, version) = kind.api();
             let path = collection(&format!("{group}/{version}"), namespace, kind.plural());
@@ -30,7 +48,6 @@ impl Reader {
             let view = |object: WorkloadObject| Some(object.view(kind));
             Ok((self.list(&what, &path, params, view).await?, None))
         };
-        let kinds = Kind::ALL.into_iter().chain(self.kinds.iter().copied());
         let (found, unseen): (Vec<_>, Vec<_>) =
             try_join_all(kinds.map(of)).await?.into_iter().unzip();
         Ok((found.concat(), unseen.into_iter().flatten().collect()))

@@ -70,14 +70,9 @@ fn namespaces(rows: &[NamespaceStatus]) -> Table {
     ])
     .wide(&["FINDINGS"]);
     for row in rows {
-        let style = match row.state {
-            NamespaceState::Enabled => Style::Good,
-            NamespaceState::EnabledWait | NamespaceState::DisabledWait => Style::Warn,
-            NamespaceState::Disabled | NamespaceState::Unset => Style::Plain,
-        };
         table.row([
             row.namespace.clone().into(),
-            Cell::styled(style, row.state.word()),
+            namespace_state(row),
             fraction(row.injected, row.total),
             row.workloads.len().to_string().into(),
             row.need_restart.to_string().into(),
@@ -88,20 +83,34 @@ fn namespaces(rows: &[NamespaceStatus]) -> Table {
     table
 }
 
+/// Each namespace comes before its workloads, with what it says itself.
 fn workloads(rows: &[NamespaceStatus]) -> Table {
     let mut table = Table::new(&["NAMESPACE", "KIND", "NAME", "STATE", "INJECTED", "REASON"])
         .wide(&["REVISION", "DECIDED BY"]);
-    for workload in rows.iter().flat_map(|row| &row.workloads) {
+    for row in rows {
+        let says: Vec<_> = row.label.iter().chain(&row.findings).cloned().collect();
         table.row([
-            workload.namespace.clone().into(),
-            workload.kind.into(),
-            workload.name.clone().into(),
-            state(workload),
-            fraction(workload.injected, workload.total),
-            or_dash(&workload.reason).into(),
-            or_dash(workload.revision.as_deref().unwrap_or_default()).into(),
-            workload.winner.clone().into(),
+            row.namespace.clone().into(),
+            "Namespace".into(),
+            row.namespace.clone().into(),
+            namespace_state(row),
+            fraction(row.injected, row.total),
+            or_dash(&says.join("; ")).into(),
+            or_dash("").into(),
+            or_dash("").into(),
         ]);
+        for workload in &row.workloads {
+            table.row([
+                workload.namespace.clone().into(),
+                workload.kind.into(),
+                workload.name.clone().into(),
+                state(workload),
+                fraction(workload.injected, workload.total),
+                or_dash(&workload.reason).into(),
+                or_dash(workload.revision.as_deref().unwrap_or_default()).into(),
+                workload.winner.clone().into(),
+            ]);
+        }
     }
     table
 }
@@ -164,6 +173,15 @@ fn used(pod: &PodStatus) -> [String; 2] {
         of(used.cpu, &resources.limits.cpu),
         of(used.memory, &resources.limits.memory),
     ]
+}
+
+fn namespace_state(row: &NamespaceStatus) -> Cell {
+    let style = match row.state {
+        NamespaceState::Enabled => Style::Good,
+        NamespaceState::EnabledWait | NamespaceState::DisabledWait => Style::Warn,
+        NamespaceState::Disabled | NamespaceState::Unset => Style::Plain,
+    };
+    Cell::styled(style, row.state.word())
 }
 
 fn state(workload: &WorkloadStatus) -> Cell {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::connection::{ProgressArgs, RehearseArgs, ServerArgs, WaitArgs, duration};
+use crate::cli::connection::{ProgressArgs, RehearseArgs, ServerArgs, WaitArgs, duration, pause};
 use crate::cli::plugin::RegistryArgs;
 use crate::mesh::upgrade::state::Strategy;
 use crate::mesh::version::IstioVersion;
@@ -98,7 +98,7 @@ pub(super) struct PaceArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Restarting")]
     pub(super) batch: u16,
     /// How long the new pods must have been ready before the next batch begins
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration, help_heading = "Restarting")]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = pause, help_heading = "Restarting")]
     pub(super) wait_per_pod: Duration,
     /// How long one workload may take, waiting for its disruption budget included
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, help_heading = "Restarting")]

@@ -40,6 +40,7 @@ fn cluster(spec: &str) -> Cluster {
         namespace: "shop".to_owned(),
         server: "https://fake".to_owned(),
         timeout: Duration::from_secs(5),
+        caller: std::sync::Arc::default(),
     }
 }
 
