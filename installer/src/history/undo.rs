@@ -7,6 +7,7 @@ pub(crate) mod act;
 mod refusal;
 
 pub(crate) use refusal::Unsafe;
+use refusal::refused;
 
 use serde_json::Value;
 
@@ -14,7 +15,6 @@ use super::fields;
 use super::store::Past;
 use super::stored::{self, Course, Kept, KeptField, Stored, What};
 use crate::cluster::object::ObjectId;
-use crate::mesh::record;
 
 /// What an undo does to one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,26 +40,6 @@ pub(crate) enum Action {
         manager: &'static str,
     },
 }
-
-/// Why a mesh that was made is not unmade.
-const CREATED: &str =
-    "`weft mesh delete` takes a mesh away, and looks first whether anybody uses it";
-
-/// What cannot be gone back from, by how the verb begins, and what to do instead.
-const REFUSED: [(&str, &str); 6] = [
-    ("mesh create", CREATED),
-    (
-        "mesh delete",
-        "certificates and addresses that are gone do not come back: create it anew from its file",
-    ),
-    (
-        "mesh upgrade",
-        "proxies run the other version by now: go back with the upgrade's own rollback",
-    ),
-    ("sidecar restart", "pods that were restarted are gone"),
-    ("sidecar upgrade", "pods that were restarted are gone"),
-    ("gateway upgrade", "pods that were restarted are gone"),
-];
 
 /// What going back from an entry would do, and why it may not.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,21 +81,6 @@ impl Weighed {
     }
 }
 
-fn refused(entry: &Past) -> Option<&'static str> {
-    let known = REFUSED.iter().find(|(verb, _)| begins(&entry.verb, verb));
-    // The first apply of a mesh makes it, too.
-    let makes = entry
-        .changes
-        .iter()
-        .any(|stored| matches!(stored.what, What::Create { .. }) && is_record(&stored.object));
-    let apply = (makes && begins(&entry.verb, "mesh apply")).then_some(CREATED);
-    known.map(|(_, why)| *why).or(apply)
-}
-
-fn is_record(object: &ObjectId) -> bool {
-    object.is("", "ConfigMap") && object.name.starts_with(&record::object_name(""))
-}
-
 /// What is written under two names is deleted once, and nothing is written into what is deleted.
 fn once(actions: Vec<Action>) -> Vec<Action> {
     let mut left: Vec<Action> = Vec::new();
@@ -133,11 +98,6 @@ fn once(actions: Vec<Action>) -> Vec<Action> {
         }
     }
     left
-}
-
-fn begins(verb: &str, with: &str) -> bool {
-    verb.strip_prefix(with)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 /// What would put a change back, as far as that is known, and what is in its way.

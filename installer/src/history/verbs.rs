@@ -252,7 +252,48 @@ pub(crate) fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use axum::Router;
+    use axum::http::{StatusCode, Uri};
+
     use super::*;
+    use crate::output::Settings;
+
+    /// A server without any history, and without the namespace that one would be in.
+    #[tokio::test]
+    async fn where_nothing_is_recorded_nobody_asks_for_a_lease() {
+        let answer = async |uri: Uri| match uri.path() {
+            "/api/v1/namespaces/istio-system/configmaps" => (
+                StatusCode::OK,
+                r#"{"apiVersion": "v1", "kind": "ConfigMapList", "metadata": {}, "items": []}"#
+                    .to_owned(),
+            ),
+            path => (StatusCode::IM_A_TEAPOT, format!("{path} was asked for")),
+        };
+        let cluster = Cluster {
+            client: kube::Client::new(Router::new().fallback(answer), "default"),
+            namespace: "default".to_owned(),
+            server: "https://fake".to_owned(),
+            timeout: Duration::from_secs(5),
+        };
+        let quiet = || Box::new(std::io::sink());
+        let verbs = Verbs {
+            cluster: &cluster,
+            namespace: "istio-system",
+            output: &Output::to(Settings::default(), quiet(), quiet()),
+        };
+        for (way, words) in [
+            (Way::Undo, "nothing is recorded that could be undone"),
+            (Way::Redo, "nothing is to be done again"),
+        ] {
+            for mode in [Mode::Act, Mode::Diff] {
+                let failure = verbs.go(way, mode).await.unwrap_err();
+                assert_eq!(failure.exit(), Exit::Failure);
+                assert!(failure.to_string().starts_with(words), "{failure}");
+            }
+        }
+    }
 
     #[test]
     fn since_is_a_time_or_a_span() {

@@ -1,6 +1,29 @@
 //! Why an undo would not be safe.
 
+use super::super::store::Past;
+use super::super::stored::What;
 use crate::cluster::object::ObjectId;
+use crate::mesh::record;
+
+/// Why a mesh that was made is not unmade.
+const CREATED: &str =
+    "`weft mesh delete` takes a mesh away, and looks first whether anybody uses it";
+
+/// What cannot be gone back from, by how the verb begins, and what to do instead.
+const REFUSED: [(&str, &str); 6] = [
+    ("mesh create", CREATED),
+    (
+        "mesh delete",
+        "certificates and addresses that are gone do not come back: create it anew from its file",
+    ),
+    (
+        "mesh upgrade",
+        "proxies run the other version by now: go back with the upgrade's own rollback",
+    ),
+    ("sidecar restart", "pods that were restarted are gone"),
+    ("sidecar upgrade", "pods that were restarted are gone"),
+    ("gateway upgrade", "pods that were restarted are gone"),
+];
 
 /// Why an undo is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +78,27 @@ pub(crate) enum Unsafe {
         "{0} was created by the entry, and deleting it would delete everything in it: delete it by hand when it is empty"
     )]
     Holds(ObjectId),
+}
+
+/// Why what a verb did is not undone, whatever is there now.
+pub(super) fn refused(entry: &Past) -> Option<&'static str> {
+    let known = REFUSED.iter().find(|(verb, _)| begins(&entry.verb, verb));
+    // The first apply of a mesh makes it, too.
+    let makes = entry
+        .changes
+        .iter()
+        .any(|stored| matches!(stored.what, What::Create { .. }) && is_record(&stored.object));
+    let apply = (makes && begins(&entry.verb, "mesh apply")).then_some(CREATED);
+    known.map(|(_, why)| *why).or(apply)
+}
+
+fn is_record(object: &ObjectId) -> bool {
+    object.is("", "ConfigMap") && object.name.starts_with(&record::object_name(""))
+}
+
+fn begins(verb: &str, with: &str) -> bool {
+    verb.strip_prefix(with)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 fn changed(by: &[String]) -> String {
