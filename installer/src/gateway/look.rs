@@ -1,5 +1,7 @@
 //! Reads the gateways of a cluster: those that weft made, and those of others, known by the proxies that they run.
 
+mod others;
+
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
@@ -7,7 +9,6 @@ use futures_util::try_join;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::check::Other;
 use super::record::{self, BrokenRecord, GatewayRecord, Records};
 use super::references::Objects;
 use super::report::GatewayView;
@@ -25,8 +26,7 @@ use crate::mesh::read::{
 };
 use crate::mesh::record::MESH_LABEL;
 use crate::sidecar::gateway;
-use crate::sidecar::kinds::Kinds;
-use crate::sidecar::read::Reader;
+pub(crate) use others::others;
 
 /// Services.
 pub(crate) const SERVICES: Kind = core("Service", "services");
@@ -98,37 +98,6 @@ pub(crate) async fn workloads(
     let (mut found, sets) = try_join!(of(DEPLOYMENTS), of(DAEMON_SETS))?;
     found.extend(sets);
     Ok(found)
-}
-
-/// Every gateway of a cluster, of whatever kind: of those that the mesh declares, too. What of these cannot be seen comes with the
-/// reason.
-pub(crate) async fn others(
-    cluster: &Cluster,
-    root: &str,
-    mesh: Option<&str>,
-) -> Result<(Vec<Other>, Vec<String>), Failure> {
-    let kinds = Kinds::read(cluster, root, mesh).await?;
-    let reader = Reader::new(cluster.clone()).with(kinds.served);
-    let usual = Box::pin(workloads(cluster, None));
-    let ((declared, unseen), usual) = try_join!(reader.declared(), usual)?;
-    let usual = usual.iter().map(|one| Other {
-        kind: text(one, "/kind").unwrap_or_default().to_owned(),
-        namespace: namespace(one).to_owned(),
-        name: name(one).to_owned(),
-        labels: state::pod_labels(one),
-    });
-    let declared = declared.into_iter();
-    let declared = declared.filter(|one| gateway::is_one(&one.template));
-    let declared = declared.map(|one| Other {
-        kind: one.name.kind.word().to_owned(),
-        namespace: one.name.namespace,
-        name: one.name.name,
-        labels: one.template.labels,
-    });
-    let unseen = unseen.into_iter().map(|(_, why)| why);
-    let missing = kinds.missing.into_iter().map(|(_, why)| why);
-    let unknown = unseen.chain(missing).chain(kinds.unread);
-    Ok((usual.chain(declared).collect(), unknown.collect()))
 }
 
 /// The Services of the namespaces that these are in: few, where a cluster has thousands.

@@ -201,6 +201,9 @@ fn changed(world: &World) {
 
 fn upgraded(world: &World) {
     let pods = || world.kubectl("-n edge get pods -l app=front -o name");
+    until("the instance that is too many is gone", || {
+        pods().lines().count() == 1
+    });
     let before = pods();
     world
         .weft("upgrade --all")
