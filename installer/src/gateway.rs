@@ -4,6 +4,7 @@
 //! `look` read and write; `verbs` puts them together.
 
 mod check;
+pub(crate) mod guard;
 pub(crate) mod home;
 mod look;
 pub(crate) mod record;

@@ -181,7 +181,6 @@ async fn ask_who(cluster: &Cluster) -> Result<String, ClusterError> {
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     use axum::Router;
     use axum::http::StatusCode;
@@ -198,13 +197,7 @@ mod tests {
             let answer = json!({"metadata": {}, "status": {"userInfo": {"username": "ann"}}});
             async move { (StatusCode::CREATED, answer.to_string()) }
         });
-        let cluster = Cluster {
-            client: kube::Client::new(router, "shop"),
-            namespace: "shop".to_owned(),
-            server: "https://fake".to_owned(),
-            timeout: Duration::from_secs(5),
-            caller: Arc::default(),
-        };
+        let cluster = crate::cluster::fake::served(router);
         assert_eq!(who(&cluster.clone()).await.unwrap(), "ann");
         assert_eq!(who(&cluster).await.unwrap(), "ann");
         assert_eq!(asked.load(Ordering::SeqCst), 1);

@@ -53,17 +53,21 @@ impl World {
     }
 }
 
+/// A connection to whatever answers.
+pub(crate) fn served(router: Router) -> Cluster {
+    Cluster {
+        client: kube::Client::new(router, "shop"),
+        namespace: "shop".to_owned(),
+        server: "https://fake".to_owned(),
+        timeout: Duration::from_secs(5),
+        caller: Arc::default(),
+    }
+}
+
 impl Fake {
     /// A connection to it.
     pub(crate) fn cluster(&self) -> Cluster {
-        let router = Router::new().fallback(answer).with_state(self.clone());
-        Cluster {
-            client: kube::Client::new(router, "shop"),
-            namespace: "shop".to_owned(),
-            server: "https://fake".to_owned(),
-            timeout: Duration::from_secs(5),
-            caller: Arc::default(),
-        }
+        served(Router::new().fallback(answer).with_state(self.clone()))
     }
 
     pub(crate) fn before_each(

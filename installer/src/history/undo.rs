@@ -4,6 +4,7 @@
 //! entry as they were before; fields of others are never written.
 
 pub(crate) mod act;
+pub(crate) mod guard;
 mod refusal;
 
 pub(crate) use refusal::Unsafe;
@@ -65,11 +66,36 @@ pub(crate) fn plan(entry: &Past, current: &[Option<Value>]) -> Weighed {
         weighed.reasons.extend(reasons);
     }
     weighed.actions = once(weighed.actions);
+    let broken = weighed.actions.iter().filter_map(never_worked);
+    weighed.reasons.extend(broken.collect::<Vec<_>>());
+    if entry.changes.iter().all(is_restart) && !entry.changes.is_empty() {
+        weighed.reasons.push(Unsafe::Restarted(entry.number));
+    }
     if let Some(why) = refused(entry) {
         let verb = entry.verb.clone();
         weighed.reasons = vec![Unsafe::Verb { verb, why }];
     }
     weighed
+}
+
+/// A change without a field of the file's: pods were made anew, and nothing else.
+fn is_restart(stored: &Stored) -> bool {
+    matches!(&stored.what, What::Update { fields } if fields.is_empty())
+}
+
+/// A record that would say again that what it records did not work.
+fn never_worked(action: &Action) -> Option<Unsafe> {
+    const WORKED: &str = "SUCCEEDED";
+    let Action::Apply { object, wanted, .. } = action else {
+        return None;
+    };
+    let text = wanted.pointer("/data/state.json")?.as_str()?;
+    let state: Value = serde_json::from_str(text).ok()?;
+    let phase = state.get("phase")?.as_str()?;
+    (object.is("", "ConfigMap") && phase != WORKED).then(|| Unsafe::NeverWorked {
+        object: object.clone(),
+        phase: phase.to_owned(),
+    })
 }
 
 impl Weighed {

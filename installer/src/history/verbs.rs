@@ -169,7 +169,10 @@ impl Verbs<'_> {
         for stored in &last.changes {
             current.push(undo::act::look(self.cluster, &stored.object).await?);
         }
-        Ok(undo::plan(last, &current))
+        let mut weighed = undo::plan(last, &current);
+        let used = undo::guard::in_use(self.cluster, self.namespace, &weighed.actions).await?;
+        weighed.reasons.extend(used);
+        Ok(weighed)
     }
 
     async fn carry_out(
@@ -252,12 +255,11 @@ pub(crate) fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use axum::Router;
     use axum::http::{StatusCode, Uri};
 
     use super::*;
+    use crate::cluster::fake;
     use crate::output::Settings;
 
     /// A server without any history, and without the namespace that one would be in.
@@ -271,12 +273,7 @@ mod tests {
             ),
             path => (StatusCode::IM_A_TEAPOT, format!("{path} was asked for")),
         };
-        let cluster = Cluster {
-            client: kube::Client::new(Router::new().fallback(answer), "default"),
-            namespace: "default".to_owned(),
-            server: "https://fake".to_owned(),
-            timeout: Duration::from_secs(5),
-        };
+        let cluster = fake::served(Router::new().fallback(answer));
         let quiet = || Box::new(std::io::sink());
         let verbs = Verbs {
             cluster: &cluster,

@@ -1,10 +1,9 @@
 //! `weft gateway delete`.
 
 use super::super::home::Home;
-use super::super::look;
 use super::super::record::{GatewayRecord, Phase};
-use super::super::references::{Seen, search};
 use super::super::selector::Labels;
+use super::super::{guard, look};
 use super::super::{render, state};
 use super::{Gateways, Manner, manner};
 use crate::cluster::engine;
@@ -98,27 +97,16 @@ impl Gateways {
 
     /// Whatever refers to one of them, of all of them at once.
     async fn guard(&self, records: &[GatewayRecord], force: bool) -> Result<(), Failure> {
-        let objects = look::referring(&self.cluster).await?;
-        let mut refused = Vec::new();
+        let mut gateways = Vec::new();
         for record in records {
             let workloads = look::workloads(&self.cluster, Some(&record.namespace)).await?;
             let workload = workloads
                 .iter()
                 .find(|one| name(one) == record.name() && namespace(one) == record.namespace);
-            let seen = Seen {
-                namespace: record.namespace.clone(),
-                service: record.name().to_owned(),
-                labels: workload.map_or_else(|| own_labels(record), state::pod_labels),
-            };
-            let references = search(&seen, &objects);
-            if !references.is_empty() {
-                refused.push(format!(
-                    "gateway {}/{}: {references}",
-                    record.namespace,
-                    record.name()
-                ));
-            }
+            let labels = workload.map_or_else(|| own_labels(record), state::pod_labels);
+            gateways.push(guard::with_labels(&record.namespace, record.name(), labels));
         }
+        let refused = guard::referring(&self.cluster, &gateways).await?;
         if refused.is_empty() {
             return Ok(());
         }

@@ -73,6 +73,22 @@ pub(crate) enum Unsafe {
         /// Which of its fields.
         field: String,
     },
+    /// Nothing but a restart.
+    #[error("entry {0} restarted pods and changed nothing else: pods that were restarted are gone")]
+    Restarted(u64),
+    /// What was there before did not work.
+    #[error(
+        "{object} would say {phase} again: what ran before the entry did not work; `weft mesh apply -f`, or `weft gateway update`, with a description that did goes back further"
+    )]
+    NeverWorked {
+        /// The record.
+        object: ObjectId,
+        /// What it would say.
+        phase: String,
+    },
+    /// Somebody uses what would go.
+    #[error("somebody uses what would be deleted: {0}; let these name something else first")]
+    InUse(String),
     /// Deleting it would take along what others put into it.
     #[error(
         "{0} was created by the entry, and deleting it would delete everything in it: delete it by hand when it is empty"

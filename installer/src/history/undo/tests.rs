@@ -78,10 +78,10 @@ proptest! {
     fn undo_is_the_inverse_of_an_entry(before in any_json(), after in any_json()) {
         let (before, after) = (named(before), named(after));
         let entry = past("test", "ConfigMap", Some(before.clone()), Some(after.clone()));
-        let actions = plan(&entry, &[Some(shown(&after, "weft"))]).unwrap();
-        match actions.as_slice() {
-            [] => prop_assert_eq!(before, after),
-            [Action::Apply { wanted, manager, .. }] => {
+        let actions = plan(&entry, &[Some(shown(&after, "weft"))]);
+        match actions.as_deref() {
+            Err([Unsafe::Restarted(_)]) => prop_assert_eq!(before, after),
+            Ok([Action::Apply { wanted, manager, .. }]) => {
                 prop_assert_eq!(wanted, &before);
                 prop_assert_eq!(*manager, "weft");
             }
@@ -255,7 +255,7 @@ fn some_verbs_are_not_undone_and_say_why() {
     }
     assert_eq!(
         plan(&past("mesh deleted", "ConfigMap", None, None), &[None]),
-        Ok(vec![])
+        Err(vec![Unsafe::Restarted(1)])
     );
 }
 
@@ -359,4 +359,39 @@ fn what_is_refused_is_known_all_the_same() {
     let mut begun = update("test");
     begun.course = Course::Begun;
     assert!(wanted(&begun, Some(object("2"))).is_empty());
+}
+
+/// What ran before an entry and did not work is nothing to go back to.
+#[test]
+fn a_record_of_what_never_worked_is_not_put_back() {
+    let record = |phase: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "weft-mesh-shop"}, "data": {"state.json": json!({"phase": phase}).to_string()}});
+    let after = record("SUCCEEDED");
+    for (phase, refused) in [("SUCCEEDED", false), ("FAILED", true), ("CREATING", true)] {
+        let mut before = record(phase);
+        before["data"]["other"] = json!("x");
+        let entry = past(
+            "mesh apply shop",
+            "ConfigMap",
+            Some(before),
+            Some(after.clone()),
+        );
+        let found = plan(&entry, &[Some(shown(&after, "weft"))]);
+        let is_that = |reason: &Unsafe| matches!(reason, Unsafe::NeverWorked { phase: said, .. } if said == phase);
+        assert_eq!(
+            found.is_err_and(|reasons| reasons.iter().any(is_that)),
+            refused,
+            "{phase}"
+        );
+    }
+}
+
+/// An entry that restarted pods and did no more is never said to be undone, whatever its verb.
+#[test]
+fn a_restart_alone_is_not_undone() {
+    let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "shop"}});
+    let entry = past("sidecar enable shop", "Pod", None, None);
+    assert_eq!(
+        plan(&entry, &[Some(object)]),
+        Err(vec![Unsafe::Restarted(1)])
+    );
 }

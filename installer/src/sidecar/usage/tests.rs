@@ -1,12 +1,10 @@
-use std::time::Duration;
-
 use axum::Router;
 use axum::http::StatusCode;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cluster::access::Cluster;
+use crate::cluster::fake;
 use crate::sidecar::read::Reader;
 
 fn amounts(cpu: &str, memory: &str) -> Amounts {
@@ -103,14 +101,7 @@ proptest! {
 /// What the reader makes of an API server's answer.
 async fn meter(answer: (StatusCode, Value)) -> Meter {
     let router = Router::new().fallback(move || async move { (answer.0, answer.1.to_string()) });
-    let cluster = Cluster {
-        client: kube::Client::new(router, "shop"),
-        namespace: "shop".to_owned(),
-        server: "https://fake".to_owned(),
-        timeout: Duration::from_secs(5),
-        caller: std::sync::Arc::default(),
-    };
-    Reader::new(cluster).meter(Some("shop")).await
+    Reader::new(fake::served(router)).meter(Some("shop")).await
 }
 
 fn refusal(code: u16, reason: &str, message: &str) -> (StatusCode, Value) {

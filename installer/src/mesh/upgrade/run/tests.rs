@@ -35,13 +35,7 @@ fn cluster(spec: &str) -> Cluster {
         path => (StatusCode::IM_A_TEAPOT, format!("{path} was asked for")),
     };
     let router = Router::new().fallback(answer).with_state(list);
-    Cluster {
-        client: kube::Client::new(router, "shop"),
-        namespace: "shop".to_owned(),
-        server: "https://fake".to_owned(),
-        timeout: Duration::from_secs(5),
-        caller: std::sync::Arc::default(),
-    }
+    crate::cluster::fake::served(router)
 }
 
 /// No chart is looked for, and nothing of the cluster: there is neither here.
