@@ -260,6 +260,8 @@ pub(crate) struct UndoReport {
     verb: String,
     #[serde(serialize_with = "all_told")]
     changes: Vec<Stored>,
+    /// What the entry restarted: its pods are gone, and no undo brings them back.
+    restarted: Vec<ObjectId>,
 }
 
 impl UndoReport {
@@ -269,13 +271,30 @@ impl UndoReport {
             entry: past.number,
             verb: past.verb.clone(),
             changes: changes.iter().map(Stored::shown).collect(),
+            restarted: past.changes.iter().filter_map(restarted).collect(),
         }
     }
 }
 
+/// A change without a field is a restart.
+fn restarted(stored: &Stored) -> Option<ObjectId> {
+    let is_restart = matches!(&stored.what, What::Update { fields } if fields.is_empty());
+    is_restart.then(|| stored.object.clone())
+}
+
 impl Report for UndoReport {
     fn table(&self) -> Table {
-        table(&self.changes)
+        let mut table = table(&self.changes);
+        for object in &self.restarted {
+            table.row([
+                object.to_string().into(),
+                "not undone".into(),
+                "pods that were restarted are gone".into(),
+                "-".into(),
+                "-".into(),
+            ]);
+        }
+        table
     }
 
     fn names(&self) -> Vec<String> {

@@ -17,6 +17,8 @@ pub(crate) use tune::Tuning;
 
 use planned::{Deed, Editing, Planned, conflicts};
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::edit::{Edit, Site, current, prepare};
@@ -32,7 +34,7 @@ use crate::cluster::access::Cluster;
 use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::history::Change;
+use crate::history::journal::{Journal, Keeping};
 use crate::output::Output;
 
 /// How to write.
@@ -164,46 +166,60 @@ impl Sidecars {
     }
 
     /// Writes, or shows, what was decided. Says whether something was really written.
-    async fn carry_out(&self, planned: Vec<Planned>, manner: Manner) -> Result<bool, Failure> {
+    async fn carry_out(
+        &self,
+        planned: &[Planned],
+        manner: Manner,
+        journal: &Journal<'_>,
+    ) -> Result<bool, Failure> {
         if !manner.force_conflicts {
-            conflicts(&planned)?;
+            conflicts(planned)?;
         }
-        self.write(planned, manner).await
-    }
-
-    async fn write(&self, planned: Vec<Planned>, manner: Manner) -> Result<bool, Failure> {
-        let dry_run = manner.mode != Mode::Act;
-        let writer = Writer::new(self.cluster.clone(), manner.force_conflicts, dry_run);
+        let writer = Writer::new(
+            self.cluster.clone(),
+            manner.force_conflicts,
+            manner.mode != Mode::Act,
+        );
         let mut rows = Vec::new();
-        let mut changes = Vec::new();
-        for plan in &planned {
+        let mut written = false;
+        for plan in planned {
             let row = plan.row(manner.mode);
             if row.fields.is_empty() || matches!(manner.mode, Mode::Client | Mode::Diff) {
                 rows.push(row);
                 continue;
             }
+            journal.begin().await?;
             match plan.write(&writer, &self.reader).await {
                 Ok(()) => {
-                    changes.push(plan.change());
+                    journal.add(plan.change()).await;
+                    written = true;
                     rows.push(row);
                 }
                 Err(error) => {
                     rows.push(row.failed(&error));
                     // With nothing written there is one error to tell, and it exits in its own way.
-                    if changes.is_empty() && planned.len() == 1 {
+                    if !written && planned.len() == 1 {
                         return Err(error.into());
                     }
                 }
             }
         }
-        let written = !changes.is_empty() && manner.mode == Mode::Act;
-        self.record(&writer, changes).await;
         self.told(rows, manner.mode)?;
-        Ok(written)
+        Ok(written && manner.mode == Mode::Act)
     }
 
-    async fn record(&self, writer: &Writer, changes: Vec<Change>) {
-        if let Err(error) = writer.record(&self.root, &self.verb, changes).await {
+    /// The entry of this command; a rehearsal has none.
+    fn journal(&self, mode: Mode) -> Journal<'_> {
+        let keeping = if mode == Mode::Act {
+            Keeping::IfAllowed
+        } else {
+            Keeping::Nothing
+        };
+        Journal::new(&self.cluster, &self.root, &self.verb, keeping)
+    }
+
+    async fn close(&self, journal: Journal<'_>, all: bool) {
+        if let Err(error) = journal.end(all).await {
             self.output
                 .warn(format!("what was written is not in the history: {error}"));
         }
@@ -242,10 +258,17 @@ impl Sidecars {
         }
     }
 
-    async fn finish(&self, planned: Vec<Planned>, manner: Manner) -> Outcome {
-        let exit = Self::ended(&planned, manner.mode);
-        self.carry_out(planned, manner).await?;
-        Ok(exit)
+    /// Writes, or shows, what was decided, and nothing comes after it. Says whether something was really written.
+    async fn written(&self, planned: &[Planned], manner: Manner) -> Result<bool, Failure> {
+        let journal = self.journal(manner.mode);
+        let done = self.carry_out(planned, manner, &journal).await;
+        self.close(journal, done.is_ok()).await;
+        done
+    }
+
+    async fn finish(&self, planned: &[Planned], manner: Manner) -> Outcome {
+        self.written(planned, manner).await?;
+        Ok(Self::ended(planned, manner.mode))
     }
 }
 
@@ -282,7 +305,9 @@ fn workloads(targets: &[Target], namespace: &str) -> Result<Vec<WorkloadName>, F
             format!("{name}: this is set on workloads: write deploy/NAME, sts/NAME or ds/NAME"),
         )),
     };
-    targets.iter().map(of).collect()
+    // Named twice, it is one.
+    let named: BTreeSet<_> = targets.iter().map(of).collect::<Result<_, _>>()?;
+    Ok(named.into_iter().collect())
 }
 
 impl From<Refusal> for Failure {
