@@ -1,12 +1,14 @@
 //! Restarts workloads in batches, within their disruption budgets, and watches each until its new pods have been ready
 //! for a while.
 
+mod pace;
+mod row;
+
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::Selector;
-use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -18,93 +20,17 @@ use super::view::{Belongs, Kind, WorkloadName};
 use super::write::{RESTARTER, Writer};
 use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
-use crate::failure::{Exit, Failure};
 use crate::history::Change;
 use crate::history::journal::Journal;
 use crate::output;
+pub(crate) use pace::Pace;
+pub(crate) use row::{Restarted, Verdict};
 
 /// Between two looks at a workload.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// How long a controller may go on trying what does not work.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How to go about it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pace {
-    /// How many workloads at a time.
-    pub(crate) batch: usize,
-    /// How long the new pods must have been ready before the next batch.
-    pub(crate) settle: Duration,
-    /// How long one workload may take to be ready, waiting for its budget included; nothing for not waiting at all.
-    pub(crate) timeout: Option<Duration>,
-    /// Go on after a failure.
-    pub(crate) keep_going: bool,
-}
-
-impl Pace {
-    /// The same, if its times go together; `flag` is what the timeout is called.
-    pub(crate) fn checked(self, flag: &str) -> Result<Self, Failure> {
-        match self.timeout {
-            Some(timeout) if self.settle >= timeout => {
-                let text = format!(
-                    "--wait-per-pod {:?} is not less than {flag} {timeout:?}: pods are watched for a while after they got ready, which \
-                     is short beside the time that they may take for it; lower the one or raise the other",
-                    self.settle
-                );
-                Err(Failure::text(Exit::Usage, text))
-            }
-            _ => Ok(self),
-        }
-    }
-}
-
-/// How far one target has come, in the reference's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum Verdict {
-    /// Begun, and nobody waits for it.
-    InProcess,
-    /// All of its pods are new and ready.
-    Succeed,
-    /// It did not work.
-    Failed,
-    /// Nothing was done.
-    Skipped,
-}
-
-/// One target.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Restarted {
-    /// Its namespace.
-    pub(crate) namespace: String,
-    /// `Deployment`, …, or `Pod`.
-    pub(crate) kind: &'static str,
-    /// Its name.
-    pub(crate) name: String,
-    /// How far it has come.
-    pub(crate) result: Verdict,
-    /// Whether its pods are being replaced, or were: what failed before that runs as before.
-    pub(crate) begun: bool,
-    /// The first cause, or what was skipped.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) message: String,
-}
-
-impl Restarted {
-    /// Of a workload.
-    pub(crate) fn of(name: &WorkloadName, result: Verdict, message: impl Into<String>) -> Self {
-        Self {
-            namespace: name.namespace.clone(),
-            kind: name.kind.word(),
-            name: name.name.clone(),
-            result,
-            begun: false,
-            message: message.into(),
-        }
-    }
-}
 
 /// Restarts workloads.
 #[derive(Debug)]

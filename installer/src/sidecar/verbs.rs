@@ -15,9 +15,8 @@ pub(crate) use restart::{Restarting, Which};
 pub(crate) use show::Sample;
 pub(crate) use tune::Tuning;
 
+use named::workloads;
 use planned::{Deed, Editing, Planned, conflicts};
-
-use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -290,24 +289,6 @@ fn all_or(reasons: &[String]) -> Result<(), Failure> {
     } else {
         Err(Failure::text(Exit::Failure, reasons.join("\n")))
     }
-}
-
-/// The targets that are workloads, in a namespace; anything else is a mistake.
-fn workloads(targets: &[Target], namespace: &str) -> Result<Vec<WorkloadName>, Failure> {
-    let of = |target: &Target| match target {
-        Target::Workload(kind, name) => Ok(WorkloadName {
-            namespace: namespace.to_owned(),
-            kind: *kind,
-            name: name.clone(),
-        }),
-        Target::Namespace(name) | Target::Pod(name) => Err(Failure::text(
-            Exit::Usage,
-            format!("{name}: this is set on workloads: write deploy/NAME, sts/NAME or ds/NAME"),
-        )),
-    };
-    // Named twice, it is one.
-    let named: BTreeSet<_> = targets.iter().map(of).collect::<Result<_, _>>()?;
-    Ok(named.into_iter().collect())
 }
 
 impl From<Refusal> for Failure {

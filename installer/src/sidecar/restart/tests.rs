@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::failure::Exit;
 use crate::history::fake::Fake;
 use crate::history::journal::Keeping;
 use crate::history::keep;
