@@ -4,7 +4,11 @@
 //! it goes on when the mesh is adopted. It is a row of `ConfigMap`s to which entries are only added, within bounds.
 //! Values of Secrets are never in it, only their hashes.
 
+mod begun;
+#[cfg(test)]
+pub(crate) mod fake;
 pub(crate) mod fields;
+pub(crate) mod journal;
 pub(crate) mod keep;
 mod kept;
 pub(crate) mod report;
@@ -24,7 +28,7 @@ use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Failure, both};
-use stored::{Course, Limits};
+pub(crate) use begun::begin;
 
 /// One command that wrote something.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,48 +76,6 @@ pub(crate) async fn note(
     changes: Vec<Change>,
 ) -> Result<(), ClusterError> {
     record(cluster, namespace, &entry(cluster, verb, changes).await?).await
-}
-
-/// An entry of a verb that writes a while: it is there before the first write, so that one that is killed leaves word.
-#[derive(Debug)]
-#[must_use]
-pub(crate) struct Begun<'a> {
-    cluster: &'a Cluster,
-    namespace: &'a str,
-    number: u64,
-    entry: Entry,
-}
-
-/// Says what is going to be done.
-pub(crate) async fn begin<'a>(
-    cluster: &'a Cluster,
-    namespace: &'a str,
-    verb: &str,
-) -> Result<Begun<'a>, ClusterError> {
-    let entry = entry(cluster, verb, Vec::new()).await?;
-    let number = keep::begin(cluster, namespace, &entry, Timestamp::now()).await?;
-    Ok(Begun {
-        cluster,
-        namespace,
-        number,
-        entry,
-    })
-}
-
-impl Begun<'_> {
-    /// Says what was really done, and whether that was all. Where nothing was, there is nothing to say.
-    pub(crate) async fn end(self, changes: Vec<Change>, all: bool) -> Result<(), ClusterError> {
-        if changes.is_empty() {
-            return keep::withdraw(self.cluster, self.namespace, self.number).await;
-        }
-        let entry = Entry {
-            changes,
-            ..self.entry
-        };
-        let course = if all { Course::Done } else { Course::Failed };
-        let pieces = stored::ending(&entry, self.number, Limits::REAL, course);
-        keep::end(self.cluster, self.namespace, pieces, Timestamp::now()).await
-    }
 }
 
 async fn entry(cluster: &Cluster, verb: &str, changes: Vec<Change>) -> Result<Entry, ClusterError> {

@@ -46,6 +46,7 @@ mod tests {
                 assert!(thread.join().is_ok(), "one part failed; see above");
             }
         });
+        restarts::are_in_the_history(&world);
         restarts::an_upgrade_to_another_revision(&world);
         verdicts::are_those_of_the_real_webhooks(&world);
     }

@@ -113,13 +113,13 @@ async fn log_level(args: LevelArgs, context: &Context) -> Outcome {
 }
 
 async fn inject(verb: &str, args: InjectArgs, wish: Wish, context: &Context) -> Outcome {
-    let (sidecars, targets) = args.mesh.open(verb, &args.targets, context).await?;
     let asked = Enabling {
         wish,
         manner: args.write.manner(),
-        restart: args.restart.then(|| args.pace.pace()),
+        restart: args.restart.then(|| args.pace.pace()).transpose()?,
         force: args.force,
     };
+    let (sidecars, targets) = args.mesh.open(verb, &args.targets, context).await?;
     let namespace = args.mesh.named();
     Box::pin(sidecars.inject(&targets, namespace, &asked)).await
 }
@@ -130,14 +130,14 @@ async fn restart(
     which: Which,
     context: &Context,
 ) -> Outcome {
-    let (sidecars, targets) = args.mesh.open(verb, &args.targets, context).await?;
-    let namespace = args.mesh.namespace(&sidecars, args.all_namespaces);
     let asked = Restarting {
         which,
-        pace: args.pace.pace(),
+        pace: args.pace.pace()?,
         mode: args.rehearse.mode(),
         yes: args.yes,
     };
+    let (sidecars, targets) = args.mesh.open(verb, &args.targets, context).await?;
+    let namespace = args.mesh.namespace(&sidecars, args.all_namespaces);
     sidecars
         .restart(&targets, namespace.as_deref(), asked)
         .await

@@ -52,8 +52,8 @@ pub(crate) async fn begin(
     add(cluster, namespace, pieces, now).await
 }
 
-/// Adds the rest of such an entry.
-pub(crate) async fn end(
+/// Adds later pieces of such an entry.
+pub(crate) async fn go_on(
     cluster: &Cluster,
     namespace: &str,
     pieces: Vec<Piece>,

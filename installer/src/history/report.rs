@@ -1,5 +1,7 @@
 //! What the history looks like.
 
+mod undo;
+
 use k8s_openapi::jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -10,6 +12,7 @@ use super::stored::{Course, Kept, Stored, What};
 use crate::cluster::diff::{self, shown};
 use crate::cluster::object::ObjectId;
 use crate::output::{Report, Table};
+pub(crate) use undo::UndoReport;
 
 /// Which entries are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -250,36 +253,6 @@ impl Report for ChangesReport {
 
     fn names(&self) -> Vec<String> {
         names(&self.0)
-    }
-}
-
-/// `weft undo`.
-#[derive(Debug, Serialize)]
-pub(crate) struct UndoReport {
-    entry: u64,
-    verb: String,
-    #[serde(serialize_with = "all_told")]
-    changes: Vec<Stored>,
-}
-
-impl UndoReport {
-    /// Of what was or would be written to undo an entry.
-    pub(crate) fn of(past: &Past, changes: &[Change]) -> Self {
-        Self {
-            entry: past.number,
-            verb: past.verb.clone(),
-            changes: changes.iter().map(Stored::shown).collect(),
-        }
-    }
-}
-
-impl Report for UndoReport {
-    fn table(&self) -> Table {
-        table(&self.changes)
-    }
-
-    fn names(&self) -> Vec<String> {
-        names(&self.changes)
     }
 }
 

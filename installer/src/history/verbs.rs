@@ -57,9 +57,11 @@ impl Verbs<'_> {
             return Err(Failure::text(Exit::Failure, text));
         };
         match (past.course, past.complete) {
-            (Course::Begun, _) => self.output.warn(
-                "this command was interrupted, or is at work now: what it wrote is not known",
-            ),
+            (Course::Begun, _) => self.output.warn(if past.changes.is_empty() {
+                "this command was interrupted, or is at work now: what it wrote is not known"
+            } else {
+                "this command was interrupted, or is at work now: it wrote this, and may have written more"
+            }),
             (_, false) => self
                 .output
                 .warn("a part of this entry is not kept any more"),

@@ -1,12 +1,14 @@
 //! Restarts workloads in batches, within their disruption budgets, and watches each until its new pods have been ready
 //! for a while.
 
+mod pace;
+mod row;
+
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::Selector;
-use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -15,76 +17,20 @@ use super::edit::{self, Site};
 use super::read::{Reader, collection};
 use super::rollout::{self, Progress};
 use super::view::{Belongs, Kind, WorkloadName};
-use super::write::Writer;
+use super::write::{RESTARTER, Writer};
 use crate::cluster::error::ClusterError;
+use crate::cluster::object::ObjectId;
+use crate::history::Change;
+use crate::history::journal::Journal;
 use crate::output;
+pub(crate) use pace::Pace;
+pub(crate) use row::{Restarted, Verdict};
 
 /// Between two looks at a workload.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// How long a controller may go on trying what does not work.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How to go about it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pace {
-    /// How many workloads at a time.
-    pub(crate) batch: usize,
-    /// How long the new pods must have been ready before the next batch.
-    pub(crate) settle: Duration,
-    /// How long one workload may take, waiting for its budget included; nothing for not waiting at all.
-    pub(crate) timeout: Option<Duration>,
-    /// Go on after a failure.
-    pub(crate) keep_going: bool,
-}
-
-/// How far one target has come, in the reference's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum Verdict {
-    /// Begun, and nobody waits for it.
-    InProcess,
-    /// All of its pods are new and ready.
-    Succeed,
-    /// It did not work.
-    Failed,
-    /// Nothing was done.
-    Skipped,
-}
-
-/// One target.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Restarted {
-    /// Its namespace.
-    pub(crate) namespace: String,
-    /// Its API group and version.
-    #[serde(skip)]
-    pub(crate) api: (&'static str, &'static str),
-    /// `Deployment`, …, or `Pod`.
-    pub(crate) kind: &'static str,
-    /// Its name.
-    pub(crate) name: String,
-    /// How far it has come.
-    pub(crate) result: Verdict,
-    /// The first cause, or what was skipped.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) message: String,
-}
-
-impl Restarted {
-    /// Of a workload.
-    pub(crate) fn of(name: &WorkloadName, result: Verdict, message: impl Into<String>) -> Self {
-        Self {
-            namespace: name.namespace.clone(),
-            api: name.kind.api(),
-            kind: name.kind.word(),
-            name: name.name.clone(),
-            result,
-            message: message.into(),
-        }
-    }
-}
 
 /// Restarts workloads.
 #[derive(Debug)]
@@ -100,8 +46,13 @@ pub(crate) struct Restarter<'a> {
 }
 
 impl Restarter<'_> {
-    /// All of them, batch after batch. A failure stops those that have not begun.
-    pub(crate) async fn all(&self, names: &[WorkloadName], begin: bool) -> Vec<Restarted> {
+    /// All of them, batch after batch, each noted there; without a journal they are not begun, but waited for: a template that has
+    /// just changed restarts its pods anyway. A failure stops those that have not begun.
+    pub(crate) async fn all(
+        &self,
+        names: &[WorkloadName],
+        journal: Option<&Journal<'_>>,
+    ) -> Vec<Restarted> {
         let mut rows: Vec<Restarted> = Vec::new();
         let claims = Claims::default();
         for batch in names.chunks(self.pace.batch.max(1)) {
@@ -115,47 +66,61 @@ impl Restarter<'_> {
                 );
                 continue;
             }
-            rows.extend(join_all(batch.iter().map(|name| self.one(name, begin, &claims))).await);
+            rows.extend(join_all(batch.iter().map(|name| self.one(name, journal, &claims))).await);
         }
         rows
     }
 
-    /// One of them; `begin` is false for a workload whose template has just changed, which restarts it anyway.
-    async fn one(&self, name: &WorkloadName, begin: bool, claims: &Claims) -> Restarted {
-        let row = |verdict, text: String| Restarted::of(name, verdict, text);
-        let done = self.attempt(name, begin, claims).await;
+    async fn one(
+        &self,
+        name: &WorkloadName,
+        journal: Option<&Journal<'_>>,
+        claims: &Claims,
+    ) -> Restarted {
+        let (what, path) = (name.to_string(), path(name));
+        let started = match journal {
+            Some(journal) => self.started(name, (&what, &path), journal, claims).await,
+            None => Ok(Ok(self.deadline())),
+        };
+        let begun = matches!(started, Ok(Ok(_)));
+        let done = match started {
+            Ok(Ok(Some(deadline))) => self.finished(name, &what, &path, deadline).await,
+            Ok(Ok(None)) => Ok(Ok(false)),
+            Ok(Err(why)) => Ok(Err(why)),
+            Err(error) => Err(error),
+        };
         // Of what nobody waits for nobody knows when its pods are there again.
         if !matches!(done, Ok(Ok(false))) {
             claims.give_back(name);
         }
-        match done {
-            Ok(Ok(true)) => row(Verdict::Succeed, String::new()),
-            Ok(Ok(false)) => row(Verdict::InProcess, String::new()),
-            Ok(Err(why)) => row(Verdict::Failed, why),
-            Err(error) => row(Verdict::Failed, error.to_string()),
+        let (verdict, text) = match done {
+            Ok(Ok(true)) => (Verdict::Succeed, String::new()),
+            Ok(Ok(false)) => (Verdict::InProcess, String::new()),
+            Ok(Err(why)) => (Verdict::Failed, why),
+            Err(error) => (Verdict::Failed, error.to_string()),
+        };
+        Restarted {
+            begun,
+            ..Restarted::of(name, verdict, text)
         }
     }
 
-    /// Whether it was waited for, or why it did not work.
-    async fn attempt(
+    /// Has its pods replaced as soon as that is allowed. Says until when they are waited for, or why it was not done.
+    async fn started(
         &self,
         name: &WorkloadName,
-        begin: bool,
+        (what, path): (&str, &str),
+        journal: &Journal<'_>,
         claims: &Claims,
-    ) -> Result<Result<bool, String>, ClusterError> {
-        let mut deadline = self.deadline();
-        let (what, path) = (name.to_string(), path(name));
-        if begin {
-            match self.allowed(name, &what, &path, claims).await? {
-                Ok(until) => deadline = until,
-                Err(why) => return Ok(Err(why)),
-            }
-            self.writer.restart(&what, &path, name.kind).await?;
-        }
-        match deadline {
-            Some(deadline) => self.finished(name, &what, &path, deadline).await,
-            None => Ok(Ok(false)),
-        }
+    ) -> Result<Result<Option<Instant>, String>, ClusterError> {
+        let deadline = match self.allowed(name, what, path, claims).await? {
+            Ok(deadline) => deadline,
+            Err(why) => return Ok(Err(why)),
+        };
+        journal.begin().await?;
+        self.writer.restart(what, path, name.kind).await?;
+        journal.add(change(name)).await;
+        Ok(Ok(deadline))
     }
 
     /// Until when one workload may take, if it begins now.
@@ -198,7 +163,8 @@ impl Restarter<'_> {
         }
     }
 
-    /// Waits until all of its pods are new, and have been ready for a while.
+    /// Waits until all of its pods are new, and have been ready for a while; getting ready has a deadline, and the while comes
+    /// after it.
     async fn finished(
         &self,
         name: &WorkloadName,
@@ -220,7 +186,10 @@ impl Restarter<'_> {
                     if since.elapsed() >= self.pace.settle {
                         return Ok(Ok(true));
                     }
-                    "all pods are new and ready".to_owned()
+                    self.progress
+                        .update(format!("{what}: all pods are new and ready"));
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
                 }
                 Progress::Stuck(why) => return Ok(Err(why)),
                 Progress::Hindered(why) => {
@@ -277,6 +246,24 @@ impl Restarter<'_> {
     }
 }
 
+/// What a restart is in the history: there are no fields to go back to, and it was written under its own name, so that it is never
+/// taken for a part of another change of the same workload.
+fn change(name: &WorkloadName) -> Change {
+    let (group, version) = name.kind.api();
+    Change {
+        object: ObjectId {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: name.kind.word().to_owned(),
+            namespace: Some(name.namespace.clone()),
+            name: name.name.clone(),
+        },
+        manager: RESTARTER,
+        before: None,
+        after: None,
+    }
+}
+
 /// Which pods it looks after, where it says so in Kubernetes' way.
 fn selector(object: &Value) -> Option<Selector> {
     let selector = object.pointer("/spec/selector")?.clone();
@@ -291,3 +278,7 @@ pub(crate) fn path(name: &WorkloadName) -> String {
     let folder = collection(&api, Some(&name.namespace), name.kind.plural());
     format!("{folder}/{}", name.name)
 }
+
+#[cfg(test)]
+#[path = "restart/tests.rs"]
+mod tests;

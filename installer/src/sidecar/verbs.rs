@@ -15,6 +15,7 @@ pub(crate) use restart::{Restarting, Which};
 pub(crate) use show::Sample;
 pub(crate) use tune::Tuning;
 
+use named::workloads;
 use planned::{Deed, Editing, Planned, conflicts};
 
 use serde_json::Value;
@@ -32,7 +33,7 @@ use crate::cluster::access::Cluster;
 use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::history::Change;
+use crate::history::journal::{Journal, Keeping};
 use crate::output::Output;
 
 /// How to write.
@@ -164,46 +165,60 @@ impl Sidecars {
     }
 
     /// Writes, or shows, what was decided. Says whether something was really written.
-    async fn carry_out(&self, planned: Vec<Planned>, manner: Manner) -> Result<bool, Failure> {
+    async fn carry_out(
+        &self,
+        planned: &[Planned],
+        manner: Manner,
+        journal: &Journal<'_>,
+    ) -> Result<bool, Failure> {
         if !manner.force_conflicts {
-            conflicts(&planned)?;
+            conflicts(planned)?;
         }
-        self.write(planned, manner).await
-    }
-
-    async fn write(&self, planned: Vec<Planned>, manner: Manner) -> Result<bool, Failure> {
-        let dry_run = manner.mode != Mode::Act;
-        let writer = Writer::new(self.cluster.clone(), manner.force_conflicts, dry_run);
+        let writer = Writer::new(
+            self.cluster.clone(),
+            manner.force_conflicts,
+            manner.mode != Mode::Act,
+        );
         let mut rows = Vec::new();
-        let mut changes = Vec::new();
-        for plan in &planned {
+        let mut written = false;
+        for plan in planned {
             let row = plan.row(manner.mode);
             if row.fields.is_empty() || matches!(manner.mode, Mode::Client | Mode::Diff) {
                 rows.push(row);
                 continue;
             }
+            journal.begin().await?;
             match plan.write(&writer, &self.reader).await {
                 Ok(()) => {
-                    changes.push(plan.change());
+                    journal.add(plan.change()).await;
+                    written = true;
                     rows.push(row);
                 }
                 Err(error) => {
                     rows.push(row.failed(&error));
                     // With nothing written there is one error to tell, and it exits in its own way.
-                    if changes.is_empty() && planned.len() == 1 {
+                    if !written && planned.len() == 1 {
                         return Err(error.into());
                     }
                 }
             }
         }
-        let written = !changes.is_empty() && manner.mode == Mode::Act;
-        self.record(&writer, changes).await;
         self.told(rows, manner.mode)?;
-        Ok(written)
+        Ok(written && manner.mode == Mode::Act)
     }
 
-    async fn record(&self, writer: &Writer, changes: Vec<Change>) {
-        if let Err(error) = writer.record(&self.root, &self.verb, changes).await {
+    /// The entry of this command; a rehearsal has none.
+    fn journal(&self, mode: Mode) -> Journal<'_> {
+        let keeping = if mode == Mode::Act {
+            Keeping::IfAllowed
+        } else {
+            Keeping::Nothing
+        };
+        Journal::new(&self.cluster, &self.root, &self.verb, keeping)
+    }
+
+    async fn close(&self, journal: Journal<'_>, all: bool) {
+        if let Err(error) = journal.end(all).await {
             self.output
                 .warn(format!("what was written is not in the history: {error}"));
         }
@@ -242,10 +257,17 @@ impl Sidecars {
         }
     }
 
-    async fn finish(&self, planned: Vec<Planned>, manner: Manner) -> Outcome {
-        let exit = Self::ended(&planned, manner.mode);
-        self.carry_out(planned, manner).await?;
-        Ok(exit)
+    /// Writes, or shows, what was decided, and nothing comes after it. Says whether something was really written.
+    async fn written(&self, planned: &[Planned], manner: Manner) -> Result<bool, Failure> {
+        let journal = self.journal(manner.mode);
+        let done = self.carry_out(planned, manner, &journal).await;
+        self.close(journal, done.is_ok()).await;
+        done
+    }
+
+    async fn finish(&self, planned: &[Planned], manner: Manner) -> Outcome {
+        self.written(planned, manner).await?;
+        Ok(Self::ended(planned, manner.mode))
     }
 }
 
@@ -267,22 +289,6 @@ fn all_or(reasons: &[String]) -> Result<(), Failure> {
     } else {
         Err(Failure::text(Exit::Failure, reasons.join("\n")))
     }
-}
-
-/// The targets that are workloads, in a namespace; anything else is a mistake.
-fn workloads(targets: &[Target], namespace: &str) -> Result<Vec<WorkloadName>, Failure> {
-    let of = |target: &Target| match target {
-        Target::Workload(kind, name) => Ok(WorkloadName {
-            namespace: namespace.to_owned(),
-            kind: *kind,
-            name: name.clone(),
-        }),
-        Target::Namespace(name) | Target::Pod(name) => Err(Failure::text(
-            Exit::Usage,
-            format!("{name}: this is set on workloads: write deploy/NAME, sts/NAME or ds/NAME"),
-        )),
-    };
-    targets.iter().map(of).collect()
 }
 
 impl From<Refusal> for Failure {

@@ -11,7 +11,6 @@ use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::cluster::ownership;
 use crate::cluster::peek::text;
-use crate::history::{self, Change, Entry};
 
 /// Under this name the moment of a restart is written. It is no wish that somebody owns: whoever restarts next writes
 /// another one, and must not be told of a conflict.
@@ -148,28 +147,6 @@ impl Writer {
             self.cluster.client.request::<Value>(request).await
         };
         self.cluster.call(&format!("write {what}"), asked).await
-    }
-
-    /// Adds what was written to the history of the mesh.
-    pub(crate) async fn record(
-        &self,
-        root: &str,
-        verb: &str,
-        changes: Vec<Change>,
-    ) -> Result<(), ClusterError> {
-        if self.dry_run || changes.is_empty() {
-            return Ok(());
-        }
-        let entry = Entry {
-            at: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            // A server that does not tell is not worth a failure.
-            who: history::who(&self.cluster)
-                .await
-                .unwrap_or_else(|_| "unknown".to_owned()),
-            verb: verb.to_owned(),
-            changes,
-        };
-        history::record(&self.cluster, root, &entry).await
     }
 }
 

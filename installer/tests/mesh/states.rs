@@ -3,7 +3,6 @@
 use super::gate::{Gate, Mode};
 use super::modules::stopper;
 use super::world::{Corner, World};
-use std::time::{Duration, Instant};
 
 /// Each state on a workload of its own, and their words in one table.
 pub(crate) fn are_told_apart(world: &World) {
@@ -111,17 +110,10 @@ fn write(corner: &Corner<'_>, name: &str, url: &str, configuration: &str, more: 
 
 /// It takes a moment until istiod has sent it and the agent has tried.
 fn expect(corner: &Corner<'_>, plugin: &str, state: &str, reason: &str) {
-    let start = Instant::now();
-    loop {
+    lab::trial::eventually(&format!("{plugin} is {state} ({reason})"), || {
         let status = corner.status(plugin);
         let why = status["reason"].as_str().unwrap_or_default();
-        if status["state"] == state && why.contains(reason) {
-            return;
-        }
-        assert!(
-            start.elapsed() < Duration::from_secs(15),
-            "{plugin} is not {state} ({reason}): {status:#}"
-        );
-        std::thread::sleep(Duration::from_millis(300));
-    }
+        let is = status["state"] == state && why.contains(reason);
+        is.then_some(()).ok_or_else(|| status.to_string())
+    });
 }

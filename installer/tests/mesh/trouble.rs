@@ -125,17 +125,17 @@ pub(crate) fn a_pull_that_is_overtaken(world: &World) {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    let is_pulling = || {
+        let status = corner.status("shop");
+        let is = status["state"] == "pulling" && status["pending"] == true;
+        is.then_some(()).ok_or_else(|| status.to_string())
+    };
+    lab::trial::eventually("it is pulled", is_pulling);
     let pid = rustix::process::Pid::from_raw(child.id().try_into().unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let interrupted = lab::trial::Ran::of(child.wait_with_output().unwrap());
     interrupted.must(130, &["the same command goes on from there"]);
-    let status = corner.status("shop");
-    assert_eq!(
-        (&status["state"], &status["pending"]),
-        (&"pulling".into(), &true.into()),
-        "{status:#}"
-    );
+    assert_eq!(is_pulling(), Ok(()));
     corner.gate.set(Mode::Open);
     corner
         .deploy("shop", &images[2], "a: 1", &[])

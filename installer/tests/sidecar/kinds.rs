@@ -150,7 +150,7 @@ fn verbs(world: &World) {
 fn nobody_rolls_it_out(world: &World) {
     // The API server's times have no fractions.
     std::thread::sleep(Duration::from_millis(1100));
-    let line = format!("restart cast/{NAME} -n {SPACE} --yes --timeout 2s");
+    let line = format!("restart cast/{NAME} -n {SPACE} --yes --timeout 2s --wait-per-pod 1s");
     world.weft(&line).must(
         1,
         &[

@@ -1,7 +1,7 @@
 //! Restarts in batches, within disruption budgets, and an upgrade to another revision.
 
 use super::world::{CANARY, SURGE, World};
-use lab::trial::until;
+use lab::trial::{eventually, until};
 
 /// A rollout that stops an old pod first.
 const STOP_FIRST: &str = "{rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}";
@@ -82,6 +82,43 @@ fn a_failure_stops_what_has_not_begun(world: &World) {
             "SKIPPED",
         ],
     );
+}
+
+/// What is killed while it restarts leaves word of it; and an undo of labels is not hidden behind the restart that came with them.
+pub(crate) fn are_in_the_history(world: &World) {
+    world.namespace("told", "{}");
+    world.workload("told", "a", 1, SURGE);
+    let last = || world.run("history -o json").json()[0].clone();
+    world
+        .weft("enable told told --restart --wait-per-pod 1s")
+        .must(0, &["SUCCEED"]);
+    let entry = last();
+    assert_eq!(entry["course"], "done", "{entry:#}");
+    assert_eq!(entry["objects"].as_array().unwrap().len(), 2, "{entry:#}");
+    let said = [
+        "metadata.labels.istio-injection",
+        "Deployment told/a",
+        "pods that were restarted are gone",
+    ];
+    world.run("undo").must(0, &said);
+    let labels = world.kubectl("get namespace told -o jsonpath={.metadata.labels}");
+    assert!(!labels.contains("istio-injection"), "{labels}");
+
+    let line = "sidecar restart deploy/a -n told --yes --wait-per-pod 200s";
+    let mut weft = world.command(line).spawn().unwrap();
+    let is_noted = || {
+        let entry = last();
+        let restarted = &entry["objects"][0]["object"];
+        let is = entry["course"] == "begun" && restarted["name"] == "a";
+        is.then_some(()).ok_or_else(|| entry.to_string())
+    };
+    eventually("the restart is noted", is_noted);
+    weft.kill().unwrap();
+    assert!(weft.wait().unwrap().code().is_none(), "it was killed");
+    assert_eq!(is_noted(), Ok(()));
+    world
+        .run("history")
+        .must(0, &["1 updated, interrupted, or at work"]);
 }
 
 /// A namespace moves to another revision; its workloads follow, and only once.

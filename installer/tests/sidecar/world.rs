@@ -42,13 +42,18 @@ impl World {
 
     /// Runs `weft`.
     pub(crate) fn run(&self, line: &str) -> Ran {
+        run(line, &mut self.command(line))
+    }
+
+    /// `weft`, not yet started.
+    pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         command
             .args(line.split_whitespace())
             .arg("--kubeconfig")
             .arg(self.cluster.kubeconfig())
             .stdin(std::process::Stdio::null());
-        run(line, &mut command)
+        command
     }
 
     /// Its answer as JSON.

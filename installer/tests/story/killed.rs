@@ -5,24 +5,24 @@ use super::steps::{STORY, Step};
 use super::told::{Life, State, left};
 use super::world::World;
 use lab::trial::wait;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Killed so often in all, at least.
-const KILLS: usize = 20;
-/// What takes longer than this is killed, and killed again on what the first one left.
-const LONG: Duration = Duration::from_secs(1);
+/// How often each step is killed before it may go on to its end.
+const TIMES: usize = 2;
+// What a story must have to show something.
+const _: () = assert!(STORY.len() * TIMES >= 20);
 
 /// Points that a seed decides.
 struct Points(u64);
 
 impl Points {
-    /// From 0 to 1, as Weyl's sequence, stirred (`SplitMix64`), gives it.
-    fn next(&mut self) -> f64 {
+    /// Below that, or 0, as Weyl's sequence, stirred (`SplitMix64`), gives it.
+    fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        f64::from((bits >> 32) as u32) / f64::from(u32::MAX)
+        (bits >> 33) as usize % end.max(1)
     }
 }
 
@@ -33,12 +33,12 @@ pub(crate) fn killed_anywhere_it_ends_the_same(world: &World, life: &Life, seed:
     let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
     println!("WEFT_SEED={seed}");
     let mut points = Points(seed);
-    let (mut kills, mut wrong) = (0, Vec::new());
+    let (mut midway, mut wrong) = (0, Vec::new());
     for (step, state) in STORY.iter().zip(&life.states) {
         (step.before)(world);
         std::thread::scope(|scope| {
             scope.spawn(|| (step.meanwhile)(world));
-            kills += killed(world, step, state, &mut points);
+            midway += killed(world, step, state, &mut points);
             goes_on(world, step);
         });
         let same = wait(|| {
@@ -51,18 +51,24 @@ pub(crate) fn killed_anywhere_it_ends_the_same(world: &World, life: &Life, seed:
     let left = left(world, &life.bare).must_be(&life.left);
     wrong.extend(left.err().map(|why| format!("what stays: {why}")));
     let seconds = began.elapsed().as_secs_f64();
-    println!("a life with {kills} killed commands: {seconds:.0} s");
+    let kills = STORY.len() * TIMES;
+    println!("a life with {kills} killed commands, {midway} of them at work: {seconds:.0} s");
     assert!(wrong.is_empty(), "not as undisturbed: {}", wrong.join("\n"));
-    assert!(kills >= KILLS, "{kills} kills show too little");
 }
 
-/// Kills it once, or twice, and says how often that was before it ended by itself.
+/// Kills it so often, each time once it has said so many lines; gives how many of those had begun to work. A run that ends before it
+/// can be killed is repeated with an earlier point: one that is killed before it has said a word never does.
 fn killed(world: &World, step: &Step, state: &State, points: &mut Points) -> usize {
-    let times = if state.usual > LONG { 2 } else { 1 };
-    let killed = (0..times)
-        .map(|_| world.killed(step.line, state.usual.mul_f64(points.next())))
-        .take_while(|killed| *killed);
-    killed.count()
+    let mut midway = 0;
+    for _ in 0..TIMES {
+        let mut lines = points.below(state.lines);
+        while let Err(said) = world.killed(step.line, lines) {
+            assert!(lines > 0, "weft {} cannot be killed", step.line);
+            lines = points.below(lines.min(said));
+        }
+        midway += usize::from(lines > 0);
+    }
+    midway
 }
 
 /// It is run once more, to its end.

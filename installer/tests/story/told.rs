@@ -1,11 +1,11 @@
-//! The story without disturbance: what is to be seen at each step, and how long each takes.
+//! The story without disturbance: what is to be seen at each step, and how much each says.
 
 use super::objects::Objects;
 use super::others;
 use super::steps::{STORY, Step};
 use super::world::World;
 use lab::trial::eventually;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What a life was.
 pub(crate) struct Life {
@@ -21,8 +21,8 @@ pub(crate) struct Life {
 pub(crate) struct State {
     /// All that there is, but for definitions.
     pub(crate) objects: Objects,
-    /// How long it took.
-    pub(crate) usual: Duration,
+    /// How many lines it said of what it did.
+    pub(crate) lines: usize,
 }
 
 /// The cluster is bare before and after.
@@ -40,16 +40,16 @@ pub(crate) fn from_nothing_to_nothing(world: &World) -> Life {
 
 fn played(world: &World, step: &Step) -> State {
     (step.before)(world);
-    let start = Instant::now();
-    let usual = std::thread::scope(|scope| {
+    let lines = std::thread::scope(|scope| {
         scope.spawn(|| (step.meanwhile)(world));
-        world.weft(step.line).must(0, &[step.says]);
-        start.elapsed()
+        let ran = world.weft(step.line);
+        ran.must(0, &[step.says]);
+        ran.talk.lines().count()
     });
     (step.look)(world);
     State {
         objects: at_rest(world),
-        usual,
+        lines,
     }
 }
 

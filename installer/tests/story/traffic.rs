@@ -10,9 +10,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::world::World;
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
-/// Requests that must have been made in a while for it to count.
-const SOME: usize = 200;
+/// Answers a second, on average over a pod's life: half of what it asks for.
+const RATE: f64 = 25.0;
+/// The longest time without an answer. No figure of the machine: whoever stalls is seen, whoever is slow is not.
+const GAP: SignedDuration = SignedDuration::from_secs(5);
 
 /// All client pods that there were.
 pub(crate) struct Traffic {
@@ -70,27 +73,26 @@ impl Traffic {
         }
     }
 
-    /// Not one request has failed, and there were some.
+    /// Not one request has failed, and they never stopped coming.
     #[expect(clippy::print_stdout, reason = "the figures are the test's result")]
     pub(crate) fn goes_on(&self, until: &str) {
-        let (mut well, mut pods, mut failed) = (0, 0, Vec::new());
+        let (mut well, mut pods, mut wrong) = (0, 0, Vec::new());
         for file in std::fs::read_dir(&self.folder).unwrap() {
-            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            let file = file.unwrap();
+            let text = std::fs::read_to_string(file.path()).unwrap();
             pods += 1;
-            well += text.lines().filter(|line| status(line) == "200").count();
-            failed.extend(
-                text.lines()
-                    .filter(|line| status(line) != "200")
-                    .map(str::to_owned),
-            );
+            match answered(&text) {
+                Ok(count) => well += count,
+                Err(why) => wrong.push(format!("{}: {why}", file.file_name().display())),
+            }
         }
         let seconds = self.start.elapsed().as_secs_f64();
-        println!(
-            "{until}: {well} requests of {pods} client pods answered in {seconds:.0} s, {} failed",
-            failed.len()
+        println!("{until}: {well} requests of {pods} client pods answered in {seconds:.0} s");
+        assert_eq!(wrong, Vec::<String>::new(), "{until}");
+        assert!(
+            well > self.seen.get(),
+            "{until}: nothing since the last look"
         );
-        assert_eq!(failed, Vec::<String>::new(), "{until}");
-        assert!(well > self.seen.get() + SOME, "{until}: {well}");
         self.seen.set(well);
     }
 
@@ -102,7 +104,72 @@ impl Traffic {
     }
 }
 
-/// A line is when, and then what.
-fn status(line: &str) -> &str {
-    line.split(' ').nth(1).unwrap_or_default()
+/// How many requests of a pod were answered, or what was wrong with its log: lines of when, and then what.
+fn answered(log: &str) -> Result<usize, String> {
+    // The last line may be half written.
+    let whole = log.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    let mut times = Vec::new();
+    for line in whole.lines() {
+        let (at, what) = line.split_once(' ').unwrap_or((line, ""));
+        if what.split(' ').next() != Some("200") {
+            return Err(line.to_owned());
+        }
+        times.push(
+            at.parse::<Timestamp>()
+                .map_err(|error| format!("{line}: {error}"))?,
+        );
+    }
+    for pair in times.windows(2) {
+        let gap = pair[1].duration_since(pair[0]);
+        if gap > GAP {
+            return Err(format!("nothing for {gap:?} after {}", pair[0]));
+        }
+    }
+    if let [first, .., last] = times.as_slice() {
+        let life = last.duration_since(*first).as_secs_f64();
+        let rate = times.len() as f64 / life;
+        if rate < RATE {
+            return Err(format!("{rate:.0} answers a second in {life:.0} s"));
+        }
+    }
+    Ok(times.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_are_judged() {
+        let line = |at: f64, what: &str| {
+            let at = Timestamp::UNIX_EPOCH + SignedDuration::from_secs_f64(at);
+            format!("{at} {what}\n")
+        };
+        let every = |seconds: f64, count: u32| -> String {
+            (0..count)
+                .map(|turn| line(f64::from(turn) * seconds, "200 "))
+                .collect()
+        };
+        let stalled = every(0.02, 500) + &line(15.1, "200 ") + &line(15.1, "200 ");
+        let failed = every(0.02, 9) + &line(0.2, "503 ") + &line(0.3, "200 ");
+        let refused = every(0.02, 9) + &line(0.2, "000 Connection refused");
+        for (log, wanted) in [
+            (String::new(), Ok(0)),
+            (line(0.0, "200 "), Ok(1)),
+            (every(0.02, 500), Ok(500)),
+            (every(0.039, 500), Ok(500)),
+            (every(0.041, 500), Err("24 answers a second")),
+            (every(0.2, 500), Err("5 answers a second")),
+            (every(0.02, 500) + "1970-01-01T00:00:11Z 50", Ok(500)),
+            (stalled, Err("nothing for")),
+            (failed, Err("503")),
+            (refused, Err("Connection refused")),
+        ] {
+            match (answered(&log), wanted) {
+                (Ok(found), Ok(wanted)) => assert_eq!(found, wanted),
+                (Err(why), Err(wanted)) => assert!(why.contains(wanted), "{why}"),
+                (found, wanted) => panic!("{found:?} and not {wanted:?}"),
+            }
+        }
+    }
 }

@@ -5,11 +5,11 @@ use super::traffic::Traffic;
 use lab::trial::{Ran, eventually, run};
 use lab::{Cluster, ClusterOptions, Session};
 use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
-use std::time::Duration;
 
 /// What is installed: as a stock Envoy and a small machine need it, and without retries that would hide a failure.
 const MESH: &str = r#"
@@ -120,22 +120,26 @@ impl World {
         command
     }
 
-    /// Runs it, and kills it after so long, wherever it is; false if it had ended by itself.
+    /// Runs it, and kills it once it has said so many lines of what it does.
+    ///
+    /// # Errors
+    /// How many it said, if it ended by itself.
     #[expect(
         clippy::print_stdout,
         reason = "the harness shows it when the test fails: the whole story"
     )]
-    pub(crate) fn killed(&self, line: &str, after: Duration) -> bool {
-        let mut child = self.command(line).spawn().unwrap();
-        std::thread::sleep(after);
+    pub(crate) fn killed(&self, line: &str, lines: usize) -> Result<(), usize> {
+        let mut child = self.command(line).stdout(Stdio::null()).spawn().unwrap();
+        let mut talk = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said: Vec<_> = talk.by_ref().take(lines).map(Result::unwrap).collect();
         child.kill().unwrap();
-        let ran = child.wait_with_output().unwrap();
-        let talk = String::from_utf8_lossy(&ran.stderr);
+        let status = child.wait().unwrap();
+        said.extend(talk.map(Result::unwrap));
         println!(
-            "weft {line} (killed after {after:?})\n{talk}[{}]",
-            ran.status
+            "weft {line} (killed after {lines} lines)\n{}\n[{status}]",
+            said.join("\n")
         );
-        ran.status.signal().is_some()
+        status.signal().map(drop).ok_or(said.len())
     }
 
     /// What a run printed with `-o json`.

@@ -66,11 +66,9 @@ fn interrupted(folder: &Path, arguments: &[&str], prompt: &str) -> Option<i32> {
             heard.lock().unwrap().push(char::from(byte[0]));
         }
     });
-    if prompt.is_empty() {
-        // It says nothing before it reads; its handler for the signal is there long before this.
-        std::thread::sleep(std::time::Duration::from_secs(1));
-    }
     eventually("the prompt", || said.lock().unwrap().contains(prompt));
+    // It may say nothing before it reads; without a handler for the signal it would not end, but be killed.
+    eventually("a handler", || catches(child.id(), Signal::INT));
     let pid = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
     kill_process(pid, Signal::INT).unwrap();
     let mut code = None;
@@ -82,6 +80,14 @@ fn interrupted(folder: &Path, arguments: &[&str], prompt: &str) -> Option<i32> {
     drop(child.kill());
     drop(child.wait());
     code?.code()
+}
+
+/// Whether a process has a handler for a signal, as the kernel says.
+fn catches(process: u32, signal: Signal) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
+    caught & (1 << (signal.as_raw() - 1)) != 0
 }
 
 #[test]

@@ -67,18 +67,18 @@ fn call(args: UpgradeArgs) -> Result<Call, Failure> {
             let said = format!("move {} {words}", args.name);
             let verb = Verb::Move((!args.all).then_some(args.namespaces));
             let doing = Doing::Go(verb);
-            args.common.call(args.name, said, doing, Some(args.pace))
+            args.common.call(args.name, said, doing, Some(args.pace))?
         }
         Some(UpgradeVerb::Rollback(args)) => {
             let said = format!("rollback {}", args.name);
             let doing = Doing::Go(Verb::Rollback);
-            args.common.call(args.name, said, doing, Some(args.pace))
+            args.common.call(args.name, said, doing, Some(args.pace))?
         }
         Some(UpgradeVerb::Promote(args)) => {
             let said = format!("promote {}", args.name);
             let call = args
                 .common
-                .call(args.name, said, Doing::Go(Verb::Promote), None);
+                .call(args.name, said, Doing::Go(Verb::Promote), None)?;
             Call {
                 promote_in_use: args.force,
                 ..call
@@ -87,9 +87,9 @@ fn call(args: UpgradeArgs) -> Result<Call, Failure> {
         Some(UpgradeVerb::Finish(args)) => {
             let said = format!("finish {}", args.name);
             args.common
-                .call(args.name, said, Doing::Go(Verb::Finish), None)
+                .call(args.name, said, Doing::Go(Verb::Finish), None)?
         }
-        Some(UpgradeVerb::Status(args)) => status(args),
+        Some(UpgradeVerb::Status(args)) => status(args)?,
     };
     Ok(call)
 }
@@ -108,11 +108,11 @@ fn start(args: StartArgs) -> Result<Call, Failure> {
         tag: args.tag,
     };
     let doing = Doing::Start(asked, args.skip_preflight);
-    Ok(args.common.call(name, said, doing, None))
+    args.common.call(name, said, doing, None)
 }
 
-fn status(args: StatusArgs) -> Call {
-    Call {
+fn status(args: StatusArgs) -> Result<Call, Failure> {
+    Ok(Call {
         said: format!("status {}", args.name),
         name: args.name,
         doing: Doing::Status,
@@ -120,25 +120,32 @@ fn status(args: StatusArgs) -> Call {
         force: false,
         timeout: None,
         promote_in_use: false,
-        pace: pace(None),
+        pace: pace(None)?,
         progress: ProgressChoice::default(),
         registry: RegistryArgs::default(),
         server: args.server,
-    }
+    })
 }
 
-fn pace(args: Option<PaceArgs>) -> Pace {
-    Pace {
+fn pace(args: Option<PaceArgs>) -> Result<Pace, Failure> {
+    let pace = Pace {
         batch: args.map_or(1, |args| usize::from(args.batch)),
         settle: args.map_or(Duration::ZERO, |args| args.wait_per_pod),
         timeout: args.map(|args| args.restart_timeout),
         keep_going: false,
-    }
+    };
+    pace.checked("--restart-timeout")
 }
 
 impl Common {
-    fn call(self, name: String, said: String, doing: Doing, args: Option<PaceArgs>) -> Call {
-        Call {
+    fn call(
+        self,
+        name: String,
+        said: String,
+        doing: Doing,
+        args: Option<PaceArgs>,
+    ) -> Result<Call, Failure> {
+        Ok(Call {
             name,
             said,
             doing,
@@ -146,11 +153,11 @@ impl Common {
             force: self.force_conflicts,
             timeout: self.wait.timeout(),
             promote_in_use: false,
-            pace: pace(args),
+            pace: pace(args)?,
             progress: self.progress.progress,
             registry: self.registry,
             server: self.server,
-        }
+        })
     }
 }
 

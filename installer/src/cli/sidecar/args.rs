@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::connection::{ClusterArgs, RehearseArgs, duration, pause};
+use crate::failure::Failure;
 use crate::sidecar::restart::Pace;
 use crate::sidecar::target::Named;
 use crate::sidecar::verbs::Manner;
@@ -53,7 +54,7 @@ pub(super) struct PaceArgs {
     /// How long the new pods must have been ready before the next batch begins
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = pause, help_heading = "Restarting")]
     wait_per_pod: Duration,
-    /// How long one workload may take, waiting for its disruption budget included
+    /// How long one workload may take to be ready, waiting for its disruption budget included
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, help_heading = "Restarting")]
     timeout: Duration,
     /// Return once the restarts have begun
@@ -65,14 +66,15 @@ pub(super) struct PaceArgs {
 }
 
 impl PaceArgs {
-    /// The same as a value.
-    pub(super) fn pace(self) -> Pace {
-        Pace {
+    /// The same as a value, if its times go together.
+    pub(super) fn pace(self) -> Result<Pace, Failure> {
+        let pace = Pace {
             batch: usize::from(self.batch),
             settle: self.wait_per_pod,
             timeout: (!self.no_wait).then_some(self.timeout),
             keep_going: self.keep_going,
-        }
+        };
+        pace.checked("--timeout")
     }
 }
 

@@ -35,12 +35,12 @@ pub(super) struct TuneArgs {
 }
 
 impl TuneArgs {
-    fn tuning(&self) -> Tuning {
-        Tuning {
+    fn tuning(&self) -> Result<Tuning, Failure> {
+        Ok(Tuning {
             manner: self.write.manner(),
-            restart: self.restart.then(|| self.pace.pace()),
+            restart: self.restart.then(|| self.pace.pace()).transpose()?,
             force: self.force,
-        }
+        })
     }
 
     /// Setting for everything at once is not meant by leaving the names out.
@@ -95,7 +95,7 @@ pub(super) async fn resources(args: ResourcesArgs, context: &Context) -> Outcome
     tune.named()?;
     let asked = (!tune.clear).then_some(&asked);
     sidecars
-        .resources(&targets, namespace, asked, &tune.tuning())
+        .resources(&targets, namespace, asked, &tune.tuning()?)
         .await
 }
 
@@ -195,7 +195,7 @@ pub(super) async fn passthrough(args: PassthroughArgs, context: &Context) -> Out
             tune.named()?;
             let passing = asked.map_or(Passing::Clear(direction), Passing::Set);
             sidecars
-                .passthrough(&targets, namespace, &passing, &tune.tuning())
+                .passthrough(&targets, namespace, &passing, &tune.tuning()?)
                 .await
         }
     }

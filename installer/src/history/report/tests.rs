@@ -123,3 +123,25 @@ fn what_differs_inside_a_file_is_told() {
         json!([{"path": "data.mesh.accessLogFile", "before": "a", "after": "b"}])
     );
 }
+
+/// Labels go back, pods that were restarted do not.
+#[test]
+fn an_undo_says_what_it_leaves() {
+    let mut past = history().entries.remove(0);
+    let label = &past.changes[0].what;
+    let What::Update { fields } = label else {
+        panic!("{label:?}");
+    };
+    assert!(!fields.is_empty());
+    let mut restart = past.changes[0].clone();
+    restart.object.name = "cart".to_owned();
+    restart.what = What::Update { fields: Vec::new() };
+    past.changes.push(restart);
+    let report = UndoReport::of(&past, &[]);
+    let text = report.table().layout(false, false, Terminal::default());
+    assert_eq!(
+        text,
+        "Namespace cart   not undone   pods that were restarted are gone   -   -\n"
+    );
+    assert_eq!(json!(report)["restarted"][0]["name"], "cart");
+}

@@ -1,6 +1,6 @@
 //! Which namespaces move, and how: by their own labels, or by the tag that they name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Said, Upgrade, revision};
 
@@ -114,7 +114,8 @@ impl Upgrade {
             .filter_map(|name| self.refused(name, asked, there))
             .collect();
         if refused.is_empty() {
-            Ok(asked.to_vec())
+            let once: BTreeSet<_> = asked.iter().cloned().collect();
+            Ok(once.into_iter().collect())
         } else {
             Err(refused)
         }

@@ -1,17 +1,21 @@
 //! `enable`, `disable` and `clear`, of namespaces and of workloads, many at once.
 
+use std::collections::BTreeSet;
+
 use super::super::decision::{Place, Template};
 use super::super::edit::Edit;
 use super::super::gateway;
 use super::super::injector::Labels;
-use super::super::restart::Pace;
+use super::super::restart::{Pace, Restarted};
 use super::super::state::{NamespaceStatus, Snapshot, WorkloadState, survey};
 use super::super::target::Target;
 use super::super::view::WorkloadName;
 use super::super::wish::{self, Refusal, Wish};
+use super::restart::is_well;
 use super::{Manner, Planned, Sidecars, all_or, workloads};
 use crate::cluster::mode::Mode;
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Failure, Outcome};
+use crate::history::journal::Journal;
 
 /// What is asked for, of what, and what comes after.
 #[derive(Debug)]
@@ -39,28 +43,52 @@ impl Sidecars {
             .iter()
             .cloned()
             .partition(|target| matches!(target, Target::Namespace(_)));
-        let namespaces: Vec<String> = namespaces
+        // Named twice, it is one.
+        let namespaces: BTreeSet<String> = namespaces
             .into_iter()
             .filter_map(|target| match target {
                 Target::Namespace(name) => Some(name),
                 Target::Workload(..) | Target::Pod(_) => None,
             })
             .collect();
+        let namespaces: Vec<_> = namespaces.into_iter().collect();
         let workloads = workloads(&others, here)?;
         let places = workloads.iter().map(|name| name.namespace.as_str());
         self.guard(namespaces.iter().map(String::as_str).chain(places))?;
 
         let mut planned = self.of_namespaces(&namespaces, asked).await?;
         planned.extend(self.of_workloads(&workloads, here, asked).await?);
-        let exit = Self::ended(&planned, asked.manner.mode);
-        self.carry_out(planned, asked.manner).await?;
-        if asked.manner.mode != Mode::Act {
-            return Ok(exit);
+        if let Some(pace) = asked.restart.filter(|_| asked.manner.mode == Mode::Act) {
+            let named = (namespaces.as_slice(), workloads.as_slice());
+            return self
+                .write_and_restart(&planned, named, asked.manner, pace)
+                .await;
         }
-        match asked.restart {
-            Some(pace) => self.and_restart(&namespaces, &workloads, pace).await,
-            None => self.advise(&namespaces, &workloads).await,
+        let exit = self.finish(&planned, asked.manner).await?;
+        if asked.manner.mode == Mode::Act {
+            self.advise(&namespaces, &workloads).await?;
         }
+        Ok(exit)
+    }
+
+    /// All of it is one entry of the history: its labels can be undone, and are not hidden behind restarts, which cannot.
+    async fn write_and_restart(
+        &self,
+        planned: &[Planned],
+        (namespaces, workloads): (&[String], &[WorkloadName]),
+        manner: Manner,
+        pace: Pace,
+    ) -> Outcome {
+        let journal = self.journal(manner.mode);
+        let done = async {
+            self.carry_out(planned, manner, &journal).await?;
+            self.and_restart(namespaces, workloads, pace, &journal)
+                .await
+        };
+        let done = done.await;
+        let all = done.as_ref().is_ok_and(|rows| is_well(rows));
+        self.close(journal, all).await;
+        self.restarted(done?)
     }
 
     async fn of_namespaces(
@@ -149,18 +177,23 @@ impl Sidecars {
         namespaces: &[String],
         workloads: &[WorkloadName],
         pace: Pace,
-    ) -> Outcome {
+        journal: &Journal<'_>,
+    ) -> Result<Vec<Restarted>, Failure> {
         let mut rows = Vec::new();
         for namespace in namespaces {
             let snapshot = self.reader.snapshot(Some(namespace), &self.root).await?;
             rows.extend(survey(&snapshot));
         }
-        let mut done = self.rolled(workloads, pace, false).await;
-        done.extend(self.stale(&rows, pace).await);
-        self.restarted(done)
+        let mut done = self.rolled(workloads, pace, None).await;
+        done.extend(self.stale(&rows, pace, journal).await);
+        Ok(done)
     }
 
-    async fn advise(&self, namespaces: &[String], workloads: &[WorkloadName]) -> Outcome {
+    async fn advise(
+        &self,
+        namespaces: &[String],
+        workloads: &[WorkloadName],
+    ) -> Result<(), Failure> {
         for namespace in namespaces {
             let snapshot = self.reader.snapshot(Some(namespace), &self.root).await?;
             let waiting: usize = survey(&snapshot).iter().map(|row| row.need_restart).sum();
@@ -174,7 +207,7 @@ impl Sidecars {
             self.output
                 .say("a changed template is rolled out by its controller; --restart waits for it");
         }
-        Ok(Exit::Ok)
+        Ok(())
     }
 }
 

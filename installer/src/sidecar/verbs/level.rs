@@ -47,9 +47,7 @@ impl Sidecars {
                 .filter(|pod| has_proxy(pod) && is_of(target, pod))
                 .collect();
             if found.is_empty() {
-                let text =
-                    format!("no pod with a proxy is meant by {target:?} in namespace {place}");
-                return Err(Failure::text(Exit::Failure, text));
+                return Err(Failure::text(Exit::Failure, nothing_meant(target, place)));
             }
             pods.append(&mut found);
         }
@@ -114,6 +112,10 @@ async fn row(proxies: &Proxies, pod: &PodView, paths: &[String], named: &[String
     }
 }
 
+fn nothing_meant(target: &Target, place: &str) -> String {
+    format!("no pod with a proxy is meant by {target} in namespace {place}")
+}
+
 fn has_proxy(pod: &PodView) -> bool {
     pod.proxy.is_some() || pod.brings_its_own
 }
@@ -126,5 +128,27 @@ fn is_of(target: &Target, pod: &PodView) -> bool {
             owner.kind == *kind && owner.name == *name
         }
         (Target::Workload(..), Belongs::Else(..)) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::view::Kind;
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_named_as_it_is_written() {
+        let (shop, cart) = ("shop".to_owned(), "cart".to_owned());
+        for (target, wanted) in [
+            (Target::Namespace(shop), "by shop in"),
+            (
+                Target::Workload(Kind::Deployment, cart.clone()),
+                "by deployment/cart in",
+            ),
+            (Target::Pod(cart), "by pod/cart in"),
+        ] {
+            let text = nothing_meant(&target, "shop");
+            assert!(text.contains(wanted), "{text}");
+        }
     }
 }

@@ -1,10 +1,13 @@
-//! What may not be named.
+//! What may be named, and what not.
+
+use std::collections::BTreeSet;
 
 use super::super::gateway;
 use super::super::state::{NamespaceStatus, WorkloadStatus};
 use super::super::target::Target;
+use super::super::view::WorkloadName;
 use super::all_or;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 
 /// A gateway that is named is refused; one that is met on the way is passed over.
 pub(super) fn refuse_gateways(
@@ -28,4 +31,22 @@ pub(super) fn refuse_gateways(
         })
         .collect();
     all_or(&refused)
+}
+
+/// The targets that are workloads, in a namespace; anything else is a mistake.
+pub(super) fn workloads(targets: &[Target], namespace: &str) -> Result<Vec<WorkloadName>, Failure> {
+    let of = |target: &Target| match target {
+        Target::Workload(kind, name) => Ok(WorkloadName {
+            namespace: namespace.to_owned(),
+            kind: *kind,
+            name: name.clone(),
+        }),
+        Target::Namespace(name) | Target::Pod(name) => Err(Failure::text(
+            Exit::Usage,
+            format!("{name}: this is set on workloads: write deploy/NAME, sts/NAME or ds/NAME"),
+        )),
+    };
+    // Named twice, it is one.
+    let named: BTreeSet<_> = targets.iter().map(of).collect::<Result<_, _>>()?;
+    Ok(named.into_iter().collect())
 }

@@ -1,5 +1,7 @@
 //! `restart` and `upgrade`.
 
+use std::collections::BTreeSet;
+
 use super::super::gateway;
 use super::super::report::RestartReport;
 use super::super::restart::{Pace, Restarted, Restarter, Verdict};
@@ -9,10 +11,8 @@ use super::super::view::WorkloadName;
 use super::super::write::Writer;
 use super::Sidecars;
 use crate::cluster::mode::Mode;
-use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::history::Change;
-use crate::sidecar::edit::MANAGER;
+use crate::history::journal::Journal;
 
 /// Which of the workloads are restarted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,9 @@ impl Sidecars {
         if !self.output.confirm(&question, yes).await? {
             return Err(Failure::text(Exit::Failure, "nothing was restarted"));
         }
-        done.extend(self.rolled(&names, pace, true).await);
+        let journal = self.journal(Mode::Act);
+        done.extend(self.rolled(&names, pace, Some(&journal)).await);
+        self.close(journal, is_well(&done)).await;
         self.restarted(done)
     }
 
@@ -79,21 +81,20 @@ impl Sidecars {
     ) -> Result<Vec<NamespaceStatus>, Failure> {
         let mut rows = Vec::new();
         let here = namespace.unwrap_or(self.namespace());
-        let mut places: Vec<&str> = targets
+        let mut places: BTreeSet<&str> = targets
             .iter()
             .map(|target| match target {
                 Target::Namespace(name) => name.as_str(),
                 Target::Workload(..) | Target::Pod(_) => here,
             })
             .collect();
-        places.dedup();
         if targets.is_empty() && namespace.is_none() {
             rows = survey(&self.reader.snapshot(None, &self.root).await?);
             rows.retain(|row| super::super::wish::guard(&row.namespace, &self.root).is_ok());
             return Ok(rows);
         }
         if targets.is_empty() {
-            places.push(here);
+            places.insert(here);
         }
         self.guard(places.iter().copied())?;
         for place in &places {
@@ -105,12 +106,12 @@ impl Sidecars {
         Ok(rows)
     }
 
-    /// Restarts these, or with `begin` false only waits for what has begun by itself.
+    /// Restarts these, or without a journal only waits for what has begun by itself.
     pub(super) async fn rolled(
         &self,
         names: &[WorkloadName],
         pace: Pace,
-        begin: bool,
+        journal: Option<&Journal<'_>>,
     ) -> Vec<Restarted> {
         let writer = Writer::new(self.cluster.clone(), false, false);
         let progress = self.output.progress();
@@ -120,23 +121,18 @@ impl Sidecars {
             progress: &progress,
             pace,
         };
-        let done = restarter.all(names, begin).await;
-        drop(progress);
-        if begin {
-            let started = names.iter().zip(&done);
-            let changes = started
-                .filter(|(_, row)| row.result != Verdict::Skipped)
-                .map(|(name, _)| change(name))
-                .collect();
-            self.record(&writer, changes).await;
-        }
-        done
+        restarter.all(names, journal).await
     }
 
     /// Restarts what needs it in these namespaces.
-    pub(super) async fn stale(&self, rows: &[NamespaceStatus], pace: Pace) -> Vec<Restarted> {
+    pub(super) async fn stale(
+        &self,
+        rows: &[NamespaceStatus],
+        pace: Pace,
+        journal: &Journal<'_>,
+    ) -> Vec<Restarted> {
         let (names, mut done) = choose(rows, Which::Needed);
-        done.extend(self.rolled(&names, pace, true).await);
+        done.extend(self.rolled(&names, pace, Some(journal)).await);
         done
     }
 
@@ -166,6 +162,11 @@ impl Sidecars {
             }
         }
     }
+}
+
+/// Whether nothing failed.
+pub(super) fn is_well(rows: &[Restarted]) -> bool {
+    rows.iter().all(|row| row.result != Verdict::Failed)
 }
 
 /// Leaves the workloads that were named, in the namespaces that were named whole all of them.
@@ -225,10 +226,10 @@ fn choose(rows: &[NamespaceStatus], which: Which) -> (Vec<WorkloadName>, Vec<Res
             }
             None if wanted => left.push(Restarted {
                 namespace: workload.namespace.clone(),
-                api: ("", "v1"),
                 kind: workload.kind,
                 name: workload.name.clone(),
                 result: Verdict::Skipped,
+                begun: false,
                 message: if workload.reason.is_empty() {
                     "no controller would start it anew".to_owned()
                 } else {
@@ -262,22 +263,6 @@ impl WorkloadStatus {
             kind: self.owner?,
             name: self.name.clone(),
         })
-    }
-}
-
-fn change(name: &WorkloadName) -> Change {
-    let (group, version) = name.kind.api();
-    Change {
-        object: ObjectId {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            kind: name.kind.word().to_owned(),
-            namespace: Some(name.namespace.clone()),
-            name: name.name.clone(),
-        },
-        manager: MANAGER,
-        before: None,
-        after: None,
     }
 }
 

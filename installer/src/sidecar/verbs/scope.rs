@@ -86,7 +86,7 @@ impl Sidecars {
             planned.push(self.planned_scope(namespace, sidecars, reach));
         }
         all_or(&refused)?;
-        self.finish(planned, manner).await
+        self.finish(&planned, manner).await
     }
 
     fn planned_scope(

@@ -103,10 +103,10 @@ impl Sidecars {
             planned.push(self.workload_edit(name, decided).await?);
         }
         let ending = Self::ended(&planned, tuning.manner.mode);
-        let written = self.carry_out(planned, tuning.manner).await?;
+        let written = self.written(&planned, tuning.manner).await?;
         match tuning.restart {
             Some(pace) if tuning.manner.mode == Mode::Act => {
-                let rows = self.rolled(&names, pace, false).await;
+                let rows = self.rolled(&names, pace, None).await;
                 self.restarted(rows)
             }
             _ => {

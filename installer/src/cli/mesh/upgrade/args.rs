@@ -100,7 +100,7 @@ pub(super) struct PaceArgs {
     /// How long the new pods must have been ready before the next batch begins
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = pause, help_heading = "Restarting")]
     pub(super) wait_per_pod: Duration,
-    /// How long one workload may take, waiting for its disruption budget included
+    /// How long one workload may take to be ready, waiting for its disruption budget included
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, help_heading = "Restarting")]
     pub(super) restart_timeout: Duration,
 }

@@ -17,7 +17,8 @@ use crate::cluster::peek::{label, list, text};
 use crate::cluster::plan::Plan;
 use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure, both};
-use crate::history::{Change, begin, note};
+use crate::history::journal::{Journal, Keeping};
+use crate::history::{Change, begin};
 use crate::mesh::install::changes;
 use crate::mesh::read::{self, MUTATING};
 use crate::mesh::record::{MeshRecord, Phase};
@@ -39,7 +40,6 @@ pub(super) struct Deeds<'a> {
     pub(super) root: &'a str,
     upgrade: Upgrade,
     stock: &'a Stock,
-    pub(super) changes: Vec<Change>,
     pub(super) rows: Vec<Restarted>,
 }
 
@@ -55,7 +55,6 @@ impl<'a> Deeds<'a> {
             root,
             upgrade,
             stock,
-            changes: Vec::new(),
             rows: Vec::new(),
         }
     }
@@ -68,23 +67,18 @@ impl<'a> Deeds<'a> {
     /// Whatever a step wrote is in the history before the next one begins, also when not all of it could be written.
     pub(super) async fn all(&mut self, steps: &[Step]) -> Result<(), Failure> {
         for step in steps {
-            let done = self.one(step).await;
-            let noted = self.note_history().await;
-            both(done, noted)?;
+            let upgrader = self.upgrader;
+            let cluster = upgrader.installer.cluster;
+            let journal = Journal::new(cluster, self.root, &upgrader.verb, Keeping::Always);
+            let done = self.one(step, &journal).await;
+            let noted = journal.end(done.is_ok()).await;
+            both(done, noted.map_err(Failure::from))?;
         }
         Ok(())
     }
 
-    async fn note_history(&mut self) -> Result<(), Failure> {
-        let changes = std::mem::take(&mut self.changes);
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let (cluster, verb) = (self.upgrader.installer.cluster, &self.upgrader.verb);
-        Ok(note(cluster, self.root, verb, changes).await?)
-    }
-
-    async fn one(&mut self, step: &Step) -> Result<(), Failure> {
+    /// A control plane has an entry of its own; what else is written goes into the journal.
+    async fn one(&mut self, step: &Step, journal: &Journal<'_>) -> Result<(), Failure> {
         match step {
             Step::Note(upgrade) => {
                 self.record(|record| record.note_upgrade(upgrade)).await?;
@@ -92,7 +86,7 @@ impl<'a> Deeds<'a> {
                 Ok(())
             }
             Step::Planes => self.planes().await,
-            Step::Say(namespace, said) => self.say(namespace, said).await,
+            Step::Say(namespace, said) => self.say(namespace, said, journal).await,
             Step::Keep(namespace, said) => {
                 let text = format!(
                     "namespace {namespace} says {} by now, which this upgrade did not write: that stays",
@@ -101,7 +95,7 @@ impl<'a> Deeds<'a> {
                 self.upgrader.installer.output.warn(text);
                 Ok(())
             }
-            Step::Restart(namespace) => self.restart(namespace).await,
+            Step::Restart(namespace) => self.restart(namespace, journal).await,
             Step::Unused(revision) => {
                 let facts = Facts::read(self.upgrader.installer.cluster, self.root).await?;
                 self.upgrader.unused(&facts, &self.upgrade, revision)
@@ -194,7 +188,12 @@ impl<'a> Deeds<'a> {
         }
     }
 
-    async fn say(&mut self, namespace: &str, said: &Said) -> Result<(), Failure> {
+    async fn say(
+        &mut self,
+        namespace: &str,
+        said: &Said,
+        journal: &Journal<'_>,
+    ) -> Result<(), Failure> {
         let prepared = self.upgrader.prepared(namespace, said).await?;
         let writer = Writer::new(
             self.upgrader.installer.cluster.clone(),
@@ -202,8 +201,9 @@ impl<'a> Deeds<'a> {
             false,
         );
         let what = format!("Namespace {namespace}");
+        journal.begin().await?;
         writer.edit(&what, &path(namespace), &prepared).await?;
-        self.changes.push(Change {
+        let change = Change {
             object: ObjectId {
                 group: String::new(),
                 version: "v1".to_owned(),
@@ -214,7 +214,8 @@ impl<'a> Deeds<'a> {
             manager: MANAGER,
             before: Some(prepared.before),
             after: Some(prepared.after),
-        });
+        };
+        journal.add(change).await;
         Ok(())
     }
 }

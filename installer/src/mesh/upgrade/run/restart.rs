@@ -1,10 +1,8 @@
 //! Starts the workloads of a namespace anew, and watches their health.
 
 use super::act::Deeds;
-use crate::cluster::object::ObjectId;
 use crate::failure::{Exit, Failure};
-use crate::history::Change;
-use crate::sidecar::edit::MANAGER;
+use crate::history::journal::Journal;
 use crate::sidecar::kinds::Kinds;
 use crate::sidecar::read::Reader;
 use crate::sidecar::restart::{Restarted, Restarter, Verdict};
@@ -14,7 +12,11 @@ use crate::sidecar::write::Writer;
 
 impl Deeds<'_> {
     /// What is not as it would be now is started anew, and what somebody has begun is waited for.
-    pub(super) async fn restart(&mut self, namespace: &str) -> Result<(), Failure> {
+    pub(super) async fn restart(
+        &mut self,
+        namespace: &str,
+        journal: &Journal<'_>,
+    ) -> Result<(), Failure> {
         let cluster = self.upgrader.installer.cluster;
         let kinds = Kinds::read(cluster, self.root, None).await?;
         let reader = Reader::new(cluster.clone()).with(kinds.served);
@@ -41,14 +43,12 @@ impl Deeds<'_> {
             progress: &progress,
             pace: self.upgrader.pace,
         };
-        let mut rows = restarter.all(&coming, false).await;
+        let mut rows = restarter.all(&coming, None).await;
         let failed = |rows: &[Restarted]| rows.iter().any(|row| row.result == Verdict::Failed);
         if !failed(&rows) {
-            rows.extend(restarter.all(&stale, true).await);
+            rows.extend(restarter.all(&stale, Some(journal)).await);
         }
         drop(progress);
-        let begun = rows.iter().filter(|row| row.result != Verdict::Skipped);
-        self.changes.extend(begun.map(restarted));
         self.rows.extend(rows.clone());
         self.health(&rows)
     }
@@ -58,8 +58,13 @@ impl Deeds<'_> {
             return Ok(());
         };
         let name = &self.upgrader.name;
+        let what = if row.begun {
+            "did not get ready"
+        } else {
+            "was not restarted"
+        };
         let text = format!(
-            "{} {}/{} did not get ready: {}; nothing more was begun: correct it and run the same command again, or go back with `weft mesh upgrade rollback {name}`",
+            "{} {}/{} {what}: {}; nothing more was begun: correct it and run the same command again, or go back with `weft mesh upgrade rollback {name}`",
             row.kind, row.namespace, row.name, row.message
         );
         let moved = self.rows.iter().any(|row| row.result == Verdict::Succeed);
@@ -72,20 +77,4 @@ impl Deeds<'_> {
 fn is_coming(workload: &WorkloadStatus) -> bool {
     let up = |state| state == PodState::Running || state == PodState::NotInjected;
     workload.state == WorkloadState::Injected && !workload.pods.iter().all(|pod| up(pod.state))
-}
-
-fn restarted(row: &Restarted) -> Change {
-    let (group, version) = row.api;
-    Change {
-        object: ObjectId {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            kind: row.kind.to_owned(),
-            namespace: Some(row.namespace.clone()),
-            name: row.name.clone(),
-        },
-        manager: MANAGER,
-        before: None,
-        after: None,
-    }
 }
