@@ -11,7 +11,7 @@ use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure, Outcome, both};
 use crate::history::{Change, begin};
 use crate::mesh::install::changes;
-use crate::mesh::record::MANAGER;
+use crate::mesh::record::{MANAGER, MeshRecord};
 use crate::mesh::record::lock::while_held;
 
 /// What is to be done with one gateway.
@@ -25,6 +25,8 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     /// The version of the proxy that its pods get, where that is known.
     pub(super) proxy: Option<String>,
+    /// The record of its mesh, as it was.
+    pub(super) mesh: Option<MeshRecord>,
 }
 
 impl Gateways {
@@ -129,6 +131,7 @@ impl Gateways {
             after,
             plan,
             proxy: inspected.proxy,
+            mesh: home.record.clone(),
         })
     }
 
@@ -143,6 +146,7 @@ impl Gateways {
         if !conflicts.is_empty() {
             return Err(EngineError::Conflicts(conflicts).into());
         }
+        self.unchanged(prepared).await?;
         if prepared.changes_nothing() {
             self.output.say(format!(
                 "gateway {} is as described; nothing was written",
