@@ -13,7 +13,7 @@ mod pods;
 mod releases;
 mod report;
 mod sail;
-mod versions;
+pub(crate) mod versions;
 
 use serde::Serialize;
 
@@ -198,12 +198,17 @@ impl Check {
             .as_ref()
             .map(|object| format!("{object}: "))
             .unwrap_or_default();
+        format!("{}: {object}{}", self.title, self.said())
+    }
+
+    /// What was seen, and what to do about it.
+    pub(crate) fn said(&self) -> String {
         let remedy = self
             .remedy
             .as_ref()
             .map(|remedy| format!("; {remedy}"))
             .unwrap_or_default();
-        format!("{}: {object}{}{remedy}", self.title, self.words)
+        format!("{}{remedy}", self.words)
     }
 
     fn with(mut self, remedy: impl Into<String>) -> Self {
