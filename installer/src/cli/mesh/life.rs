@@ -9,6 +9,7 @@ use crate::cli::{Context, block_on};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::delete::{self, Deletion};
 use crate::mesh::record::find::{self, Unclear};
+use crate::mesh::status::Waited;
 use crate::mesh::{protect, status};
 
 #[derive(Args, Debug)]
@@ -27,11 +28,13 @@ pub(super) struct StatusArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Exits 3 when time is up, and says what is waited for.
+#[command(
+    after_help = "Exits 3 when time is up, and says what is waited for; 2 when all that is there works and the last command did not come to its end, which no waiting mends.
 
 Examples:
   weft mesh wait
-  weft mesh wait shop --timeout 10m")]
+  weft mesh wait shop --timeout 10m"
+)]
 pub(super) struct WaitArgs {
     /// The mesh [default: the only one]
     name: Option<String>,
@@ -61,7 +64,7 @@ pub(super) struct ProtectArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A mesh that is protected, that pods have sidecars of, or that gateways run of, is not deleted; what is in the way is told with its count. A mesh that somebody else runs is only forgotten. The root namespace goes too if weft made it and nobody else has anything in it; what keeps it is named. Istio's custom resource definitions stay: deleting one deletes every resource of its kind.
+    after_help = "A mesh that is protected, that pods have sidecars of, or that gateways run of, is not deleted; what is in the way is told with its count. A mesh that somebody else runs is only forgotten, and not while it is protected. The root namespace goes too if weft made it and nobody else has anything in it; what keeps it is named. Istio's custom resource definitions stay: deleting one deletes every resource of its kind.
 
 Examples:
   weft mesh delete shop --dry-run
@@ -102,7 +105,7 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Outcome {
         let cluster = args.server.access().connect(&context.environment).await?;
         let record = find::one(&cluster, args.name.as_deref()).await?;
         let status = status::look(&cluster, &record).await?;
-        for words in status.unfinished().iter().chain(&status.unseen) {
+        for words in &status.unseen {
             context.output.warn(words);
         }
         context.output.report(&status)?;
@@ -115,7 +118,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> Outcome {
         let cluster = args.server.access().connect(&context.environment).await?;
         let record = find::one(&cluster, args.name.as_deref()).await?;
         let progress = context.output.progress();
-        let (status, ready) = status::wait(&cluster, &record, args.timeout, |status| {
+        let (status, waited) = status::wait(&cluster, &record, args.timeout, |status| {
             progress.update(status.complaints().join("; "));
         })
         .await?;
@@ -124,16 +127,22 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> Outcome {
             context.output.warn(words);
         }
         context.output.report(&status)?;
-        if ready {
-            return Ok(Exit::Ok);
+        match waited {
+            Waited::Ready => Ok(Exit::Ok),
+            Waited::Left => Err(Failure::text(
+                Exit::Findings,
+                status.complaints().join("\n  "),
+            )),
+            Waited::Late => {
+                let text = format!(
+                    "mesh {} does not work within {} s:\n  {}",
+                    status.name,
+                    args.timeout.as_secs(),
+                    status.complaints().join("\n  ")
+                );
+                Err(Failure::text(Exit::Timeout, text))
+            }
         }
-        let text = format!(
-            "mesh {} does not work within {} s:\n  {}",
-            status.name,
-            args.timeout.as_secs(),
-            status.complaints().join("\n  ")
-        );
-        Err(Failure::text(Exit::Timeout, text))
     })
 }
 
