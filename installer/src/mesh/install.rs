@@ -211,8 +211,12 @@ impl Installer<'_> {
     async fn settle(&self, mesh: &Mesh, phase: Phase) -> Result<MeshRecord, Failure> {
         let (name, root) = (&mesh.metadata.name, mesh.root_namespace());
         let mut record = MeshRecord::now(self.cluster, name, root).await?;
-        if record.state.phase != phase {
-            record.state.phase = phase;
+        let before = record.state.clone();
+        record.state.phase = phase;
+        if phase == Phase::Succeeded {
+            record.state.previous_version = None;
+        }
+        if record.state != before {
             record.write(self.cluster, false).await?;
         }
         Ok(record)

@@ -92,6 +92,7 @@ impl Prepared {
             engine: Some(Engine::of(&self.mesh)),
             ..MeshState::new(Mode::Dedicated, phase)
         });
+        let version = spec.version.as_ref().map(ToString::to_string);
         Ok(MeshRecord {
             name: self.mesh.metadata.name.clone(),
             root_namespace: self.mesh.root_namespace().to_owned(),
@@ -99,7 +100,8 @@ impl Prepared {
             state: MeshState {
                 phase,
                 revision: spec.revision.clone(),
-                version: spec.version.as_ref().map(ToString::to_string),
+                previous_version: before(&state, version.as_ref()),
+                version,
                 ..state
             },
             resource_version: self
@@ -108,6 +110,17 @@ impl Prepared {
                 .and_then(|record| record.resource_version.clone()),
         })
     }
+}
+
+/// The version that ran when all was well, while another one comes up: until then, an apply may go back to it.
+fn before(state: &MeshState, to: Option<&String>) -> Option<String> {
+    let well = match state.phase {
+        Phase::Succeeded => &state.version,
+        Phase::Creating | Phase::Updating | Phase::Failed | Phase::Terminating => {
+            &state.previous_version
+        }
+    };
+    well.clone().filter(|well| Some(well) != to)
 }
 
 /// Field by field. A recorded file that cannot be read any more is replaced whole.
@@ -185,6 +198,28 @@ mod tests {
             assert_eq!(paths, wanted, "{spec}");
             // Nothing comes up or goes down meanwhile.
             assert_eq!(prepared.recorded().unwrap().state.phase, Phase::Succeeded);
+        }
+    }
+
+    #[test]
+    fn the_version_that_ran_is_kept_until_another_one_does() {
+        let (old, new, newest) = ("1.30.0", "1.30.1", "1.30.2");
+        let cases = [
+            (Phase::Succeeded, old, None, new, Some(old)),
+            (Phase::Succeeded, old, None, old, None),
+            (Phase::Updating, new, Some(old), new, Some(old)),
+            (Phase::Failed, new, Some(old), newest, Some(old)),
+            (Phase::Failed, new, Some(old), old, None),
+            (Phase::Creating, new, None, new, None),
+        ];
+        for (phase, is, previous, to, wanted) in cases {
+            let state = MeshState {
+                version: Some(is.to_owned()),
+                previous_version: previous.map(str::to_owned),
+                ..MeshState::new(Mode::Dedicated, phase)
+            };
+            let found = before(&state, Some(&to.to_owned()));
+            assert_eq!(found.as_deref(), wanted, "{phase:?} {is} to {to}");
         }
     }
 
