@@ -8,7 +8,7 @@ mod bounds;
 mod cluster;
 pub(crate) mod facts;
 mod gather;
-mod others;
+pub(in crate::mesh) mod others;
 mod pods;
 mod releases;
 mod report;
@@ -31,6 +31,10 @@ pub(crate) struct Wish {
     pub(crate) istio: Option<String>,
     /// Where it will be.
     pub(crate) root_namespace: String,
+    /// Its revision, `default` for one without a name; nothing where none is chosen yet.
+    pub(crate) revision: Option<String>,
+    /// Whether it looks at some namespaces only.
+    pub(crate) selects: bool,
     /// What it has that not every mesh has.
     pub(crate) with: Vec<Extra>,
     /// What the Sail operator is to make of it, where that installs it.
@@ -93,6 +97,8 @@ impl Wish {
             mesh: None,
             istio: None,
             root_namespace,
+            revision: None,
+            selects: false,
             with: Vec::new(),
             sail: None,
             istiod: Resources {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::preflight::{Extra, Resources, Sail, Wish};
 use super::sail;
 use super::spec::Mesh;
+use super::upgrade::state::revision;
 use super::values::{Component, values};
 
 /// What this mesh will need. What the file does not say is as Istio's charts come.
@@ -26,6 +27,8 @@ pub(crate) fn wish(mesh: &Mesh) -> Wish {
     Wish {
         mesh: Some(mesh.metadata.name.clone()),
         istio: mesh.spec.version.as_ref().map(ToString::to_string),
+        revision: Some(revision(mesh).to_owned()),
+        selects: selects(mesh),
         with,
         sail: sail::installs(mesh).then(|| Sail {
             plane: sail::objects::plane_name(mesh).to_owned(),
@@ -42,6 +45,14 @@ pub(crate) fn wish(mesh: &Mesh) -> Wish {
             .is_some_and(|kind| kind != "Unconfined"),
         ..usual
     }
+}
+
+/// Whether its control plane looks at some namespaces only.
+pub(crate) fn selects(mesh: &Mesh) -> bool {
+    let values = values(mesh, Component::Istiod);
+    let selectors = values.pointer("/meshConfig/discoverySelectors");
+    let selectors = selectors.and_then(Value::as_array);
+    selectors.is_some_and(|selectors| !selectors.is_empty())
 }
 
 fn resources(said: Option<&Value>, usual: Resources) -> Resources {

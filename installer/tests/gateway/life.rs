@@ -134,7 +134,10 @@ pub(crate) fn two_at_once(world: &World) {
     };
     let begun = ["ClusterIP", "NodePort"].map(begin);
     let ended = begun.map(|(kind, child)| (kind, Ran::of(child.wait_with_output().unwrap())));
-    let won: Vec<_> = ended.iter().filter(|(_, ran)| ran.code == Some(0)).collect();
+    let won: Vec<_> = ended
+        .iter()
+        .filter(|(_, ran)| ran.code == Some(0))
+        .collect();
     let [(kind, _)] = won.as_slice() else {
         panic!("one of them: {ended:#?}");
     };
@@ -154,7 +157,9 @@ pub(crate) fn two_at_once(world: &World) {
     world
         .weft("update both -n edge --requests cpu=11m,memory=40Mi")
         .must(0, &["RUNNING"]);
-    world.weft("delete both -n edge --yes").must(0, &["is gone"]);
+    world
+        .weft("delete both -n edge --yes")
+        .must(0, &["is gone"]);
 }
 
 /// What serves shop by the gateway.

@@ -54,12 +54,14 @@ pub(super) struct ListArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Nothing of the mesh itself is touched. One that is protected is not forgotten.
+#[command(
+    after_help = "Nothing of the mesh itself is touched. One that is protected is not forgotten.
 
 Examples:
   weft mesh forget shop --dry-run
   weft mesh forget shop
-  weft mesh forget shop --yes")]
+  weft mesh forget shop --yes"
+)]
 pub(super) struct ForgetArgs {
     /// The mesh
     name: String,

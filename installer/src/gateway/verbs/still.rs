@@ -18,7 +18,10 @@ impl Gateways {
         let mesh = after.mesh.as_ref();
         let mut here = records.iter();
         let now = here.find(|one| mesh.is_none_or(|name| *name == one.name));
-        let name = mesh.map_or_else(|| format!("the Istio in {root}"), |name| format!("mesh {name}"));
+        let name = mesh.map_or_else(
+            || format!("the Istio in {root}"),
+            |name| format!("mesh {name}"),
+        );
         still(&name, prepared.mesh.as_ref(), now)
     }
 }

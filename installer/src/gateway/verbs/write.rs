@@ -11,8 +11,8 @@ use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure, Outcome, both};
 use crate::history::{Change, begin};
 use crate::mesh::install::changes;
-use crate::mesh::record::{MANAGER, MeshRecord};
 use crate::mesh::record::lock::while_held;
+use crate::mesh::record::{MANAGER, MeshRecord};
 
 /// What is to be done with one gateway.
 #[derive(Debug)]

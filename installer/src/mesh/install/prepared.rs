@@ -28,11 +28,7 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    pub(super) fn new(
-        mesh: Mesh,
-        record: Option<MeshRecord>,
-        plan: Plan,
-    ) -> Result<Self, Failure> {
+    pub(super) fn new(mesh: Mesh, record: Option<MeshRecord>, plan: Plan) -> Result<Self, Failure> {
         let differs = match &record {
             None => Vec::new(),
             Some(record) => differences(record, &mesh)?,

@@ -1,6 +1,6 @@
 //! What is known of a cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -20,6 +20,8 @@ pub(crate) struct Facts {
     pub(crate) lacking: Vec<Lack>,
     /// Every Istio that was found, or why nobody could look.
     pub(crate) meshes: Result<Vec<Found>, String>,
+    /// Those of its istiods that look at some namespaces only, by namespace and name.
+    pub(crate) selecting: BTreeSet<(String, String)>,
     /// Objects by the plural of their kind, or why they could not be read.
     pub(crate) lists: BTreeMap<&'static str, Result<Vec<Value>, String>>,
 }

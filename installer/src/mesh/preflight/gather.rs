@@ -1,6 +1,6 @@
 //! Reads the facts. What may not be read is noted, and whatever depends on it is skipped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http_body_util::BodyExt as _;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -9,7 +9,7 @@ use k8s_openapi::jiff::{Timestamp, fmt::rfc2822};
 use kube::Api;
 use serde_json::Value;
 
-use super::super::adopt::{find, snapshot};
+use super::super::adopt::{find, selecting, snapshot};
 use super::super::read::{self, DEPLOYMENTS, Kind, MUTATING, SAIL, VALIDATING, core, of};
 use super::facts::Facts;
 use super::{Wish, access};
@@ -45,9 +45,9 @@ pub(super) const CILIUM: Kind = core("ConfigMap", "cilium-config");
 /// All that the checks look at.
 pub(super) async fn facts(cluster: &Cluster, wish: &Wish) -> Result<Facts, ClusterError> {
     let (version, skew) = version(cluster).await?;
-    let meshes = match snapshot::take(cluster).await {
-        Ok(snapshot) => Ok(find(&snapshot)),
-        Err(error) if error.is_forbidden() => Err(error.to_string()),
+    let (meshes, selecting) = match snapshot::take(cluster).await {
+        Ok(snapshot) => (Ok(find(&snapshot)), selecting(&snapshot)),
+        Err(error) if error.is_forbidden() => (Err(error.to_string()), BTreeSet::new()),
         Err(error) => return Err(error),
     };
     let mut facts = Facts {
@@ -56,6 +56,7 @@ pub(super) async fn facts(cluster: &Cluster, wish: &Wish) -> Result<Facts, Clust
         skew,
         lacking: access::lacking(cluster, wish).await?,
         meshes,
+        selecting,
         lists: BTreeMap::new(),
     };
     let everywhere = [

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::super::adopt::helm::tests::secret;
@@ -20,6 +22,7 @@ fn facts(lists: &[(&'static str, Value)]) -> Facts {
         skew: Some(0),
         lacking: vec![],
         meshes: Ok(vec![]),
+        selecting: BTreeSet::new(),
         lists: lists.collect(),
     }
 }
@@ -245,6 +248,33 @@ fn another_mesh_is_in_the_way_or_beside_it() {
         &wish(),
         "Fail | Istio default | the Sail operator keeps a mesh here",
     );
+}
+
+#[test]
+fn a_revision_is_of_one_mesh_only() {
+    let taken = "Fail | Deployment other/istiod | revision default is that of the Istio in other, and both would inject the same pods";
+    let beside = "Warn | Deployment other/istiod | an Istio has the root namespace other";
+    for (revision, selects, selecting, wanted) in [
+        (None, false, false, beside),
+        (Some("blue"), false, false, beside),
+        (Some("default"), false, false, taken),
+        (Some("default"), true, false, taken),
+        (Some("default"), false, true, taken),
+        (Some("default"), true, true, beside),
+    ] {
+        let keys = [("other".to_owned(), "istiod".to_owned())];
+        let facts = Facts {
+            meshes: Ok(vec![mesh("other", Installer::Istioctl)]),
+            selecting: keys.into_iter().filter(|_| selecting).collect(),
+            ..facts(&[])
+        };
+        let wish = Wish {
+            revision: revision.map(str::to_owned),
+            selects,
+            ..wish()
+        };
+        must("OTHER_MESH", &facts, &wish, wanted);
+    }
 }
 
 #[test]

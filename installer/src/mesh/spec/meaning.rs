@@ -75,13 +75,27 @@ mod tests {
         let rollout = "{group: argoproj.io, version: v1alpha1, kind: Rollout, resource: rollouts}";
         let cases = [
             ("{version: 1.31.0}", "{version: \"1.31.0\" } # so it is"),
-            ("{version: 1.31.0}", "{mode: dedicated, version: 1.31.0, rootNamespace: istio-system, engine: auto, cni: false, ambient: false}"),
-            ("{version: 1.31.0}", "{version: 1.31.0, engine: charts, images: {}, sizes: {}, sidecar: {}, traffic: {}, values: {istiod: {}}, tags: []}"),
-            ("{version: 1.31.0, ambient: true}", "{version: 1.31.0, ambient: true, cni: true}"),
-            ("{version: 1.31.0, tags: [a, b]}", "{tags: [b, a], version: 1.31.0}"),
+            (
+                "{version: 1.31.0}",
+                "{mode: dedicated, version: 1.31.0, rootNamespace: istio-system, engine: auto, cni: false, ambient: false}",
+            ),
+            (
+                "{version: 1.31.0}",
+                "{version: 1.31.0, engine: charts, images: {}, sizes: {}, sidecar: {}, traffic: {}, values: {istiod: {}}, tags: []}",
+            ),
+            (
+                "{version: 1.31.0, ambient: true}",
+                "{version: 1.31.0, ambient: true, cni: true}",
+            ),
+            (
+                "{version: 1.31.0, tags: [a, b]}",
+                "{tags: [b, a], version: 1.31.0}",
+            ),
             (
                 &format!("{{version: 1.31.0, workloadKinds: [{rollout}, {{{kind}}}]}}"),
-                &format!("{{version: 1.31.0, workloadKinds: [{{{kind}, paths: {{podTemplate: .spec.template}}}}, {rollout}]}}"),
+                &format!(
+                    "{{version: 1.31.0, workloadKinds: [{{{kind}, paths: {{podTemplate: .spec.template}}}}, {rollout}]}}"
+                ),
             ),
         ];
         for (one, other) in cases {

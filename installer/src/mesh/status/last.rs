@@ -25,7 +25,8 @@ impl Last {
     pub(super) fn words(&self) -> Option<String> {
         let command = |verb: &Option<String>| {
             let verb = verb.as_ref();
-            verb.map(|verb| format!(" (weft {verb})")).unwrap_or_default()
+            verb.map(|verb| format!(" (weft {verb})"))
+                .unwrap_or_default()
         };
         match self {
             Self::Ended => None,

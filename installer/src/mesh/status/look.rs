@@ -21,10 +21,7 @@ pub(crate) async fn look(
     Ok(seen(cluster, record).await?.0)
 }
 
-async fn seen(
-    cluster: &Cluster,
-    record: &MeshRecord,
-) -> Result<(MeshStatus, Last), EngineError> {
+async fn seen(cluster: &Cluster, record: &MeshRecord) -> Result<(MeshStatus, Last), EngineError> {
     let (record, last) = last::look(cluster, record).await?;
     let status = parts(cluster, &record).await?.after(&last);
     Ok((status, last))
