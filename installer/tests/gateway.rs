@@ -24,6 +24,7 @@ mod tests {
         let world = World::start();
         life::refusals_come_before_anything_is_written(&world);
         life::from_nothing_to_a_request_and_back(&world);
+        life::two_at_once(&world);
         life::those_of_others(&world);
         life::a_broken_record(&world);
     }

@@ -31,10 +31,11 @@ mod tests {
             return;
         }
         let world = World::start();
-        let scenarios: [Scenario; 8] = [
+        let scenarios: [Scenario; 9] = [
             upgrades::a_creation_that_is_interrupted_goes_on,
             gateways::a_creation_that_is_killed_goes_on_and_is_undone,
             upgrades::an_apply_is_undone,
+            upgrades::a_change_of_the_file_alone_is_a_change,
             upgrades::a_promoted_canary_is_gone_back_from,
             upgrades::a_failed_upgrade_in_place_is_gone_back_from,
             upgrades::an_upgrade_in_place,

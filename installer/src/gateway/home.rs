@@ -30,6 +30,8 @@ pub(crate) struct Home {
     pub(crate) mesh: Mesh,
     /// The version of its Istio, in words; nothing where it cannot be told.
     pub(crate) version: Option<String>,
+    /// The record that says so; nothing where it has none, or nobody looked.
+    pub(crate) record: Option<MeshRecord>,
 }
 
 /// What the command line says about it.
@@ -77,10 +79,12 @@ pub(crate) fn left(gateway: &GatewayRecord) -> Home {
         root: root.clone(),
         mesh: bare(gateway.mesh.as_deref().unwrap_or("mesh"), root),
         version: Some(gateway.state.version.clone()),
+        record: None,
     }
 }
 
 fn recorded(record: MeshRecord) -> Result<Home, Failure> {
+    let kept = Some(record.clone());
     let mut mesh = match &record.spec {
         Some(text) => document::parse(text.as_bytes())
             .and_then(|document| read(document, &[]))
@@ -93,6 +97,7 @@ fn recorded(record: MeshRecord) -> Result<Home, Failure> {
         root: record.root_namespace,
         name: Some(record.name),
         version: record.state.version,
+        record: kept,
     })
 }
 
@@ -118,6 +123,7 @@ async fn unrecorded(cluster: &Cluster, root: &str) -> Result<Home, Failure> {
         root: root.to_owned(),
         mesh,
         version: plane.and_then(|plane| plane.part.version.clone()),
+        record: None,
     })
 }
 

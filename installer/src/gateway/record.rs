@@ -4,7 +4,9 @@
 
 mod list;
 
-use kube::api::{Patch, PatchParams};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
+use kube::api::{Patch, PatchParams, PostParams};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -138,16 +140,17 @@ impl GatewayRecord {
 
     /// Writes it. What somebody else wrote since it was read is not written over.
     pub(crate) async fn write(&mut self, cluster: &Cluster) -> Result<(), Failure> {
+        let Some(version) = self.resource_version.clone() else {
+            return self.write_first(cluster).await;
+        };
         let mut object = self.object()?;
-        if let (Some(version), Some(metadata)) = (
-            &self.resource_version,
-            object.get_mut("metadata").and_then(Value::as_object_mut),
-        ) {
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.insert("resourceVersion".to_owned(), json!(version));
         }
-        let api: kube::Api<k8s_openapi::api::core::v1::ConfigMap> =
-            kube::Api::namespaced(cluster.client.clone(), &self.namespace);
-        let (id, params) = (self.id(), PatchParams::apply(MANAGER));
+        let api = self.api(cluster);
+        let (id, mut params) = (self.id(), PatchParams::apply(MANAGER));
+        // What is written starts from what was read, whoever wrote that: of a first writing that was killed, we ourselves.
+        params.force = true;
         let patch = Patch::Apply(&object);
         let asked = api.patch(&id.name, &params, &patch);
         match cluster.call(&format!("write {id}"), asked).await {
@@ -162,6 +165,41 @@ impl GatewayRecord {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Writes the first record of a gateway. An apply cannot say "only if it is not there yet", so it is created; what is created
+    /// counts as applied afterwards, as what later commands write of it is.
+    async fn write_first(&mut self, cluster: &Cluster) -> Result<(), Failure> {
+        let (api, id) = (self.api(cluster), self.id());
+        let object = serde_json::from_value(self.object()?).map_err(anyhow::Error::from)?;
+        let params = PostParams {
+            field_manager: Some(MANAGER.to_owned()),
+            ..PostParams::default()
+        };
+        let what = format!("create {id}");
+        let mut created = match cluster.call(&what, api.create(&params, &object)).await {
+            Ok(created) => created,
+            Err(error) if error.is_status(409) => {
+                let text = format!(
+                    "UNIQUE_MESH_GATEWAY: somebody else made gateway {}/{} in the meantime: run the command again",
+                    self.namespace,
+                    self.name()
+                );
+                return Err(Failure::text(Exit::Failure, text));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for entry in created.metadata.managed_fields.iter_mut().flatten() {
+            entry.operation = Some("Apply".to_owned());
+        }
+        let asked = api.replace(&id.name, &params, &created);
+        let written = cluster.call(&format!("write {id}"), asked).await?;
+        self.resource_version = written.metadata.resource_version;
+        Ok(())
+    }
+
+    fn api(&self, cluster: &Cluster) -> Api<ConfigMap> {
+        Api::namespaced(cluster.client.clone(), &self.namespace)
     }
 
     /// Notes how far it is. It is read anew: it is the parent of the set as well, which was written in between.

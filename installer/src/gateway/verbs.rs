@@ -4,6 +4,7 @@ mod delete;
 mod inspect;
 mod scale;
 mod show;
+mod still;
 mod upgrade;
 mod write;
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -12,6 +11,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 
 use crate::cluster::access::Cluster;
+use crate::cluster::fake::served;
 
 /// What there is, and who asked for what.
 #[derive(Clone, Default)]
@@ -32,13 +32,7 @@ impl Fake {
 
     /// A connection to it.
     pub(crate) fn cluster(&self) -> Cluster {
-        let router = Router::new().fallback(answer).with_state(self.clone());
-        Cluster {
-            client: kube::Client::new(router, "shop"),
-            namespace: "shop".to_owned(),
-            server: "https://fake".to_owned(),
-            timeout: Duration::from_secs(5),
-        }
+        served(Router::new().fallback(answer).with_state(self.clone()))
     }
 
     /// Puts an object there.

@@ -223,26 +223,65 @@ fn is_version(text: &str) -> bool {
 
 /// `rootNamespace` of the mesh configuration that an istiod reads; its own namespace where that says nothing.
 fn root_namespace(istiod: &Value, snapshot: &Snapshot) -> String {
+    let said = config(istiod, snapshot).and_then(|mesh| mesh.root_namespace);
+    said.filter(|root| !root.is_empty())
+        .unwrap_or_else(|| namespace(istiod).to_owned())
+}
+
+/// The mesh configuration that an istiod reads.
+fn config(istiod: &Value, snapshot: &Snapshot) -> Option<MeshConfig> {
     let config = match revision(istiod) {
         "default" => "istio".to_owned(),
         revision => format!("istio-{revision}"),
     };
-    let own = namespace(istiod);
-    let said = snapshot
-        .configs
-        .iter()
-        .find(|object| namespace(object) == own && name(object) == config)
-        .and_then(|object| text(object, "/data/mesh"))
-        .and_then(|mesh| serde_saphyr::from_str::<MeshConfig>(mesh).ok())
-        .and_then(|mesh| mesh.root_namespace);
-    said.filter(|root| !root.is_empty())
-        .unwrap_or_else(|| own.to_owned())
+    let mut configs = snapshot.configs.iter();
+    let object =
+        configs.find(|object| namespace(object) == namespace(istiod) && name(object) == config);
+    serde_saphyr::from_str(text(object?, "/data/mesh")?).ok()
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct MeshConfig {
     root_namespace: Option<String>,
+    discovery_selectors: Option<Vec<Value>>,
+}
+
+/// The istiods that look at some namespaces only, by namespace and name.
+pub(crate) fn selecting(snapshot: &Snapshot) -> BTreeSet<(String, String)> {
+    let istiods = snapshot.deployments.iter();
+    let istiods = istiods.filter(|one| label(one, "app") == Some("istiod"));
+    let selects = |istiod: &&Value| {
+        let said = config(istiod, snapshot).and_then(|mesh| mesh.discovery_selectors);
+        said.is_some_and(|selectors| !selectors.is_empty())
+    };
+    istiods
+        .filter(selects)
+        .map(|istiod| (namespace(istiod).to_owned(), name(istiod).to_owned()))
+        .collect()
+}
+
+impl Found {
+    /// Whether one of its istiods serves that revision, by its own name or by a tag, so that another of that revision would inject
+    /// the same pods; two that look at some namespaces only may share it.
+    pub(crate) fn clashes(
+        &self,
+        revision: &str,
+        selects: bool,
+        selecting: &BTreeSet<(String, String)>,
+    ) -> bool {
+        let is_called = |plane: &ControlPlane| {
+            let mut tags = self.tags.iter();
+            plane.revision == revision
+                || tags.any(|tag| tag.name == revision && tag.revision == plane.revision)
+        };
+        let is_apart = |plane: &ControlPlane| {
+            let key = (plane.part.namespace.clone(), plane.part.name.clone());
+            selects && selecting.contains(&key)
+        };
+        let mut planes = self.control_planes.iter();
+        planes.any(|plane| is_called(plane) && !is_apart(plane))
+    }
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ use crate::gateway;
 use crate::output::{Output, ProgressChoice};
 use away::take_away;
 use besides::besides;
-use guards::{Condition, Gateways, Guard, GuardsReport, Maker, guards};
+use guards::{Condition, Gateways, Guard, GuardsReport, Maker, guards, protection};
 
 /// How to delete.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +108,7 @@ async fn forgotten(
     record: &MeshRecord,
     how: Deletion,
 ) -> Outcome {
+    forgettable(output, record)?;
     let question = format!("Forget mesh {}? Nothing of it is touched.", record.name);
     if how.dry_run || !output.confirm(&question, how.yes).await? {
         output.say("nothing was written");
@@ -121,6 +122,11 @@ async fn forgotten(
     Ok(Exit::Ok)
 }
 
+/// What keeps a mesh that somebody else runs from being forgotten.
+pub(crate) fn forgettable(output: &Output, record: &MeshRecord) -> Result<(), Failure> {
+    refuse(output, record, &[protection(record)], false)
+}
+
 /// What would be deleted, if nothing is in the way or that was overridden; and whether it was.
 async fn permitted(
     cluster: &Cluster,
@@ -130,7 +136,7 @@ async fn permitted(
 ) -> Result<(Plan, bool), Failure> {
     let (used, gateways) = users(cluster, record).await?;
     let guards = guards(record, &used, &gateways);
-    refuse(output, record, &guards, how)?;
+    refuse(output, record, &guards, how.force)?;
     let in_use = guards.iter().any(|guard| !guard.met);
     let manner = Manner {
         force: false,
@@ -230,10 +236,10 @@ fn refuse(
     output: &Output,
     record: &MeshRecord,
     guards: &[Guard],
-    how: Deletion,
+    force: bool,
 ) -> Result<(), Failure> {
     let holds =
-        |guard: &&Guard| !guard.met && (!how.force || guard.condition == Condition::MeshProtected);
+        |guard: &&Guard| !guard.met && (!force || guard.condition == Condition::MeshProtected);
     let open: Vec<_> = guards.iter().filter(holds).collect();
     if open.is_empty() {
         return Ok(());
@@ -248,8 +254,12 @@ fn refuse(
     } else {
         "\n--force deletes it although pods and gateways use it; they then keep running, and are not configured any more"
     };
+    let end = match record.state.mode {
+        Mode::External => "forgotten",
+        Mode::Dedicated | Mode::Hosted => "deleted",
+    };
     let text = format!(
-        "mesh {} is not deleted:\n  {}{forced}",
+        "mesh {} is not {end}:\n  {}{forced}",
         record.name,
         lines.join("\n  ")
     );
@@ -272,6 +282,28 @@ fn nothing(record: &MeshRecord) -> Wanted {
 mod tests {
     use super::super::upgrade::steps::tests::upgrade;
     use super::*;
+    use crate::output::Settings;
+
+    #[test]
+    fn a_mesh_of_others_is_forgotten_only_when_it_is_not_protected() {
+        let quiet = || Box::new(std::io::sink());
+        let output = Output::to(Settings::default(), quiet(), quiet());
+        let mut record = MeshRecord {
+            name: "blue".to_owned(),
+            root_namespace: "mesh-blue".to_owned(),
+            spec: None,
+            state: MeshState::new(Mode::External, Phase::Succeeded),
+            resource_version: None,
+        };
+        assert!(forgettable(&output, &record).is_ok());
+        record.state.protected = true;
+        let told = forgettable(&output, &record).unwrap_err().to_string();
+        let words = [
+            "mesh blue is not forgotten",
+            "`weft mesh protect blue --off` lets it go",
+        ];
+        assert!(words.iter().all(|word| told.contains(word)), "{told}");
+    }
 
     #[test]
     fn a_mesh_counts_its_own_revisions_only() {

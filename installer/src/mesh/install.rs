@@ -3,6 +3,7 @@
 mod account;
 mod allowed;
 mod beside;
+mod prepared;
 mod tags;
 
 use std::time::Duration;
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use super::fetch::{self, Release};
 use super::record::lock::while_held;
-use super::record::{self, Engine, MeshRecord, MeshState, Mode, Phase};
+use super::record::{self, MeshRecord, Phase};
 use super::render::{self, Plane};
 use super::resolve::resolve;
 use super::sail;
@@ -33,6 +34,7 @@ use crate::output::{Output, ProgressChoice};
 pub(crate) use account::changes;
 pub(crate) use allowed::installable;
 use allowed::{check_step, known, no_version, still};
+pub(crate) use prepared::Prepared;
 
 /// Installs meshes.
 #[derive(Debug)]
@@ -45,17 +47,6 @@ pub(crate) struct Installer<'a> {
     pub(crate) output: &'a Output,
     /// How to tell what happens.
     pub(crate) progress: ProgressChoice,
-}
-
-/// What is to be done, and what it starts from.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    /// The mesh, as it is to be.
-    pub(crate) mesh: Mesh,
-    /// What weft knew of it.
-    pub(crate) record: Option<MeshRecord>,
-    /// Object by object.
-    pub(crate) plan: Plan,
 }
 
 impl Installer<'_> {
@@ -77,7 +68,7 @@ impl Installer<'_> {
             release: &release,
         };
         let plan = self.plan(&[plane], manner).await?;
-        Ok(Prepared { mesh, record, plan })
+        Prepared::new(mesh, record, plan)
     }
 
     async fn records(&self) -> Result<Vec<MeshRecord>, Failure> {
@@ -169,7 +160,7 @@ impl Installer<'_> {
         timeout: Option<Duration>,
     ) -> Result<(), Failure> {
         self.unchanged(prepared).await?;
-        if prepared.plan.changes_nothing() && prepared.record.is_some() {
+        if prepared.changes_nothing() {
             return self.write(prepared, timeout, &mut Vec::new()).await;
         }
         let root = prepared.mesh.root_namespace();
@@ -194,7 +185,7 @@ impl Installer<'_> {
             before: before.transpose()?,
             after: Some(record.object()?),
         };
-        if !prepared.plan.changes_nothing() || record.resource_version.is_none() {
+        if !prepared.changes_nothing() {
             record.write(self.cluster, false).await?;
             written.push(change.clone());
         }
@@ -224,8 +215,12 @@ impl Installer<'_> {
     async fn settle(&self, mesh: &Mesh, phase: Phase) -> Result<MeshRecord, Failure> {
         let (name, root) = (&mesh.metadata.name, mesh.root_namespace());
         let mut record = MeshRecord::now(self.cluster, name, root).await?;
-        if record.state.phase != phase {
-            record.state.phase = phase;
+        let before = record.state.clone();
+        record.state.phase = phase;
+        if phase == Phase::Succeeded {
+            record.state.previous_version = None;
+        }
+        if record.state != before {
             record.write(self.cluster, false).await?;
         }
         Ok(record)
@@ -250,37 +245,5 @@ impl Installer<'_> {
                 .await?;
         }
         Ok(())
-    }
-}
-
-impl Prepared {
-    /// The record while it is worked on. A mesh that did not change keeps its phase.
-    fn recorded(&self) -> Result<MeshRecord, Failure> {
-        let spec = &self.mesh.spec;
-        let state = self.record.as_ref().map(|record| record.state.clone());
-        let phase = match (&state, self.plan.changes_nothing()) {
-            (None, _) => Phase::Creating,
-            (Some(state), true) => state.phase,
-            (Some(_), false) => Phase::Updating,
-        };
-        let state = state.unwrap_or_else(|| MeshState {
-            engine: Some(Engine::of(&self.mesh)),
-            ..MeshState::new(Mode::Dedicated, phase)
-        });
-        Ok(MeshRecord {
-            name: self.mesh.metadata.name.clone(),
-            root_namespace: self.mesh.root_namespace().to_owned(),
-            spec: Some(self.mesh.to_yaml()?),
-            state: MeshState {
-                phase,
-                revision: spec.revision.clone(),
-                version: spec.version.as_ref().map(ToString::to_string),
-                ..state
-            },
-            resource_version: self
-                .record
-                .as_ref()
-                .and_then(|record| record.resource_version.clone()),
-        })
     }
 }

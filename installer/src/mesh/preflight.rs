@@ -9,12 +9,12 @@ mod cluster;
 pub(crate) mod facts;
 mod gather;
 mod once;
-mod others;
+pub(in crate::mesh) mod others;
 mod pods;
 mod releases;
 mod report;
 mod sail;
-mod versions;
+pub(crate) mod versions;
 
 use serde::Serialize;
 
@@ -32,6 +32,10 @@ pub(crate) struct Wish {
     pub(crate) istio: Option<String>,
     /// Where it will be.
     pub(crate) root_namespace: String,
+    /// Its revision, `default` for one without a name; nothing where none is chosen yet.
+    pub(crate) revision: Option<String>,
+    /// Whether it looks at some namespaces only.
+    pub(crate) selects: bool,
     /// What it has that not every mesh has.
     pub(crate) with: Vec<Extra>,
     /// What the Sail operator is to make of it, where that installs it.
@@ -42,8 +46,6 @@ pub(crate) struct Wish {
     pub(crate) proxy: Resources,
     /// Whether istiod's pods name a seccompProfile, without which `restricted` refuses them.
     pub(crate) seccomp: bool,
-    /// Whether istiod looks at chosen namespaces only.
-    pub(crate) selective: bool,
     /// The name of istiod's autoscaler, where it has one.
     pub(crate) scaler: Option<String>,
 }
@@ -98,6 +100,8 @@ impl Wish {
             mesh: None,
             istio: None,
             root_namespace,
+            revision: None,
+            selects: false,
             with: Vec::new(),
             sail: None,
             istiod: Resources {
@@ -113,7 +117,6 @@ impl Wish {
                 replicas: 1,
             },
             seccomp: false,
-            selective: false,
             scaler: Some("istiod".to_owned()),
         }
     }
@@ -205,12 +208,17 @@ impl Check {
             .as_ref()
             .map(|object| format!("{object}: "))
             .unwrap_or_default();
+        format!("{}: {object}{}", self.title, self.said())
+    }
+
+    /// What was seen, and what to do about it.
+    pub(crate) fn said(&self) -> String {
         let remedy = self
             .remedy
             .as_ref()
             .map(|remedy| format!("; {remedy}"))
             .unwrap_or_default();
-        format!("{}: {object}{}{remedy}", self.title, self.words)
+        format!("{}{remedy}", self.words)
     }
 
     fn with(mut self, remedy: impl Into<String>) -> Self {

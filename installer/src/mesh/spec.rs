@@ -6,6 +6,7 @@
 
 pub(crate) mod charts;
 pub(crate) mod document;
+mod meaning;
 pub(crate) mod mistake;
 pub(crate) mod quantity;
 pub(crate) mod read;

@@ -1,5 +1,6 @@
 //! `weft mesh status | wait`: how a mesh is, component by component, with the first thing that is in its way.
 
+mod last;
 mod look;
 mod theirs;
 
@@ -11,7 +12,8 @@ use crate::cluster::readiness::Readiness;
 use crate::cluster::watch::Target;
 use crate::failure::Exit;
 use crate::output::{Cell, Report, Style, Table};
-pub(crate) use look::{look, wait};
+use last::Last;
+pub(crate) use look::{Waited, look, wait};
 
 /// How a component is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -69,6 +71,9 @@ pub(crate) struct MeshStatus {
     /// Somebody else runs it, and it is not as it was when it was adopted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) outdated: bool,
+    /// What the last command left unfinished, or others changed since, and how that is gone on with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unfinished: Option<String>,
     /// What of it we may not see, and so say nothing about.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) unseen: Vec<String>,
@@ -102,6 +107,7 @@ impl MeshStatus {
             protected: record.state.protected,
             status: worst,
             outdated: false,
+            unfinished: None,
             unseen: Vec::new(),
             components,
         }
@@ -115,8 +121,13 @@ impl MeshStatus {
         }
     }
 
-    /// What the last command left unfinished, or others changed since, and how that is gone on with.
-    pub(crate) fn unfinished(&self) -> Option<String> {
+    /// With what is known of the last command.
+    fn after(mut self, last: &Last) -> Self {
+        self.unfinished = self.left_undone(last);
+        self
+    }
+
+    fn left_undone(&self, last: &Last) -> Option<String> {
         let name = &self.name;
         if self.outdated {
             return Some(format!(
@@ -130,14 +141,28 @@ impl MeshStatus {
             Phase::Failed => Some(format!(
                 "the last change of mesh {name} did not come to its end: correct what is in its way, and run the same command again"
             )),
-            Phase::Creating | Phase::Updating | Phase::Succeeded => None,
+            Phase::Creating | Phase::Updating | Phase::Succeeded => {
+                last.words().map(|words| format!("mesh {name}: {words}"))
+            }
         }
+    }
+
+    /// Whether waiting brings nothing: all that is there works, and nobody does what is left to do.
+    fn is_left(&self, last: &Last) -> bool {
+        let at_work = match last {
+            Last::AtWork(_) | Last::Unseen(_) => true,
+            Last::Ended | Last::Left(_) => false,
+        };
+        self.status == State::Succeeded && !at_work
     }
 
     /// What keeps it from being ready, in a line each.
     pub(crate) fn complaints(&self) -> Vec<String> {
         if self.components.is_empty() {
             return vec!["nothing of it is there".to_owned()];
+        }
+        if self.status == State::Succeeded {
+            return self.unfinished.iter().cloned().collect();
         }
         let bad = self
             .components
@@ -236,6 +261,9 @@ impl Report for MeshStatus {
             } else {
                 table.row(cells);
             }
+        }
+        if let Some(words) = &self.unfinished {
+            table.text(Cell::styled(Style::Warn, words.as_str()));
         }
         table
     }

@@ -6,6 +6,7 @@ use super::preflight::{Extra, Resources, Sail, Wish};
 use super::render::release_name;
 use super::sail;
 use super::spec::Mesh;
+use super::upgrade::state::revision;
 use super::values::{Component, values};
 
 /// What this mesh will need. What the file does not say is as Istio's charts come.
@@ -27,6 +28,8 @@ pub(crate) fn wish(mesh: &Mesh) -> Wish {
     Wish {
         mesh: Some(mesh.metadata.name.clone()),
         istio: mesh.spec.version.as_ref().map(ToString::to_string),
+        revision: Some(revision(mesh).to_owned()),
+        selects: selects(mesh),
         with,
         sail: sail::installs(mesh).then(|| Sail {
             plane: sail::objects::plane_name(mesh).to_owned(),
@@ -41,10 +44,6 @@ pub(crate) fn wish(mesh: &Mesh) -> Wish {
         seccomp: istiod
             .pointer("/seccompProfile/type")
             .is_some_and(|kind| kind != "Unconfined"),
-        selective: istiod
-            .pointer("/meshConfig/discoverySelectors")
-            .and_then(Value::as_array)
-            .is_some_and(|selectors| !selectors.is_empty()),
         // The chart scales unless it is told not to.
         scaler: istiod
             .pointer("/autoscaleEnabled")
@@ -52,6 +51,14 @@ pub(crate) fn wish(mesh: &Mesh) -> Wish {
             .then(|| release_name(mesh)),
         ..usual
     }
+}
+
+/// Whether its control plane looks at some namespaces only.
+pub(crate) fn selects(mesh: &Mesh) -> bool {
+    let values = values(mesh, Component::Istiod);
+    let selectors = values.pointer("/meshConfig/discoverySelectors");
+    let selectors = selectors.and_then(Value::as_array);
+    selectors.is_some_and(|selectors| !selectors.is_empty())
 }
 
 fn resources(said: Option<&Value>, usual: Resources) -> Resources {
@@ -111,7 +118,7 @@ mod tests {
 
         let selective = "{version: 1.31.0, revision: blue, values: {istiod: {meshConfig: {discoverySelectors: [{matchLabels: {mesh: blue}}]}}}}";
         let selective = of(selective);
-        assert!(selective.selective && !plain.selective);
+        assert!(selective.selects && !plain.selects);
         assert_eq!(selective.scaler.as_deref(), Some("istiod-blue"));
         let fixed = "{version: 1.31.0, sizes: {istiod: {replicas: {min: 2, max: 2}}}}";
         assert_eq!(of(fixed).scaler, None);

@@ -35,6 +35,14 @@ pub(crate) fn nothing_of_theirs_is_changed(world: &World) {
     after.must_be(&before);
 
     has_a_gateway(world);
+    world.weft("mesh protect blue").must(0, &["is protected"]);
+    for verb in ["delete blue --yes --force", "forget blue --yes"] {
+        let held = ["is not forgotten", "`weft mesh protect blue --off`"];
+        world.weft(&format!("mesh {verb}")).must(1, &held);
+    }
+    world
+        .weft("mesh protect blue --off")
+        .must(0, &["is not protected"]);
     world.weft("mesh forget front").must(64, &["--yes"]);
     world
         .weft("mesh forget front --yes")

@@ -131,6 +131,43 @@ fn created(world: &World) -> Ipv4Addr {
     address
 }
 
+/// Whoever comes second is told so, whatever the two were doing at the time, and the first one's wish stands.
+pub(crate) fn two_at_once(world: &World) {
+    let begin = |kind: &str| {
+        let line = format!("gateway create both -n edge --service-type {kind} --timeout 90s");
+        let small = format!("{line} --requests cpu=10m,memory=40Mi --replicas 1");
+        (kind.to_owned(), world.command(&small).spawn().unwrap())
+    };
+    let begun = ["ClusterIP", "NodePort"].map(begin);
+    let ended = begun.map(|(kind, child)| (kind, Ran::of(child.wait_with_output().unwrap())));
+    let won: Vec<_> = ended
+        .iter()
+        .filter(|(_, ran)| ran.code == Some(0))
+        .collect();
+    let [(kind, _)] = won.as_slice() else {
+        panic!("one of them: {ended:#?}");
+    };
+    let (_, lost) = ended.iter().find(|(_, ran)| ran.code != Some(0)).unwrap();
+    assert_eq!(lost.code, Some(1), "{lost:#?}");
+    let words = ["UNIQUE_MESH_GATEWAY", "another weft works", "meanwhile"];
+    assert!(words.iter().any(|word| lost.says(word)), "{lost:#?}");
+    let found = world.kubectl("-n edge get service both -o jsonpath={.spec.type}");
+    assert_eq!(found, *kind);
+    // What was created counts as applied: a later command takes every field of it away or on.
+    let managers = world.kubectl("-n edge get configmap weft-gateway-both --show-managed-fields -o jsonpath={.metadata.managedFields}");
+    let managers: serde_json::Value = serde_json::from_str(&managers).unwrap();
+    let of_record = managers.as_array().unwrap().iter();
+    let of_record = of_record.filter(|entry| entry["manager"] == "weft-record");
+    let operations: Vec<_> = of_record.map(|entry| &entry["operation"]).collect();
+    assert_eq!(operations, ["Apply"], "{managers}");
+    world
+        .weft("update both -n edge --requests cpu=11m,memory=40Mi")
+        .must(0, &["RUNNING"]);
+    world
+        .weft("delete both -n edge --yes")
+        .must(0, &["is gone"]);
+}
+
 /// What serves shop by the gateway.
 fn refers(world: &World) {
     let image = lab::tools::echo_image();

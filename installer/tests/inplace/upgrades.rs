@@ -12,6 +12,8 @@ pub(crate) fn a_creation_that_is_interrupted_goes_on(world: &World) {
         .interrupted(CREATE, "Deployment istio-system/istiod created")
         .must(130, &[INTERRUPTED]);
     world.weft("mesh status shop -o name").must(2, &[]);
+    let left = "the last command (weft mesh create shop) has not come to its end: run it again";
+    world.weft("mesh status shop").must(2, &[left]);
     world.weft(CREATE).must(0, &["is as it is described"]);
     world.weft("mesh status shop").must(0, &["SUCCEEDED"]);
     world.weft("mesh diff -f mesh.yaml").must(0, &[]);
@@ -30,6 +32,37 @@ pub(crate) fn an_apply_is_undone(world: &World) {
     world
         .weft("mesh apply -f mesh.yaml")
         .must(0, &["nothing was written"]);
+}
+
+/// What commands read of the file counts, also where it makes the same objects; how it is written does not.
+pub(crate) fn a_change_of_the_file_alone_is_a_change(world: &World) {
+    let record = "ConfigMap istio-system/weft-mesh-shop";
+    let changed = [record, "spec.workloadKinds"];
+    world.weft("mesh diff -f kinds.yaml").must(5, &changed);
+    world
+        .weft("mesh plan -f kinds.yaml")
+        .must(0, &[record, "1 update"]);
+    world.weft("mesh create -f kinds.yaml").must(
+        1,
+        &[
+            "is described differently (spec.workloadKinds)",
+            "mesh apply",
+        ],
+    );
+    let applied = world.weft("mesh apply -f kinds.yaml");
+    applied.must(0, &[record, "is as it is described"]);
+    assert!(!applied.says("nothing was written"), "{applied:#?}");
+    world.weft("mesh diff -f kinds.yaml").must(0, &[]);
+    let entries = world.json("history");
+    assert_eq!(entries[0]["verb"], "mesh apply shop", "{entries}");
+    world.weft("undo").must(0, &["(mesh apply shop) undone"]);
+    world.weft("mesh diff -f mesh.yaml").must(0, &[]);
+    for verb in ["apply", "create"] {
+        world
+            .weft(&format!("mesh {verb} -f usual.yaml"))
+            .must(0, &["nothing was written"]);
+    }
+    world.weft("mesh wait shop --timeout 1m").must(0, &[]);
 }
 
 fn to(world: &World, rest: &str) -> String {

@@ -78,6 +78,11 @@ impl World {
         world.write("mesh.yaml", &mesh);
         let debug = mesh.replace("spec:", "spec:\n  sidecar: {logLevel: debug}");
         world.write("debug.yaml", &debug);
+        let kind = "{group: argoproj.io, version: v1alpha1, kind: Rollout, resource: rollouts}";
+        let kinds = mesh.replace("spec:", &format!("spec:\n  workloadKinds: [{kind}]"));
+        world.write("kinds.yaml", &kinds);
+        let usual = "spec:\n  # As it is anyway.\n  engine: charts\n  rootNamespace: istio-system";
+        world.write("usual.yaml", &mesh.replace("spec:", usual));
         world
     }
 

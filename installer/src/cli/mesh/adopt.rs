@@ -7,6 +7,7 @@ use crate::cli::connection::{RehearseArgs, ServerArgs};
 use crate::cli::{Context, block_on};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::adopt::verbs::{self, Adoption};
+use crate::mesh::delete::forgettable;
 use crate::mesh::record::find;
 use crate::mesh::spec::{Mode, WorkloadKind};
 
@@ -53,10 +54,14 @@ pub(super) struct ListArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "Nothing of the mesh itself is touched. One that is protected is not forgotten.
+
+Examples:
   weft mesh forget shop --dry-run
   weft mesh forget shop
-  weft mesh forget shop --yes")]
+  weft mesh forget shop --yes"
+)]
 pub(super) struct ForgetArgs {
     /// The mesh
     name: String,
@@ -120,6 +125,7 @@ pub(super) fn forget(args: ForgetArgs, context: &Context) -> Outcome {
     block_on(async {
         let cluster = args.server.access().connect(&context.environment).await?;
         let record = find::one(&cluster, Some(&args.name)).await?;
+        forgettable(&context.output, &record)?;
         if args.dry_run {
             let text = format!("mesh {} would be forgotten", record.name);
             context.output.say(text);

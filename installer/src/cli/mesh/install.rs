@@ -117,7 +117,7 @@ pub(super) fn apply(args: &ApplyArgs, context: &Context) -> Outcome {
 
 pub(super) fn plan(args: &PlanArgs, context: &Context) -> Outcome {
     show(&args.common, context, |prepared| {
-        show_plan(&context.output, &prepared.plan)?;
+        show_plan(&context.output, &prepared.shown()?)?;
         Ok(Exit::Ok)
     })
 }
@@ -141,8 +141,9 @@ fn show(common: &Common, context: &Context, tell: impl FnOnce(&Prepared) -> Outc
 }
 
 fn differences(prepared: &Prepared, context: &Context) -> Outcome {
-    context.output.report(&changes(&prepared.plan))?;
-    Ok(if prepared.plan.changes_nothing() {
+    let plan = prepared.shown()?;
+    context.output.report(&changes(&plan))?;
+    Ok(if plan.changes_nothing() {
         Exit::Ok
     } else {
         Exit::Drift
@@ -172,7 +173,7 @@ fn write(
         match mode {
             Mode::Diff => return differences(&prepared, context),
             Mode::Client | Mode::Server => {
-                show_plan(&context.output, &prepared.plan)?;
+                show_plan(&context.output, &prepared.shown()?)?;
                 return Ok(Exit::Ok);
             }
             Mode::Act => {}
@@ -184,13 +185,13 @@ fn write(
         installer
             .install(&prepared, &format!("{verb} {name}"), writing.wait.timeout())
             .await?;
-        let words = if prepared.plan.changes_nothing() {
+        let words = if prepared.changes_nothing() {
             "is as it is described: nothing was written"
         } else {
             "is as it is described"
         };
         context.output.say(format!("mesh {name} {words}"));
-        show_plan(&context.output, &prepared.plan)?;
+        show_plan(&context.output, &prepared.shown()?)?;
         Ok(Exit::Ok)
     })
 }
@@ -200,12 +201,18 @@ fn refuse_another(prepared: &Prepared) -> Result<(), Failure> {
     let Some(record) = &prepared.record else {
         return Ok(());
     };
-    if record.spec.as_deref() == Some(prepared.mesh.to_yaml()?.as_str()) {
+    if prepared.differs.is_empty() {
         return Ok(());
     }
+    let fields: Vec<_> = prepared
+        .differs
+        .iter()
+        .map(|change| change.path.as_str())
+        .collect();
     let text = format!(
-        "mesh {} exists and is described differently: `weft mesh diff` shows how, `weft mesh apply` changes it",
-        record.name
+        "mesh {} exists and is described differently ({}): `weft mesh diff` shows how, `weft mesh apply` changes it",
+        record.name,
+        fields.join(", ")
     );
     Err(Failure::text(Exit::Failure, text))
 }

@@ -10,6 +10,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::delete::{self, Deletion};
 use crate::mesh::record::find::{self, Unclear};
 use crate::mesh::scaling;
+use crate::mesh::status::Waited;
 use crate::mesh::{protect, status};
 
 #[derive(Args, Debug)]
@@ -28,11 +29,13 @@ pub(super) struct StatusArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Exits 3 when time is up, and says what is waited for.
+#[command(
+    after_help = "Exits 3 when time is up, and says what is waited for; 2 when all that is there works and the last command did not come to its end, which no waiting mends.
 
 Examples:
   weft mesh wait
-  weft mesh wait shop --timeout 10m")]
+  weft mesh wait shop --timeout 10m"
+)]
 pub(super) struct WaitArgs {
     /// The mesh [default: the only one]
     name: Option<String>,
@@ -62,7 +65,7 @@ pub(super) struct ProtectArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A mesh that is protected, that pods have sidecars of, or that gateways run of, is not deleted; what is in the way is told with its count. A mesh that somebody else runs is only forgotten. The root namespace goes too if weft made it and nobody else has anything in it; what keeps it is named. Istio's custom resource definitions stay: deleting one deletes every resource of its kind.
+    after_help = "A mesh that is protected, that pods have sidecars of, or that gateways run of, is not deleted; what is in the way is told with its count. A mesh that somebody else runs is only forgotten, and not while it is protected. The root namespace goes too if weft made it and nobody else has anything in it; what keeps it is named. Istio's custom resource definitions stay: deleting one deletes every resource of its kind.
 
 Examples:
   weft mesh delete shop --dry-run
@@ -106,8 +109,7 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Outcome {
         let is_istiod = |_: &str, name: &str| name == "istiod" || name.starts_with("istiod-");
         let root = Some(record.root_namespace.as_str());
         let blind = scaling::blind(&cluster, root, is_istiod).await?;
-        let unfinished = status.unfinished();
-        for words in unfinished.iter().chain(&status.unseen).chain(&blind) {
+        for words in status.unseen.iter().chain(&blind) {
             context.output.warn(words);
         }
         context.output.report(&status)?;
@@ -120,7 +122,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> Outcome {
         let cluster = args.server.access().connect(&context.environment).await?;
         let record = find::one(&cluster, args.name.as_deref()).await?;
         let progress = context.output.progress();
-        let (status, ready) = status::wait(&cluster, &record, args.timeout, |status| {
+        let (status, waited) = status::wait(&cluster, &record, args.timeout, |status| {
             progress.update(status.complaints().join("; "));
         })
         .await?;
@@ -129,16 +131,22 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> Outcome {
             context.output.warn(words);
         }
         context.output.report(&status)?;
-        if ready {
-            return Ok(Exit::Ok);
+        match waited {
+            Waited::Ready => Ok(Exit::Ok),
+            Waited::Left => Err(Failure::text(
+                Exit::Findings,
+                status.complaints().join("\n  "),
+            )),
+            Waited::Late => {
+                let text = format!(
+                    "mesh {} does not work within {} s:\n  {}",
+                    status.name,
+                    args.timeout.as_secs(),
+                    status.complaints().join("\n  ")
+                );
+                Err(Failure::text(Exit::Timeout, text))
+            }
         }
-        let text = format!(
-            "mesh {} does not work within {} s:\n  {}",
-            status.name,
-            args.timeout.as_secs(),
-            status.complaints().join("\n  ")
-        );
-        Err(Failure::text(Exit::Timeout, text))
     })
 }
 

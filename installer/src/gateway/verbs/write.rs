@@ -15,8 +15,8 @@ use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::{Change, accounted};
 use crate::mesh::install::changes;
-use crate::mesh::record::MANAGER;
 use crate::mesh::record::lock::while_held;
+use crate::mesh::record::{MANAGER, MeshRecord};
 
 /// What is to be done with one gateway.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     /// The version of the proxy that its pods get, where that is known.
     pub(super) proxy: Option<String>,
+    /// The record of its mesh, as it was.
+    pub(super) mesh: Option<MeshRecord>,
 }
 
 impl Gateways {
@@ -134,6 +136,7 @@ impl Gateways {
             after,
             plan,
             proxy: inspected.proxy,
+            mesh: home.record.clone(),
         })
     }
 
@@ -148,6 +151,7 @@ impl Gateways {
         if !conflicts.is_empty() {
             return Err(EngineError::Conflicts(conflicts).into());
         }
+        self.unchanged(prepared).await?;
         if prepared.changes_nothing() {
             self.output.say(format!(
                 "gateway {} is as described; nothing was written",

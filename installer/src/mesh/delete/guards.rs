@@ -52,7 +52,6 @@ pub(crate) struct Guard {
 
 /// Every condition on deleting a mesh. System namespaces do not count.
 pub(crate) fn guards(record: &MeshRecord, used: &[Usage], gateways: &Gateways) -> Vec<Guard> {
-    let name = &record.name;
     let counts =
         |namespace: &str| namespace != record.root_namespace && !IGNORED.contains(&namespace);
     let pods = used
@@ -69,16 +68,7 @@ pub(crate) fn guards(record: &MeshRecord, used: &[Usage], gateways: &Gateways) -
         .collect();
     let sidecars = pods.map(|(_, count)| *count).sum();
     vec![
-        Guard {
-            condition: Condition::MeshProtected,
-            met: !record.state.protected,
-            remaining_resources_count: usize::from(record.state.protected),
-            message: if record.state.protected {
-                format!("mesh {name} is protected: `weft mesh protect {name} --off` lets it go")
-            } else {
-                "it is not protected".to_owned()
-            },
-        },
+        protection(record),
         Guard {
             condition: Condition::IstioSidecars,
             met: sidecars == 0,
@@ -109,6 +99,21 @@ pub(crate) fn guards(record: &MeshRecord, used: &[Usage], gateways: &Gateways) -
             },
         },
     ]
+}
+
+/// The one that holds for every mesh, whoever runs it.
+pub(crate) fn protection(record: &MeshRecord) -> Guard {
+    let (name, protected) = (&record.name, record.state.protected);
+    Guard {
+        condition: Condition::MeshProtected,
+        met: !protected,
+        remaining_resources_count: usize::from(protected),
+        message: if protected {
+            format!("mesh {name} is protected: `weft mesh protect {name} --off` lets it go")
+        } else {
+            "it is not protected".to_owned()
+        },
+    }
 }
 
 /// Which, and what takes them away.

@@ -129,6 +129,11 @@ pub(super) fn check_step(
     let Some(from) = &record.state.version else {
         return Ok(());
     };
+    // The version that ran before, while the one that the record says has not come up.
+    let comes_up = matches!(record.state.phase, Phase::Updating | Phase::Failed);
+    if comes_up && record.state.previous_version == Some(to.to_string()) {
+        return Ok(());
+    }
     let from: IstioVersion = from
         .parse()
         .map_err(|error| Failure::new(Exit::Failure, error))?;
@@ -190,6 +195,29 @@ mod tests {
                 (Err(text), Some(wanted)) => assert!(text.contains(wanted), "{text}"),
                 (told, _) => panic!("{wanted:?}: {told:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_patch_that_did_not_come_up_is_gone_back_from() {
+        let state = |phase, previous: Option<&str>| {
+            let mut record = record("istio-system", "1");
+            record.state.phase = phase;
+            record.state.version = Some("1.30.1".to_owned());
+            record.state.previous_version = previous.map(str::to_owned);
+            record
+        };
+        let cases = [
+            (Phase::Updating, Some("1.30.0"), "1.30.0", true),
+            (Phase::Failed, Some("1.30.0"), "1.30.0", true),
+            (Phase::Failed, Some("1.30.0"), "1.30.2", true),
+            (Phase::Failed, Some("1.30.0"), "1.29.9", false),
+            (Phase::Failed, None, "1.30.0", false),
+            (Phase::Succeeded, Some("1.30.0"), "1.30.0", false),
+        ];
+        for (phase, previous, to, wanted) in cases {
+            let allowed = check_step(&state(phase, previous), &mesh(), &to.parse().unwrap());
+            assert_eq!(allowed.is_ok(), wanted, "{phase:?} {previous:?} {to}");
         }
     }
 

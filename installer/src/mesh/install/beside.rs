@@ -1,6 +1,8 @@
 //! Other meshes of the same cluster. What there is one of for the whole cluster is the first one's: the webhook that validates
 //! where no revision is named, and definitions, which are those of the newest Istio.
 
+mod twin;
+
 use serde_json::{Value, json};
 
 use crate::cluster::access::Cluster;
@@ -10,9 +12,11 @@ use crate::cluster::order::is_definition;
 use crate::cluster::peek::label;
 use crate::cluster::wanted::Wanted;
 use crate::failure::{Exit, Failure};
+use crate::mesh::preflight::others::{OWN_REVISION, same_revision};
 use crate::mesh::record::{self, MESH_LABEL, MeshRecord, Mode};
 use crate::mesh::sail;
 use crate::mesh::spec::Mesh;
+use crate::mesh::upgrade::state::revision;
 use crate::mesh::version::IstioVersion;
 
 /// The webhook of the chart base, whose name no revision is a part of.
@@ -46,16 +50,8 @@ pub(super) async fn check(
     mesh: &Mesh,
     is_new: bool,
 ) -> Result<(), Failure> {
-    let twin = records
-        .iter()
-        .filter(|record| record.name != mesh.metadata.name && record.state.mode == Mode::Dedicated)
-        .find(|record| record.state.revision == mesh.spec.revision);
-    if let Some(twin) = twin.filter(|_| is_new) {
-        let text = format!(
-            "revision {} is that of mesh {}, and both would inject the same pods: a second mesh has a revision of its own; set spec.revision",
-            mesh.spec.revision.as_deref().unwrap_or("default"),
-            twin.name
-        );
+    if is_new && let Some(owner) = twin::of(cluster, records, mesh).await? {
+        let text = format!("{}: {OWN_REVISION}", same_revision(revision(mesh), &owner));
         return Err(Failure::text(Exit::BadInput, text));
     }
     if let Some(text) = agents(cluster, mesh).await? {

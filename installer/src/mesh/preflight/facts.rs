@@ -1,6 +1,6 @@
 //! What is known of a cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -22,6 +22,8 @@ pub(crate) struct Facts {
     pub(crate) meshes: Result<Vec<Found>, String>,
     /// Whether a metrics API is served.
     pub(crate) metrics: bool,
+    /// Those of its istiods that look at some namespaces only, by namespace and name.
+    pub(crate) selecting: BTreeSet<(String, String)>,
     /// Objects by the plural of their kind, or why they could not be read.
     pub(crate) lists: BTreeMap<&'static str, Result<Vec<Value>, String>>,
 }

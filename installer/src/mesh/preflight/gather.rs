@@ -1,6 +1,6 @@
 //! Reads the facts. What may not be read is noted, and whatever depends on it is skipped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http_body_util::BodyExt as _;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -9,10 +9,9 @@ use k8s_openapi::jiff::{Timestamp, fmt::rfc2822};
 use kube::Api;
 use serde_json::Value;
 
-use super::super::adopt::{find, snapshot};
+use super::super::adopt::{find, selecting, snapshot};
 use super::super::read::{self, DEPLOYMENTS, Kind, MUTATING, SAIL, VALIDATING, core, of};
 use super::facts::Facts;
-use super::once::MESH_CONFIGS;
 use super::{Wish, access};
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
@@ -47,9 +46,9 @@ pub(super) const CILIUM: Kind = core("ConfigMap", "cilium-config");
 /// All that the checks look at.
 pub(super) async fn facts(cluster: &Cluster, wish: &Wish) -> Result<Facts, ClusterError> {
     let (version, skew) = version(cluster).await?;
-    let (meshes, configs) = match snapshot::take(cluster).await {
-        Ok(snapshot) => (Ok(find(&snapshot)), snapshot.configs),
-        Err(error) if error.is_forbidden() => (Err(error.to_string()), Vec::new()),
+    let (meshes, selecting) = match snapshot::take(cluster).await {
+        Ok(snapshot) => (Ok(find(&snapshot)), selecting(&snapshot)),
+        Err(error) if error.is_forbidden() => (Err(error.to_string()), BTreeSet::new()),
         Err(error) => return Err(error),
     };
     let mut facts = Facts {
@@ -59,7 +58,8 @@ pub(super) async fn facts(cluster: &Cluster, wish: &Wish) -> Result<Facts, Clust
         lacking: access::lacking(cluster, wish).await?,
         meshes,
         metrics: is_measured(cluster).await?,
-        lists: BTreeMap::from([(MESH_CONFIGS.plural, Ok(configs))]),
+        selecting,
+        lists: BTreeMap::new(),
     };
     let everywhere = [
         (NAMESPACES, ""),

@@ -1,18 +1,15 @@
 //! What there is once, in a cluster or in each namespace, and two meshes would both have.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::adopt::ControlPlane;
-use super::super::read::{DAEMON_SETS, Kind, core, items, label, name, namespace, text};
+use super::super::read::{DAEMON_SETS, items, label, name, namespace, text};
 use super::super::record::MESH_LABEL;
 use super::facts::Facts;
 use super::others::is_its_own;
 use super::{Check, Extra, Subject, Wish};
 use crate::mesh::read::SAIL;
 
-/// The mesh configurations of the istiods that were found.
-pub(super) const MESH_CONFIGS: Kind = core("ConfigMap", "mesh-configs");
 /// What istiod writes into every namespace that it looks at.
 const ROOT_CERTIFICATE: &str = "ConfigMap istio-ca-root-cert";
 const SELECTORS: &str = "values.istiod.meshConfig.discoverySelectors";
@@ -87,19 +84,22 @@ pub(super) fn root_certificates(facts: &Facts, wish: &Wish) -> Vec<Check> {
         "ROOT_CERTIFICATE",
         "each namespace has the root certificate of one mesh",
     );
-    let read = (&facts.meshes, facts.list(SAIL), facts.list(MESH_CONFIGS));
-    let (meshes, sail, configs) = match read {
-        (Ok(meshes), Ok(sail), Ok(configs)) => (meshes, sail, configs),
-        (Err(why), _, _) => return vec![subject.skipped(why)],
-        (_, Err(why), _) | (_, _, Err(why)) => return vec![subject.skipped(why)],
+    let (meshes, sail) = match (&facts.meshes, facts.list(SAIL)) {
+        (Ok(meshes), Ok(sail)) => (meshes, sail),
+        (Err(why), _) => return vec![subject.skipped(why)],
+        (_, Err(why)) => return vec![subject.skipped(why)],
     };
     let others = meshes
         .iter()
         .filter(|mesh| mesh.root_namespace != wish.root_namespace && !is_its_own(mesh, wish, sail));
     let planes = others.flat_map(|mesh| &mesh.control_planes);
+    let is_selecting = |plane: &ControlPlane| {
+        let key = (plane.part.namespace.clone(), plane.part.name.clone());
+        facts.selecting.contains(&key)
+    };
     let mut checks: Vec<_> = planes
         .filter_map(|plane| {
-            let who = match (wish.selective, is_selective(plane, configs)?) {
+            let who = match (wish.selects, is_selecting(plane)) {
                 (true, true) => return None,
                 (false, false) => "this mesh's istiod and that one would both write",
                 (false, true) => "this mesh's istiod would write also where that one does:",
@@ -119,23 +119,4 @@ pub(super) fn root_certificates(facts: &Facts, wish: &Wish) -> Vec<Check> {
         checks.push(subject.pass("no other istiod was seen to write it where this mesh's would"));
     }
     checks
-}
-
-/// Whether an istiod looks at chosen namespaces only; nothing where its configuration was not found, or cannot be read.
-fn is_selective(plane: &ControlPlane, configs: &[Value]) -> Option<bool> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct MeshConfig {
-        #[serde(default)]
-        discovery_selectors: Vec<Value>,
-    }
-    let wanted = match plane.revision.as_str() {
-        "default" => "istio".to_owned(),
-        revision => format!("istio-{revision}"),
-    };
-    let mut configs = configs.iter();
-    let found =
-        configs.find(|one| namespace(one) == plane.part.namespace && name(one) == wanted)?;
-    let config: MeshConfig = serde_saphyr::from_str(text(found, "/data/mesh")?).ok()?;
-    Some(!config.discovery_selectors.is_empty())
 }

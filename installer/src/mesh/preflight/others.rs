@@ -68,6 +68,9 @@ pub(super) fn meshes(facts: &Facts, wish: &Wish) -> Vec<Check> {
             let words = format!("an Istio has the root namespace {}: {}", mesh.root_namespace, planes.join("; "));
             let check = if mesh.root_namespace == wish.root_namespace {
                 subject.fail(words, remedy(mesh))
+            } else if let Some(revision) = clash(mesh, facts, wish) {
+                let words = format!("{}; {words}", same_revision(revision, &owner(mesh)));
+                subject.fail(words, OWN_REVISION)
             } else {
                 subject.warn(words, "two meshes share Istio's CRDs and must not select the same namespaces (discovery selectors)")
             };
@@ -92,15 +95,42 @@ pub(super) fn meshes(facts: &Facts, wish: &Wish) -> Vec<Check> {
     checks
 }
 
-/// What weft installed needs no adoption.
-fn remedy(mesh: &Found) -> String {
-    let ours = mesh.control_planes.iter().find_map(|plane| {
+/// What to do about a revision that another mesh has.
+pub(in crate::mesh) const OWN_REVISION: &str = "a second mesh has a revision of its own: set spec.revision (--revision), or discovery selectors in both";
+
+/// That two meshes would have one revision.
+pub(in crate::mesh) fn same_revision(revision: &str, owner: &str) -> String {
+    format!("revision {revision} is that of {owner}, and both would inject the same pods")
+}
+
+/// The revision of the wish, where that is one of this Istio.
+fn clash<'a>(mesh: &Found, facts: &Facts, wish: &'a Wish) -> Option<&'a str> {
+    let revision = wish.revision.as_deref()?;
+    mesh.clashes(revision, wish.selects, &facts.selecting)
+        .then_some(revision)
+}
+
+/// Whose an Istio is, in words.
+pub(in crate::mesh) fn owner(mesh: &Found) -> String {
+    match ours(mesh) {
+        Some(name) => format!("mesh {name}"),
+        None => format!("the Istio in {}", mesh.root_namespace),
+    }
+}
+
+/// The mesh of weft that it is.
+pub(in crate::mesh) fn ours(mesh: &Found) -> Option<&String> {
+    mesh.control_planes.iter().find_map(|plane| {
         let Installer::Weft { mesh } = &plane.part.installed_by else {
             return None;
         };
         Some(mesh)
-    });
-    match ours {
+    })
+}
+
+/// What weft installed needs no adoption.
+fn remedy(mesh: &Found) -> String {
+    match ours(mesh) {
         Some(other) => format!(
             "choose another root namespace (spec.rootNamespace, --root-namespace), or delete mesh {other} first"
         ),

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::super::adopt::helm::tests::secret;
@@ -21,6 +23,7 @@ fn facts(lists: &[(&'static str, Value)]) -> Facts {
         lacking: vec![],
         meshes: Ok(vec![]),
         metrics: true,
+        selecting: BTreeSet::new(),
         lists: lists.collect(),
     }
 }
@@ -247,6 +250,33 @@ fn another_mesh_is_in_the_way_or_beside_it() {
         &wish(),
         "Fail | Istio default | the Sail operator keeps a mesh here",
     );
+}
+
+#[test]
+fn a_revision_is_of_one_mesh_only() {
+    let taken = "Fail | Deployment other/istiod | revision default is that of the Istio in other, and both would inject the same pods";
+    let beside = "Warn | Deployment other/istiod | an Istio has the root namespace other";
+    for (revision, selects, selecting, wanted) in [
+        (None, false, false, beside),
+        (Some("blue"), false, false, beside),
+        (Some("default"), false, false, taken),
+        (Some("default"), true, false, taken),
+        (Some("default"), false, true, taken),
+        (Some("default"), true, true, beside),
+    ] {
+        let keys = [("other".to_owned(), "istiod".to_owned())];
+        let facts = Facts {
+            meshes: Ok(vec![mesh("other", Installer::Istioctl)]),
+            selecting: keys.into_iter().filter(|_| selecting).collect(),
+            ..facts(&[])
+        };
+        let wish = Wish {
+            revision: revision.map(str::to_owned),
+            selects,
+            ..wish()
+        };
+        must("OTHER_MESH", &facts, &wish, wanted);
+    }
 }
 
 #[test]
@@ -709,38 +739,36 @@ fn the_agents_of_the_nodes_are_one_meshs() {
 
 #[test]
 fn two_istiods_write_one_root_certificate() {
-    let config = |selectors: &str| json!([{"metadata": {"name": "istio", "namespace": "other"}, "data": {"mesh": format!("rootNamespace: other\n{selectors}")}}]);
-    let chosen = "discoverySelectors:\n- matchLabels: {mesh: other}\n";
-    let wish = |selective: bool| Wish {
-        selective,
-        ..wish()
-    };
-    for (root, configs, wish, wanted) in [
+    let wish = |selects: bool| Wish { selects, ..wish() };
+    for (root, selects, wish, wanted) in [
         (
             "other",
-            config(""),
+            false,
             wish(false),
             "Warn | Deployment other/istiod | this mesh's istiod and that one would both write ConfigMap istio-ca-root-cert",
         ),
         (
             "other",
-            config(chosen),
+            true,
             wish(false),
             "Warn | Deployment other/istiod | this mesh's istiod would write also where that one does",
         ),
         (
             "other",
-            config(""),
+            false,
             wish(true),
             "Warn | Deployment other/istiod | that istiod writes also where this mesh's would",
         ),
-        ("other", config(chosen), wish(true), "Pass"),
-        ("other", json!([]), wish(false), "Pass"),
-        ("istio-system", config(""), wish(false), "Pass"),
+        ("other", true, wish(true), "Pass"),
+        ("istio-system", false, wish(false), "Pass"),
     ] {
         let facts = Facts {
             meshes: Ok(vec![mesh(root, Installer::Istioctl)]),
-            ..facts(&[("mesh-configs", configs)])
+            selecting: selects
+                .then(|| (root.to_owned(), "istiod".to_owned()))
+                .into_iter()
+                .collect(),
+            ..facts(&[])
         };
         must("ROOT_CERTIFICATE", &facts, &wish, wanted);
     }

@@ -3,8 +3,11 @@
 use super::{Check, Subject};
 use crate::mesh::version::{IstioVersion, KubernetesVersion, Support, support};
 
-/// Whether the two go together.
-pub(super) fn compare(subject: Subject, istio: &str, kubernetes: &str) -> Check {
+const SUBJECT: Subject = Subject::of("KUBERNETES_VERSION", "Istio and Kubernetes go together");
+
+/// Whether the two go together: for an installation and for an upgrade alike.
+pub(crate) fn compare(istio: &str, kubernetes: &str) -> Check {
+    let subject = SUBJECT;
     let look_up = "look it up in Istio's table of supported releases";
     let versions = (
         istio.parse::<IstioVersion>(),
@@ -37,6 +40,11 @@ pub(super) fn compare(subject: Subject, istio: &str, kubernetes: &str) -> Check 
     }
 }
 
+/// That nobody named the one that is wanted.
+pub(super) fn unnamed() -> Check {
+    SUBJECT.skipped("no version of Istio is named: give --istio")
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Verdict;
@@ -44,7 +52,6 @@ mod tests {
 
     #[test]
     fn suffixes_of_vendors_do_not_matter() {
-        let subject = Subject::of("X", "x");
         for (istio, kubernetes, wanted) in [
             ("1.28.3", "v1.30.1", Verdict::Pass),
             ("1.28.3", "v1.34.4+rke2r1", Verdict::Pass),
@@ -56,7 +63,7 @@ mod tests {
             ("1.31.0", "unknown", Verdict::Warn),
         ] {
             assert_eq!(
-                compare(subject, istio, kubernetes).verdict,
+                compare(istio, kubernetes).verdict,
                 wanted,
                 "{istio} {kubernetes}"
             );

@@ -5,6 +5,7 @@
 //! signs do not come through stops before anybody may take its place. That no write is lost between people who both think
 //! that they are alone is what the preconditions of each write are for.
 
+mod at_work;
 mod claim;
 mod holder;
 
@@ -20,6 +21,7 @@ use tokio::task::JoinSet;
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::failure::{Exit, Failure};
+pub(crate) use at_work::at_work;
 use claim::{Claim, GIVE_UP, NAME, Next, SECONDS, Seen, claim, next, signed};
 use holder::{Holder, Process, clock};
 

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Component, MeshStatus, State, theirs};
+use super::last::{self, Last};
+use super::{Component, MeshStatus, theirs};
 use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, EngineError};
 use crate::cluster::inventory::Parent;
+use crate::failure::Exit;
 use crate::mesh::record::{MeshRecord, Mode, object_name};
 
 /// Looks at every object of the mesh that can be ready or not: the members of its set, or the parts of an Istio that
@@ -16,6 +18,16 @@ pub(crate) async fn look(
     cluster: &Cluster,
     record: &MeshRecord,
 ) -> Result<MeshStatus, EngineError> {
+    Ok(seen(cluster, record).await?.0)
+}
+
+async fn seen(cluster: &Cluster, record: &MeshRecord) -> Result<(MeshStatus, Last), EngineError> {
+    let (record, last) = last::look(cluster, record).await?;
+    let status = parts(cluster, &record).await?.after(&last);
+    Ok((status, last))
+}
+
+async fn parts(cluster: &Cluster, record: &MeshRecord) -> Result<MeshStatus, EngineError> {
     if record.state.mode == Mode::External {
         return Ok(theirs::look(cluster, record).await?);
     }
@@ -33,33 +45,49 @@ pub(crate) async fn look(
     })
 }
 
+/// How waiting ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waited {
+    /// It works.
+    Ready,
+    /// All that is there works, and nobody does the rest.
+    Left,
+    /// Time is up.
+    Late,
+}
+
 /// Looks until all of it works, or time is up; gives what was seen last. A server that is away for a moment is asked again.
 pub(crate) async fn wait(
     cluster: &Cluster,
     record: &MeshRecord,
     timeout: Duration,
     mut tell: impl FnMut(&MeshStatus),
-) -> Result<(MeshStatus, bool), EngineError> {
+) -> Result<(MeshStatus, Waited), EngineError> {
     let deadline = Instant::now().checked_add(timeout);
-    let mut last = None;
+    let mut record = record.clone();
+    let mut seen_last = None;
     loop {
-        match look(cluster, record).await {
-            Ok(status) if status.status == State::Succeeded => return Ok((status, true)),
-            Ok(status) => {
+        match seen(cluster, &record).await {
+            Ok((status, _)) if status.exit() == Exit::Ok => return Ok((status, Waited::Ready)),
+            Ok((status, last)) if status.is_left(&last) => return Ok((status, Waited::Left)),
+            Ok((status, _)) => {
                 tell(&status);
-                last = Some(status);
+                seen_last = Some(status);
             }
             Err(EngineError::Cluster(error)) if error.is_transient() => {
-                if last.is_none() && is_over(deadline) {
+                if seen_last.is_none() && is_over(deadline) {
                     return Err(error.into());
                 }
             }
             Err(error) => return Err(error),
         }
-        if let Some(status) = last.take_if(|_| is_over(deadline)) {
-            return Ok((status, false));
+        if let Some(status) = seen_last.take_if(|_| is_over(deadline)) {
+            return Ok((status, Waited::Late));
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
+        // A command may have come to its end meanwhile, or have begun.
+        let now = MeshRecord::now(cluster, &record.name, &record.root_namespace).await;
+        record = now.unwrap_or(record);
     }
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::cluster::discovery::Resource;
 use crate::cluster::object::ObjectId;
 use crate::mesh::record::MeshState;
+use crate::output::Terminal;
 
 fn record(mode: &str, phase: &str) -> MeshRecord {
     let found = json!({
@@ -83,4 +84,42 @@ fn a_mesh_of_nothing_does_not_work() {
     let seen = MeshStatus::of(&record("DEDICATED", "SUCCEEDED"), Vec::new());
     assert_eq!((seen.status, seen.exit()), (State::Failed, Exit::Findings));
     assert_eq!(seen.complaints(), ["nothing of it is there"]);
+}
+
+#[test]
+fn a_command_that_was_left_is_told_and_one_that_works_is_waited_for() {
+    let at_work = || Last::AtWork("alice with `weft mesh apply shop` since noon".to_owned());
+    let left = || Last::Left(Some("mesh apply shop".to_owned()));
+    let again = "the last command (weft mesh apply shop) has not come to its end: run it again";
+    let works = "weft works on it (alice with `weft mesh apply shop` since noon)";
+    let unseen = || Last::Unseen("no".to_owned());
+    let cases = [
+        ("UPDATING", true, left(), Some(again), true),
+        ("CREATING", false, left(), Some(again), false),
+        ("UPDATING", true, at_work(), Some(works), false),
+        ("UPDATING", true, unseen(), Some("cannot be seen"), false),
+        (
+            "FAILED",
+            true,
+            Last::Ended,
+            Some("run the same command again"),
+            true,
+        ),
+        ("SUCCEEDED", true, Last::Ended, None, true),
+    ];
+    for (phase, ready, last, told, is_left) in cases {
+        let record = record("DEDICATED", phase);
+        let readiness = ready.then_some(&Readiness::Ready);
+        let parts = vec![Component::of(&record, &istiod(), readiness)];
+        let seen = MeshStatus::of(&record, parts).after(&last);
+        let said = seen.unfinished.clone().unwrap_or_default();
+        assert!(said.contains(told.unwrap_or_default()), "{phase}: {said}");
+        assert_eq!(said.is_empty(), told.is_none(), "{phase}: {said}");
+        assert_eq!(seen.is_left(&last), is_left, "{phase} {last:?}");
+        // Both for people and for programs.
+        let table = seen.table().layout(false, true, Terminal::default());
+        assert!(table.contains(&said), "{table}");
+        let json = serde_json::json!(seen);
+        assert_eq!(json["unfinished"].as_str().unwrap_or_default(), said);
+    }
 }

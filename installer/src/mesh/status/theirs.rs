@@ -100,6 +100,7 @@ fn target(component: &str, kind: Kind, part: &Part) -> Target {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::Last;
     use super::*;
     use crate::failure::Exit;
     use crate::mesh::record::{MeshState, Mode, Phase};
@@ -161,7 +162,7 @@ mod tests {
             });
             let status = judged(&record(one.clone()), now.as_ref(), works.collect());
             assert_eq!(status.exit(), exit, "{what}: {status:?}");
-            let said = status.unfinished();
+            let said = status.after(&Last::Ended).unfinished;
             let fits = match (&said, told) {
                 (None, None) => true,
                 (Some(said), Some(told)) => said.contains(told),

@@ -12,10 +12,12 @@ use crate::cluster::access::Cluster;
 use crate::cluster::peek::text;
 use crate::failure::{Exit, Failure};
 use crate::mesh::fetch::{self, refused};
+use crate::mesh::preflight::Verdict;
+use crate::mesh::preflight::versions::compare;
 use crate::mesh::read::{self, DEPLOYMENTS};
 use crate::mesh::spec::Mesh;
 use crate::mesh::values::Component;
-use crate::mesh::version::{self, IstioVersion, KubernetesVersion, Support};
+use crate::mesh::version::{self, IstioVersion};
 use crate::sidecar::gateway::is_injected_workload;
 
 /// Something that was found.
@@ -68,16 +70,11 @@ pub(crate) fn findings(ground: &Ground<'_>) -> Vec<Finding> {
 }
 
 fn kubernetes(ground: &Ground<'_>) -> Option<Finding> {
-    let Ok(kubernetes) = ground.kubernetes.parse::<KubernetesVersion>() else {
-        let text = format!("the cluster calls its version {:?}", ground.kubernetes);
-        return Some(Finding::Tells(text));
-    };
-    let support = version::support(ground.to, &kubernetes);
-    let words = support.words(ground.to, &kubernetes);
-    match support {
-        Support::Supported => None,
-        Support::TooOld { .. } | Support::TooNew { .. } => Some(Finding::Stops(words)),
-        Support::TestedNotSupported { .. } | Support::Unknown => Some(Finding::Tells(words)),
+    let check = compare(&ground.to.to_string(), ground.kubernetes);
+    match check.verdict {
+        Verdict::Fail => Some(Finding::Stops(check.said())),
+        Verdict::Warn => Some(Finding::Tells(check.said())),
+        Verdict::Pass | Verdict::Skipped => None,
     }
 }
 
@@ -246,6 +243,13 @@ mod tests {
                 "v1.28.3+rke2",
                 "1.30.0",
                 [Some("too old for Istio 1.31"), None],
+            ),
+            (
+                "1.31.0",
+                Canary,
+                "v1.37.0",
+                "1.30.0",
+                [None, Some("newer than Istio 1.31.0 knows")],
             ),
             ("1.31.0", Canary, "dirty", "1.30.0", [None, Some("dirty")]),
         ];

@@ -139,6 +139,10 @@ impl Upgrader<'_> {
         {
             return Ok(None);
         }
+        let asked = match under_way {
+            Some(upgrade) => &asked.going_on(&upgrade.to),
+            None => asked,
+        };
         let to = target(&from, asked)?;
         let Some(upgrade) = under_way else {
             return Ok(Some(Upgrade::new(asked.strategy, from, to)));

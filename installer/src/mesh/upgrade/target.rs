@@ -28,6 +28,18 @@ pub(crate) struct Asked {
     pub(crate) tag: Option<String>,
 }
 
+impl Asked {
+    /// The same of an upgrade that is under way: where its charts are and which tag its images have is kept, unless it is said anew.
+    pub(crate) fn going_on(&self, noted: &Mesh) -> Self {
+        let charts = noted.spec.charts.as_ref().map(ToString::to_string);
+        Self {
+            charts: self.charts.clone().or(charts),
+            tag: self.tag.clone().or_else(|| images_tag(noted)),
+            ..self.clone()
+        }
+    }
+}
+
 /// Why there is no such mesh.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TargetError {
@@ -192,6 +204,30 @@ mod tests {
             target(&raw, &tagged).unwrap(),
             mesh("{version: 1.31.0, values: {istiod: {global: {tag: new}}}}")
         );
+    }
+
+    #[test]
+    fn what_was_said_once_holds_until_it_is_said_anew() {
+        let plain = asked(Strategy::InPlace);
+        let said = |charts: &str, tag: &str| Asked {
+            charts: Some(charts.to_owned()),
+            tag: Some(tag.to_owned()),
+            ..plain.clone()
+        };
+        for spec in [
+            "{version: 1.30.0}",
+            "{version: 1.30.0, charts: ./old, images: {tag: old}}",
+            "{version: 1.30.0, values: {istiod: {global: {tag: old}}}}",
+        ] {
+            let from = mesh(spec);
+            let noted = target(&from, &said("./mirror", "fips")).unwrap();
+            let goes_on = target(&from, &plain.going_on(&noted));
+            assert_eq!(goes_on.unwrap(), noted, "{spec}");
+            let corrected = said("./other", "right");
+            let wanted = target(&from, &corrected).unwrap();
+            let goes_on = target(&from, &corrected.going_on(&noted));
+            assert_eq!(goes_on.unwrap(), wanted, "{spec}");
+        }
     }
 
     #[test]

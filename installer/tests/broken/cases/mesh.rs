@@ -37,7 +37,6 @@ fn others() -> Vec<Case> {
         Case {
             name: "the revision of another mesh",
             weft: "mesh create second CHARTS --root-namespace second --no-wait",
-            code: 65,
             object: "revision default is that of mesh shop",
             remedy: "set spec.revision",
             after: |world| {
