@@ -15,6 +15,7 @@ pub(crate) mod record;
 pub(crate) mod render;
 pub(crate) mod resolve;
 pub(crate) mod sail;
+pub(crate) mod serving;
 pub(crate) mod spec;
 pub(crate) mod status;
 pub(crate) mod upgrade;

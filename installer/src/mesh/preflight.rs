@@ -13,6 +13,7 @@ mod pods;
 mod releases;
 mod report;
 mod sail;
+mod serving;
 mod versions;
 
 use serde::Serialize;
@@ -39,6 +40,8 @@ pub(crate) struct Wish {
     pub(crate) istiod: Resources,
     /// What each sidecar asks for, and its limits.
     pub(crate) proxy: Resources,
+    /// What is to be known of its images, where a site has its own.
+    pub(crate) images: Option<String>,
     /// Whether istiod's pods name a seccompProfile, without which `restricted` refuses them.
     pub(crate) seccomp: bool,
 }
@@ -107,6 +110,7 @@ impl Wish {
                 limits: Some(("2".to_owned(), "1Gi".to_owned())),
                 replicas: 1,
             },
+            images: None,
             seccomp: false,
         }
     }
@@ -191,6 +195,11 @@ impl Check {
         self.id == access::PERMISSION
     }
 
+    /// Whether it is about what an apply waits for, and may well mend.
+    pub(crate) fn is_mended_by_apply(&self) -> bool {
+        self.id == serving::SERVING
+    }
+
     /// All of it, in a line of talk.
     pub(crate) fn line(&self) -> String {
         let object = self
@@ -219,7 +228,7 @@ impl Check {
 
 /// Every check, in the order in which one would look.
 pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
-    let groups: [fn(&Facts, &Wish) -> Vec<Check>; 16] = [
+    let groups: [fn(&Facts, &Wish) -> Vec<Check>; 18] = [
         cluster::api,
         cluster::version,
         cluster::clock,
@@ -227,6 +236,7 @@ pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
         others::root_namespace,
         sail::operator,
         others::meshes,
+        serving::serving,
         others::webhooks,
         others::definitions,
         releases::releases,
@@ -236,6 +246,7 @@ pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
         pods::security,
         pods::plugins,
         cluster::nodes,
+        pods::images,
     ];
     let needs: [fn(&Facts, &Wish) -> Vec<Check>; 3] = [
         cluster::storage,

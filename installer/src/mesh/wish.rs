@@ -37,11 +37,48 @@ pub(crate) fn wish(mesh: &Mesh) -> Wish {
             ..resources(istiod.pointer("/resources"), usual.istiod)
         },
         proxy: resources(istiod.pointer("/global/proxy/resources"), usual.proxy),
+        images: distroless(mesh),
         seccomp: istiod
             .pointer("/seccompProfile/type")
             .is_some_and(|kind| kind != "Unconfined"),
         ..usual
     }
+}
+
+/// Where the images are a site's own: those that Istio's ambient profile asks for under another tag than the file says.
+pub(crate) fn distroless(mesh: &Mesh) -> Option<String> {
+    let images = mesh.spec.images.as_ref()?;
+    if !mesh.spec.ambient || (images.hub.is_none() && images.tag.is_none()) {
+        return None;
+    }
+    let is_plain = |component: &Component| {
+        let said = values(mesh, *component);
+        ["/variant", "/global/variant"]
+            .iter()
+            .all(|at| said.pointer(at).is_none())
+    };
+    let parts = [Component::Istiod, Component::Cni];
+    let names: Vec<_> = parts
+        .iter()
+        .filter(|part| is_plain(part))
+        .map(|part| part.name())
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    let settings: Vec<_> = names
+        .iter()
+        .map(|name| format!("values.{name}.global.variant"))
+        .collect();
+    let tag = images.tag.clone();
+    let tag = tag.or_else(|| mesh.spec.version.as_ref().map(ToString::to_string));
+    Some(format!(
+        "ambient makes the tag of the images of {} {}-distroless (Istio's ambient profile): have them at {}, or set {} to \"\"",
+        names.join(" and "),
+        tag.unwrap_or_else(|| "VERSION".to_owned()),
+        images.hub.as_deref().unwrap_or("the hub"),
+        settings.join(" and ")
+    ))
 }
 
 fn resources(said: Option<&Value>, usual: Resources) -> Resources {
@@ -98,5 +135,35 @@ mod tests {
         let bounded =
             "{version: 1.31.0, values: {istiod: {seccompProfile: {type: RuntimeDefault}}}}";
         assert!(of(bounded).seccomp && !plain.seccomp);
+    }
+
+    #[test]
+    fn images_of_ones_own_are_told_by_the_name_that_they_get() {
+        let own = "ambient: true, images: {hub: lab.local/istio, tag: 1.31.0-lab}";
+        let is_set = "values: {istiod: {global: {variant: \"\"}}, cni: {global: {variant: \"\"}}}";
+        let both = "images of istiod and cni 1.31.0-lab-distroless (Istio's ambient profile): have them at lab.local/istio, \
+            or set values.istiod.global.variant and values.cni.global.variant to \"\"";
+        let one = "images of cni 1.31.0-lab-distroless";
+        let cases = [
+            (format!("{{version: 1.31.0, {own}}}"), Some(both)),
+            (
+                format!("{{version: 1.31.0, {own}, values: {{istiod: {{variant: debug}}}}}}"),
+                Some(one),
+            ),
+            (format!("{{version: 1.31.0, {own}, {is_set}}}"), None),
+            ("{version: 1.31.0, ambient: true}".to_owned(), None),
+            (
+                "{version: 1.31.0, images: {tag: 1.31.0-lab}}".to_owned(),
+                None,
+            ),
+        ];
+        for (spec, wanted) in cases {
+            let told = of(&spec).images;
+            match (told, wanted) {
+                (None, None) => {}
+                (Some(told), Some(wanted)) => assert!(told.contains(wanted), "{spec}: {told}"),
+                (told, wanted) => panic!("{spec}: {told:?}, not {wanted:?}"),
+            }
+        }
     }
 }

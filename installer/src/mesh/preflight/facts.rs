@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::adopt::Found;
 use super::super::read::Kind;
+use super::super::serving::Serving;
 
 /// What was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +21,8 @@ pub(crate) struct Facts {
     pub(crate) lacking: Vec<Lack>,
     /// Every Istio that was found, or why nobody could look.
     pub(crate) meshes: Result<Vec<Found>, String>,
+    /// Whether the istiods of the mesh serve, where it is there already, or why nobody could look.
+    pub(crate) serving: Option<Result<Serving, String>>,
     /// Objects by the plural of their kind, or why they could not be read.
     pub(crate) lists: BTreeMap<&'static str, Result<Vec<Value>, String>>,
 }
