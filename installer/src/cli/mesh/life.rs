@@ -13,7 +13,7 @@ use crate::mesh::{protect, status};
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exits 2 when something of the mesh does not work, or its last change did not.
+    after_help = "Exits 2 when something of the mesh does not work, its last change did not, or an upgrade is not at its end.
 
 Examples:
   weft mesh status
@@ -104,6 +104,9 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Outcome {
         let status = status::look(&cluster, &record).await?;
         for words in status.unfinished().iter().chain(&status.unseen) {
             context.output.warn(words);
+        }
+        if let Some(words) = &status.upgrade {
+            context.output.say(words);
         }
         context.output.report(&status)?;
         Ok(status.exit())

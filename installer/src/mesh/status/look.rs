@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Component, MeshStatus, State, theirs};
+use super::{Component, MeshStatus, State, part, theirs};
 use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, EngineError};
 use crate::cluster::inventory::Parent;
@@ -24,9 +24,10 @@ pub(crate) async fn look(
         name: object_name(&record.name),
     };
     let (seen, hidden) = engine::glance(cluster, &parent).await?;
-    let components = seen
-        .iter()
-        .map(|(target, readiness)| Component::of(record, target, readiness.as_ref()));
+    let first = part::waits_for(record.state.phase, &seen);
+    let components = seen.iter().map(|(target, readiness)| {
+        Component::of(record, target, readiness.as_ref(), first.as_deref())
+    });
     Ok(MeshStatus {
         unseen: hidden.iter().map(|one| one.error.to_string()).collect(),
         ..MeshStatus::of(record, components.collect())
