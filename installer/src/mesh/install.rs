@@ -75,6 +75,7 @@ impl Installer<'_> {
             release: &release,
         };
         let plan = self.plan(&[plane], manner).await?;
+        tags::check(self.cluster, &mesh, &plan).await?;
         Ok(Prepared { mesh, record, plan })
     }
 
