@@ -6,6 +6,7 @@
 mod check;
 pub(crate) mod home;
 mod look;
+mod orphan;
 pub(crate) mod record;
 mod references;
 pub(crate) mod render;
