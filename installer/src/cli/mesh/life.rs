@@ -61,7 +61,7 @@ pub(super) struct ProtectArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A mesh that is protected, that pods have sidecars of, or that gateways run of, is not deleted; what is in the way is told with its count. A mesh that somebody else runs is only forgotten. The root namespace goes too if weft made it and nobody else has anything in it; what keeps it is named. Istio's custom resource definitions stay: deleting one deletes every resource of its kind.
+    after_help = "A mesh that is protected, that pods have sidecars of, or that gateways run of, is not deleted; what is in the way is told with its count. With --force, what is left without a mesh is printed: namespaces, gateways and the root CA. A deletion that has begun goes on with the same command, and is not held up any more. A mesh that somebody else runs is only forgotten. The root namespace goes too if weft made it and nobody else has anything in it; what keeps it is named. Istio's custom resource definitions stay: deleting one deletes every resource of its kind.
 
 Examples:
   weft mesh delete shop --dry-run
