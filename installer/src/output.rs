@@ -5,12 +5,14 @@
 
 mod board;
 mod format;
+mod progress;
 mod spoken;
 mod style;
 mod table;
 
 pub use board::{Board, ProgressChoice};
 pub use format::{Format, render};
+pub use progress::Progress;
 pub use style::{ColorChoice, Style, Terminal};
 pub use table::{Cell, Column, Table};
 
@@ -266,43 +268,6 @@ impl Channel {
     /// Talk. Nobody is left to tell when stderr is closed.
     fn send(&self, data: &[u8]) {
         drop(self.write(data));
-    }
-}
-
-/// A line that follows what changes: rewritten in place on a terminal, elsewhere one line for each change.
-#[derive(Debug)]
-pub struct Progress {
-    output: Output,
-    shown: Mutex<String>,
-}
-
-impl Progress {
-    /// The state now. The same state twice is said once.
-    pub fn update(&self, text: impl fmt::Display) {
-        let text = text.to_string();
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if *shown == text || self.output.settings.quiet {
-            return;
-        }
-        if self.rewrites() {
-            self.output.talk.send(format!("\r\x1b[K{text}").as_bytes());
-        } else {
-            self.output.speak(&Spoken::Waiting { text: &text }, &text);
-        }
-        *shown = text;
-    }
-
-    fn rewrites(&self) -> bool {
-        self.output.talk.terminal.rewrites() && !self.output.settings.json_talk
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.rewrites() && !shown.is_empty() {
-            self.output.talk.send(b"\r\x1b[K");
-        }
     }
 }
 

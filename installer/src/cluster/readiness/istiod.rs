@@ -120,7 +120,7 @@ fn pairs(object: &Value, at: &str) -> String {
     pairs.join(", ")
 }
 
-/// Who wrote the number of replicas last.
+/// Who wrote the number of replicas last. Of a 0 that came by `kubectl scale`, the API server keeps no owner.
 fn scaler(object: &Value) -> Option<&str> {
     list(object, "/metadata/managedFields")
         .iter()

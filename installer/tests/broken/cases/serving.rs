@@ -3,7 +3,7 @@
 use super::super::world::{Config, World};
 use super::{CASE, Case};
 
-const HALTED: &str = "Deployment shop/istiod: it is scaled to 0 by kubectl";
+const HALTED: &str = "Deployment shop/istiod: it is scaled to 0";
 const SCALE: &str = "kubectl -n shop scale deployment istiod --replicas=1";
 
 /// Of the mesh `shop`, which stays as it is.
