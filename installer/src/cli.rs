@@ -21,7 +21,7 @@ pub(crate) use connection::duration;
 
 use crate::environment::Environment;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::output::{ColorChoice, Format, Output, Settings};
+use crate::output::{ColorChoice, Format, Output, ProgressChoice, Settings};
 use anyhow::Context as _;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
@@ -40,6 +40,9 @@ pub(crate) struct Cli {
     common: Common,
     #[command(subcommand)]
     noun: Noun,
+    /// `--progress json` of whichever verb: all that is said on standard error is JSON then.
+    #[arg(skip)]
+    json_talk: bool,
 }
 
 /// What every verb takes.
@@ -128,6 +131,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         format: common.output,
         no_headers: common.no_headers,
         quiet: common.quiet,
+        json_talk: cli.json_talk,
     };
     let output = Output::standard(settings, common.color, &environment);
     let context = Context {
@@ -135,7 +139,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         environment,
     };
     match dispatch(cli.noun, &context) {
-        Ok(exit) => exit,
+        Ok(exit) => {
+            output.done(exit);
+            exit
+        }
         Err(failure) => {
             output.failure(&failure);
             failure.exit()
@@ -159,7 +166,20 @@ pub(crate) fn shown() -> clap::Command {
 }
 
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    Cli::from_arg_matches(&command().try_get_matches_from(arguments)?)
+    let matches = command().try_get_matches_from(arguments)?;
+    Ok(Cli {
+        json_talk: talks_json(&matches),
+        ..Cli::from_arg_matches(&matches)?
+    })
+}
+
+/// Whether the verb, however deep it is, has that flag and was given it.
+fn talks_json(matches: &clap::ArgMatches) -> bool {
+    let own = matches.try_get_one::<ProgressChoice>("progress");
+    matches!(own, Ok(Some(ProgressChoice::Json)))
+        || matches
+            .subcommand()
+            .is_some_and(|(_, verb)| talks_json(verb))
 }
 
 /// clap prints help to stdout and mistakes to stderr; asking for help is no mistake.

@@ -7,6 +7,7 @@ mod check;
 pub(crate) mod guard;
 pub(crate) mod home;
 mod look;
+mod orphan;
 pub(crate) mod record;
 mod references;
 pub(crate) mod render;

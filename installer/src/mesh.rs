@@ -17,6 +17,7 @@ pub(crate) mod render;
 pub(crate) mod resolve;
 pub(crate) mod sail;
 pub(crate) mod scaling;
+pub(crate) mod serving;
 pub(crate) mod spec;
 pub(crate) mod status;
 pub(crate) mod upgrade;

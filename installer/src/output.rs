@@ -5,16 +5,20 @@
 
 mod board;
 mod format;
+mod progress;
+mod spoken;
 mod style;
 mod table;
 
 pub use board::{Board, ProgressChoice};
 pub use format::{Format, render};
+pub use progress::Progress;
 pub use style::{ColorChoice, Style, Terminal};
 pub use table::{Cell, Column, Table};
 
 use crate::failure::{Exit, Failure};
 use serde::Serialize;
+use spoken::Spoken;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,6 +40,8 @@ pub struct Settings {
     pub no_headers: bool,
     /// No talk but errors.
     pub quiet: bool,
+    /// Talk as one JSON object a line.
+    pub json_talk: bool,
 }
 
 /// Where a command prints. A clone prints to the same place.
@@ -112,25 +118,29 @@ impl Output {
 
     /// One line of talk.
     pub fn say(&self, text: impl fmt::Display) {
-        if !self.settings.quiet {
-            self.line(&format!("{text}"));
-        }
+        let text = text.to_string();
+        self.speak(&Spoken::Said { text: &text }, &text);
     }
 
     /// One line that starts with a coloured word, `done: image pushed`.
     pub fn mark(&self, style: Style, word: &str, text: impl fmt::Display) {
-        if !self.settings.quiet {
-            self.line(&format!("{} {text}", self.talk.terminal.paint(style, word)));
-        }
+        let marked = format!("{word} {text}");
+        let plain = format!("{} {text}", self.talk.terminal.paint(style, word));
+        self.speak(&Spoken::Said { text: &marked }, &plain);
     }
 
     /// Something that the user should know although it worked.
     pub fn warn(&self, text: impl fmt::Display) {
-        self.mark(Style::Warn, "warning:", text);
+        let text = text.to_string();
+        let word = self.talk.terminal.paint(Style::Warn, "warning:");
+        self.speak(&Spoken::Warning { text: &text }, &format!("{word} {text}"));
     }
 
     /// What went wrong, with its causes; said even when quiet.
     pub fn failure(&self, failure: &Failure) {
+        if self.settings.json_talk {
+            return self.line(&Spoken::failed(failure).line());
+        }
         let mut chain = failure.chain();
         let first = chain.next().unwrap_or_default();
         self.line(&format!(
@@ -139,6 +149,13 @@ impl Output {
         ));
         for cause in chain {
             self.line(&format!("  because: {cause}"));
+        }
+    }
+
+    /// That a command came to its end, for programs; people see that by the prompt.
+    pub(crate) fn done(&self, exit: Exit) {
+        if self.settings.json_talk && !self.settings.quiet {
+            self.line(&Spoken::done(exit).line());
         }
     }
 
@@ -196,13 +213,29 @@ impl Output {
             let text = format!("{question} There is no terminal to ask on: pass --yes to go ahead");
             return Err(Failure::text(Exit::Usage, text));
         }
-        self.talk.send(format!("{question} {hint} ").as_bytes());
+        let asked = format!("{question} {hint} ");
+        if self.settings.json_talk {
+            self.line(&Spoken::Question { text: asked.trim() }.line());
+        } else {
+            self.talk.send(asked.as_bytes());
+        }
         let answer = crate::input::aside(|stdin| {
             let mut answer = String::new();
             stdin.read_line(&mut answer).map(|_| answer)
         })
         .await?;
         Ok(Some(answer.trim().to_owned()))
+    }
+
+    fn speak(&self, spoken: &Spoken<'_>, plain: &str) {
+        if self.settings.quiet {
+            return;
+        }
+        if self.settings.json_talk {
+            self.line(&spoken.line());
+        } else {
+            self.line(plain);
+        }
     }
 
     fn line(&self, text: &str) {
@@ -235,39 +268,6 @@ impl Channel {
     /// Talk. Nobody is left to tell when stderr is closed.
     fn send(&self, data: &[u8]) {
         drop(self.write(data));
-    }
-}
-
-/// A line that follows what changes: rewritten in place on a terminal, elsewhere one line for each change.
-#[derive(Debug)]
-pub struct Progress {
-    output: Output,
-    shown: Mutex<String>,
-}
-
-impl Progress {
-    /// The state now. The same state twice is said once.
-    pub fn update(&self, text: impl fmt::Display) {
-        let text = text.to_string();
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if *shown == text || self.output.settings.quiet {
-            return;
-        }
-        if self.output.talk.terminal.rewrites() {
-            self.output.talk.send(format!("\r\x1b[K{text}").as_bytes());
-        } else {
-            self.output.line(&text);
-        }
-        *shown = text;
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.output.talk.terminal.rewrites() && !shown.is_empty() {
-            self.output.talk.send(b"\r\x1b[K");
-        }
     }
 }
 

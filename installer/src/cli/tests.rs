@@ -127,3 +127,19 @@ fn completion_offers_nothing_hidden() {
         }
     }
 }
+
+#[test]
+fn what_is_said_is_json_where_a_verb_was_asked_for_that() {
+    let cases = [
+        ("weft mesh create shop --progress json", true),
+        ("weft mesh delete shop --yes --progress json", true),
+        ("weft mesh upgrade finish shop --progress json", true),
+        ("weft gateway create edge -n shop --progress json", true),
+        ("weft mesh create shop --progress plain", false),
+        ("weft mesh create shop", false),
+        ("weft mesh list", false),
+    ];
+    for (line, wanted) in cases {
+        assert_eq!(parsed(line).unwrap().json_talk, wanted, "{line}");
+    }
+}

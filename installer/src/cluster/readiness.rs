@@ -1,5 +1,6 @@
 //! Whether an object does what it is for, by what its status says.
 
+pub(crate) mod istiod;
 pub(crate) mod sail;
 
 use serde_json::Value;
@@ -48,6 +49,9 @@ pub(crate) fn is_probed(object: &Value) -> bool {
 pub(crate) fn judge(id: &ObjectId, object: &Value, evidence: &Evidence) -> Readiness {
     if sail::is_one(id) {
         return sail::judge(id, object, evidence);
+    }
+    if let Some(cause) = istiod::halted(id, object) {
+        return Readiness::Failed(cause);
     }
     let Some(rule) = rule(id) else {
         return Readiness::Ready;

@@ -8,7 +8,7 @@ use crate::cluster::access::Cluster;
 use crate::failure::{Exit, Failure};
 use crate::mesh::adopt::{self, snapshot};
 use crate::mesh::fetch;
-use crate::mesh::record::find::{DEFAULT_ROOT, meant};
+use crate::mesh::record::find::{DEFAULT_ROOT, Place, meant};
 use crate::mesh::record::{self, MeshRecord};
 use crate::mesh::spec::document;
 use crate::mesh::spec::read::read;
@@ -56,7 +56,7 @@ pub(crate) async fn find(cluster: &Cluster, asked: &Asked) -> Result<Home, Failu
             .into_iter()
             .find(|record| record.root_namespace == root),
         (None, None) if records.is_empty() => None,
-        (mesh, _) => Some(meant(records, mesh.as_deref())?),
+        (mesh, _) => Some(meant(records, mesh.as_deref(), Place::Flag)?),
     };
     let mut home = match known {
         Some(record) => recorded(record)?,

@@ -9,6 +9,7 @@ use futures_util::try_join;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::orphan;
 use super::record::{self, BrokenRecord, GatewayRecord, Records};
 use super::references::Objects;
 use super::report::GatewayView;
@@ -79,9 +80,11 @@ pub(crate) async fn all(cluster: &Cluster, namespace: Option<&str>) -> Result<Lo
     let workloads = async { workloads(cluster, namespace).await.map_err(Failure::from) };
     let (records, workloads) = try_join!(record::all(cluster, namespace), workloads)?;
     let broken = records.broken.clone();
+    let gone = orphan::roots(cluster, &records.good).await?;
     let services = beside(cluster, &workloads).await?;
     let found = matched(records, workloads);
-    let mut views = try_join_all(found.iter().map(|one| view(cluster, one, &services))).await?;
+    let mut views =
+        try_join_all(found.iter().map(|one| view(cluster, one, &services, &gone))).await?;
     views.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     Ok(Looked { views, broken })
 }
@@ -161,6 +164,7 @@ async fn view(
     cluster: &Cluster,
     found: &Found,
     services: &[Value],
+    gone: &BTreeSet<String>,
 ) -> Result<GatewayView, Failure> {
     let (record, workload) = (found.known.record(), found.workload.as_ref());
     let (services, pods) = match workload {
@@ -177,6 +181,12 @@ async fn view(
     if let Known::Broken(broken) = &found.known {
         state = State::Error;
         reasons.insert(0, broken.to_string());
+    }
+    if let Some(words) = record.and_then(|record| orphan::words(record, gone))
+        && state != State::Deleting
+    {
+        state = State::Error;
+        reasons.insert(0, words);
     }
     let direction = record.map(|record| record.wish.spec.direction.word());
     let [ready, total] = workload.map_or([0, 0], state::instances);

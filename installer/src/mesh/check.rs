@@ -3,6 +3,7 @@
 use super::spec::Mesh;
 use super::spec::mistake::{Mistake, Mistakes};
 use super::version::{IstioVersion, KubernetesVersion, skew, support, upgrade};
+use super::wish::distroless;
 use crate::output::{Report, Table};
 use serde::Serialize;
 
@@ -72,6 +73,11 @@ fn findings(mesh: &Mesh, against: &Against) -> Vec<Finding> {
     let Some(version) = &mesh.spec.version else {
         return found;
     };
+    found.extend(distroless(mesh).map(|text| Finding {
+        check: "images",
+        ok: true,
+        text,
+    }));
     found.extend(against.kubernetes.iter().map(|kubernetes| {
         let support = support(version, kubernetes);
         Finding {

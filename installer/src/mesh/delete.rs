@@ -8,6 +8,7 @@
 mod away;
 mod besides;
 mod guards;
+mod orphans;
 mod others;
 
 use std::collections::BTreeSet;
@@ -38,6 +39,7 @@ use crate::output::{Output, ProgressChoice};
 use away::take_away;
 use besides::besides;
 use guards::{Condition, Gateways, Guard, GuardsReport, Maker, guards, protection};
+use orphans::{Orphan, OrphansReport, orphans};
 
 /// How to delete.
 #[derive(Clone, Copy, Debug)]
@@ -70,13 +72,16 @@ pub(crate) async fn delete(
     {
         return leave(cluster, output, &namespace, how).await;
     }
-    let (plan, in_use) = permitted(cluster, output, &record, how).await?;
+    let (plan, left) = permitted(cluster, output, &record, how).await?;
     let namespace = root(cluster, &record).await?;
     let goes_too = namespace.is_some_and(|object| away::is_ours(&object, &record));
-    let besides = besides(&record.root_namespace, goes_too, in_use);
+    let besides = besides(&record.root_namespace, goes_too, !left.is_empty());
     if how.dry_run {
         crate::cluster::report::show(output, &plan)?;
         output.say(besides);
+        for one in &left {
+            output.say(one);
+        }
         return Ok(Exit::Ok);
     }
     let question = format!(
@@ -94,8 +99,11 @@ pub(crate) async fn delete(
     let act = async {
         // Somebody may have begun to use or to protect it while the question stood there.
         let record = MeshRecord::now(cluster, &record.name, &record.root_namespace).await?;
-        let (plan, in_use) = permitted(cluster, output, &record, how).await?;
-        take_away(cluster, output, record, (&plan, in_use), how).await
+        let (plan, left) = permitted(cluster, output, &record, how).await?;
+        if !left.is_empty() {
+            output.report(&OrphansReport(&left))?;
+        }
+        take_away(cluster, output, record, (&plan, !left.is_empty()), how).await
     };
     while_held(cluster, &record.root_namespace, &verb, act).await?;
     Ok(Exit::Ok)
@@ -127,24 +135,26 @@ pub(crate) fn forgettable(output: &Output, record: &MeshRecord) -> Result<(), Fa
     refuse(output, record, &[protection(record)], false)
 }
 
-/// What would be deleted, if nothing is in the way or that was overridden; and whether it was.
+/// What would be deleted, if nothing is in the way or that was overridden; and what would be left without a mesh.
 async fn permitted(
     cluster: &Cluster,
     output: &Output,
     record: &MeshRecord,
     how: Deletion,
-) -> Result<(Plan, bool), Failure> {
+) -> Result<(Plan, Vec<Orphan>), Failure> {
     let (used, gateways) = users(cluster, record).await?;
     let guards = guards(record, &used, &gateways);
-    refuse(output, record, &guards, how.force)?;
-    let in_use = guards.iter().any(|guard| !guard.met);
+    // One that has begun was permitted, and its webhooks are gone: nothing is kept any more by stopping half way.
+    if record.state.phase != Phase::Terminating {
+        refuse(output, record, &guards, how.force)?;
+    }
     let manner = Manner {
         force: false,
         prune: true,
         rehearse: false,
     };
     let plan = engine::plan(cluster, &nothing(record), manner).await?;
-    Ok((plan, in_use))
+    Ok((plan, orphans(record, &used, &gateways)))
 }
 
 async fn root(cluster: &Cluster, record: &MeshRecord) -> Result<Option<Value>, ClusterError> {

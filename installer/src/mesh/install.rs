@@ -68,6 +68,7 @@ impl Installer<'_> {
             release: &release,
         };
         let plan = self.plan(&[plane], manner).await?;
+        tags::check(self.cluster, &mesh, &plan).await?;
         Prepared::new(mesh, record, plan)
     }
 

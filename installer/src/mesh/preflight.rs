@@ -14,6 +14,7 @@ mod pods;
 mod releases;
 mod report;
 mod sail;
+mod serving;
 pub(crate) mod versions;
 
 use serde::Serialize;
@@ -44,6 +45,8 @@ pub(crate) struct Wish {
     pub(crate) istiod: Resources,
     /// What each sidecar asks for, and its limits.
     pub(crate) proxy: Resources,
+    /// What is to be known of its images, where a site has its own.
+    pub(crate) images: Option<String>,
     /// Whether istiod's pods name a seccompProfile, without which `restricted` refuses them.
     pub(crate) seccomp: bool,
     /// The name of istiod's autoscaler, where it has one.
@@ -116,6 +119,7 @@ impl Wish {
                 limits: Some(("2".to_owned(), "1Gi".to_owned())),
                 replicas: 1,
             },
+            images: None,
             seccomp: false,
             scaler: Some("istiod".to_owned()),
         }
@@ -201,6 +205,11 @@ impl Check {
         self.id == access::PERMISSION
     }
 
+    /// Whether it is about what an apply waits for, and may well mend.
+    pub(crate) fn is_mended_by_apply(&self) -> bool {
+        self.id == serving::SERVING
+    }
+
     /// All of it, in a line of talk.
     pub(crate) fn line(&self) -> String {
         let object = self
@@ -234,7 +243,7 @@ impl Check {
 
 /// Every check, in the order in which one would look.
 pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
-    let groups: [fn(&Facts, &Wish) -> Vec<Check>; 18] = [
+    let groups: [fn(&Facts, &Wish) -> Vec<Check>; 20] = [
         cluster::api,
         cluster::version,
         cluster::clock,
@@ -243,6 +252,7 @@ pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
         sail::operator,
         others::meshes,
         once::root_certificates,
+        serving::serving,
         others::webhooks,
         others::definitions,
         releases::releases,
@@ -253,6 +263,7 @@ pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
         pods::plugins,
         once::agents,
         cluster::nodes,
+        pods::images,
     ];
     let needs: [fn(&Facts, &Wish) -> Vec<Check>; 4] = [
         cluster::storage,

@@ -2,6 +2,7 @@
 
 mod last;
 mod look;
+mod part;
 mod theirs;
 
 use serde::Serialize;
@@ -23,6 +24,8 @@ pub(crate) enum State {
     Failed,
     /// It is not ready yet.
     Updating,
+    /// It has not been begun: something else comes first.
+    Creating,
     /// It works.
     Succeeded,
 }
@@ -68,6 +71,9 @@ pub(crate) struct MeshStatus {
     pub(crate) protected: bool,
     /// All of it together.
     pub(crate) status: State,
+    /// The upgrade that is not at its end, and what tells more of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) upgrade: Option<String>,
     /// Somebody else runs it, and it is not as it was when it was adopted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) outdated: bool,
@@ -101,11 +107,12 @@ impl MeshStatus {
         Self {
             name: record.name.clone(),
             mode: record.state.mode,
-            phase: record.state.phase,
+            phase: record.phase(),
             revision: record.state.revision.clone(),
             version: record.state.version.clone(),
             protected: record.state.protected,
             status: worst,
+            upgrade: record.upgrading(),
             outdated: false,
             unfinished: None,
             unseen: Vec::new(),
@@ -117,7 +124,7 @@ impl MeshStatus {
     pub(crate) fn exit(&self) -> Exit {
         match self.status {
             State::Succeeded if self.phase == Phase::Succeeded => Exit::Ok,
-            State::Failed | State::Updating | State::Succeeded => Exit::Findings,
+            State::Failed | State::Updating | State::Creating | State::Succeeded => Exit::Findings,
         }
     }
 
@@ -180,7 +187,13 @@ impl MeshStatus {
 }
 
 impl Component {
-    fn of(record: &MeshRecord, target: &Target, readiness: Option<&Readiness>) -> Self {
+    /// `waits_for` is what comes before whatever is not there.
+    fn of(
+        record: &MeshRecord,
+        target: &Target,
+        readiness: Option<&Readiness>,
+        waits_for: Option<&str>,
+    ) -> Self {
         let id = &target.id;
         let (status, reasons) = match readiness {
             Some(Readiness::Ready) => (State::Succeeded, Vec::new()),
@@ -188,13 +201,13 @@ impl Component {
                 (State::Updating, vec![told(cause.as_ref(), waits_for)])
             }
             Some(Readiness::Failed(cause)) => (State::Failed, vec![cause.to_string()]),
-            None => match absent(record.state.phase) {
-                State::Updating => (State::Updating, vec!["it does not exist yet".to_owned()]),
-                status @ (State::Failed | State::Succeeded) => (status, vec![gone(record)]),
-            },
+            None => missing(record, waits_for),
         };
+        let part_of = Some(&target.component).filter(|part| !part.is_empty());
         Self {
-            part_of: target.component.clone(),
+            part_of: part_of
+                .cloned()
+                .unwrap_or_else(|| part::part_of(&record.state, id)),
             kind: id.kind.clone(),
             namespace: id.namespace.clone(),
             name: id.name.clone(),
@@ -224,6 +237,16 @@ fn absent(phase: Phase) -> State {
     }
 }
 
+/// How an object is that is not there, and why.
+fn missing(record: &MeshRecord, waits_for: Option<&str>) -> (State, Vec<String>) {
+    let (status, reason) = match (waits_for, absent(record.state.phase)) {
+        (Some(first), _) => (State::Creating, format!("it waits for {first}")),
+        (None, State::Updating) => (State::Updating, "it does not exist yet".to_owned()),
+        (None, status) => (status, gone(record)),
+    };
+    (status, vec![reason])
+}
+
 fn gone(record: &MeshRecord) -> String {
     let name = &record.name;
     let remedy = match (record.state.mode, record.state.phase) {
@@ -247,6 +270,7 @@ impl Report for MeshStatus {
             let (style, word) = match component.status {
                 State::Failed => (Style::Bad, "FAILED"),
                 State::Updating => (Style::Warn, "UPDATING"),
+                State::Creating => (Style::Dim, "CREATING"),
                 State::Succeeded => (Style::Good, "SUCCEEDED"),
             };
             let cells = [

@@ -41,6 +41,7 @@ pub(crate) fn wish(mesh: &Mesh) -> Wish {
             ..resources(istiod.pointer("/resources"), usual.istiod)
         },
         proxy: resources(istiod.pointer("/global/proxy/resources"), usual.proxy),
+        images: distroless(mesh),
         seccomp: istiod
             .pointer("/seccompProfile/type")
             .is_some_and(|kind| kind != "Unconfined"),
@@ -59,6 +60,42 @@ pub(crate) fn selects(mesh: &Mesh) -> bool {
     let selectors = values.pointer("/meshConfig/discoverySelectors");
     let selectors = selectors.and_then(Value::as_array);
     selectors.is_some_and(|selectors| !selectors.is_empty())
+}
+
+/// Where the images are a site's own: those that Istio's ambient profile asks for under another tag than the file says.
+pub(crate) fn distroless(mesh: &Mesh) -> Option<String> {
+    let images = mesh.spec.images.as_ref()?;
+    if !mesh.spec.ambient || (images.hub.is_none() && images.tag.is_none()) {
+        return None;
+    }
+    let is_plain = |component: &Component| {
+        let said = values(mesh, *component);
+        ["/variant", "/global/variant"]
+            .iter()
+            .all(|at| said.pointer(at).is_none())
+    };
+    let parts = [Component::Istiod, Component::Cni];
+    let names: Vec<_> = parts
+        .iter()
+        .filter(|part| is_plain(part))
+        .map(|part| part.name())
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    let settings: Vec<_> = names
+        .iter()
+        .map(|name| format!("values.{name}.global.variant"))
+        .collect();
+    let tag = images.tag.clone();
+    let tag = tag.or_else(|| mesh.spec.version.as_ref().map(ToString::to_string));
+    Some(format!(
+        "ambient makes the tag of the images of {} {}-distroless (Istio's ambient profile): have them at {}, or set {} to \"\"",
+        names.join(" and "),
+        tag.unwrap_or_else(|| "VERSION".to_owned()),
+        images.hub.as_deref().unwrap_or("the hub"),
+        settings.join(" and ")
+    ))
 }
 
 fn resources(said: Option<&Value>, usual: Resources) -> Resources {
@@ -122,5 +159,35 @@ mod tests {
         assert_eq!(selective.scaler.as_deref(), Some("istiod-blue"));
         let fixed = "{version: 1.31.0, sizes: {istiod: {replicas: {min: 2, max: 2}}}}";
         assert_eq!(of(fixed).scaler, None);
+    }
+
+    #[test]
+    fn images_of_ones_own_are_told_by_the_name_that_they_get() {
+        let own = "ambient: true, images: {hub: lab.local/istio, tag: 1.31.0-lab}";
+        let is_set = "values: {istiod: {global: {variant: \"\"}}, cni: {global: {variant: \"\"}}}";
+        let both = "images of istiod and cni 1.31.0-lab-distroless (Istio's ambient profile): have them at lab.local/istio, \
+            or set values.istiod.global.variant and values.cni.global.variant to \"\"";
+        let one = "images of cni 1.31.0-lab-distroless";
+        let cases = [
+            (format!("{{version: 1.31.0, {own}}}"), Some(both)),
+            (
+                format!("{{version: 1.31.0, {own}, values: {{istiod: {{variant: debug}}}}}}"),
+                Some(one),
+            ),
+            (format!("{{version: 1.31.0, {own}, {is_set}}}"), None),
+            ("{version: 1.31.0, ambient: true}".to_owned(), None),
+            (
+                "{version: 1.31.0, images: {tag: 1.31.0-lab}}".to_owned(),
+                None,
+            ),
+        ];
+        for (spec, wanted) in cases {
+            let told = of(&spec).images;
+            match (told, wanted) {
+                (None, None) => {}
+                (Some(told), Some(wanted)) => assert!(told.contains(wanted), "{spec}: {told}"),
+                (told, wanted) => panic!("{spec}: {told:?}, not {wanted:?}"),
+            }
+        }
     }
 }

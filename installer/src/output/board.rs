@@ -15,7 +15,7 @@ pub enum ProgressChoice {
     Auto,
     /// One line for each change.
     Plain,
-    /// One JSON object for each change, one a line.
+    /// Each line of standard error is one JSON object, with a `state`: each change, what is said (said, warning), and last {"state":"done","exit":0} or {"state":"failed","exit":3,"causes":[…]}
     Json,
 }
 

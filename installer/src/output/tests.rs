@@ -86,3 +86,41 @@ fn a_reader_that_went_away_is_no_error() {
     output.raw(b"data").unwrap();
     output.say("talk");
 }
+
+/// A program reads the result and the reason of a failure from the same lines as the changes.
+#[test]
+fn with_json_talk_every_line_is_an_object() {
+    let (output, data, talk) = captured(Settings {
+        json_talk: true,
+        ..Settings::default()
+    });
+    output.raw(b"data\n").unwrap();
+    output.say("two\nlines");
+    output.warn("careful");
+    output.mark(Style::Good, "pushed:", "x");
+    output.progress().update("0 of 2");
+    output.done(Exit::Drift);
+    let late = io::Error::other("not ready within 6 s:\n  Deployment x: no image\nit stays");
+    output.failure(&Failure::new(Exit::Timeout, late).context("cannot apply"));
+    let lines: Vec<serde_json::Value> = talk
+        .text()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let causes = [
+        "cannot apply",
+        "not ready within 6 s:",
+        "Deployment x: no image",
+        "it stays",
+    ];
+    let wanted = [
+        serde_json::json!({"state": "said", "text": "two\nlines"}),
+        serde_json::json!({"state": "warning", "text": "careful"}),
+        serde_json::json!({"state": "said", "text": "pushed: x"}),
+        serde_json::json!({"state": "waiting", "text": "0 of 2"}),
+        serde_json::json!({"state": "done", "exit": 5, "meaning": Exit::Drift.meaning()}),
+        serde_json::json!({"state": "failed", "exit": 3, "meaning": Exit::Timeout.meaning(), "causes": causes}),
+    ];
+    assert_eq!(lines, wanted);
+    assert_eq!(data.text(), "data\n");
+}

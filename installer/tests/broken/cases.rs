@@ -8,6 +8,8 @@ mod cluster;
 mod mesh;
 #[path = "cases/reach.rs"]
 mod reach;
+#[path = "cases/serving.rs"]
+mod serving;
 
 /// A fault, and what is to be said of it.
 pub(crate) struct Case {

@@ -42,7 +42,7 @@ pub(super) struct AdoptArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A mesh whose record cannot be read is listed with the reason, and the exit is 4.
+    after_help = "PHASE is FAILED where the istiod of a mesh serves nobody, whatever its last change did, and NOTE says why. A mesh whose record cannot be read is listed with the reason, and the exit is 4.
 
 Examples:
   weft mesh list

@@ -15,7 +15,7 @@ use crate::mesh::{protect, status};
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exits 2 when something of the mesh does not work, or its last change did not.
+    after_help = "Exits 2 when something of the mesh does not work, its last change did not, or an upgrade is not at its end.
 
 Examples:
   weft mesh status
@@ -65,7 +65,7 @@ pub(super) struct ProtectArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A mesh that is protected, that pods have sidecars of, or that gateways run of, is not deleted; what is in the way is told with its count. A mesh that somebody else runs is only forgotten, and not while it is protected. The root namespace goes too if weft made it and nobody else has anything in it; what keeps it is named. Istio's custom resource definitions stay: deleting one deletes every resource of its kind.
+    after_help = "A mesh that is protected, that pods have sidecars of, or that gateways run of, is not deleted; what is in the way is told with its count. With --force, what is left without a mesh is printed: namespaces, gateways and the root CA. A deletion that has begun goes on with the same command, and is not held up any more. A mesh that somebody else runs is only forgotten, and not while it is protected. The root namespace goes too if weft made it and nobody else has anything in it; what keeps it is named. Istio's custom resource definitions stay: deleting one deletes every resource of its kind.
 
 Examples:
   weft mesh delete shop --dry-run
@@ -111,6 +111,9 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Outcome {
         let blind = scaling::blind(&cluster, root, is_istiod).await?;
         for words in status.unseen.iter().chain(&blind) {
             context.output.warn(words);
+        }
+        if let Some(words) = &status.upgrade {
+            context.output.say(words);
         }
         context.output.report(&status)?;
         Ok(status.exit())

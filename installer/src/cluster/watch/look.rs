@@ -1,12 +1,16 @@
 //! One look at objects: how far each is.
 
 use futures_util::{StreamExt, TryStreamExt};
+use serde_json::Value;
 
 use super::evidence::gather;
 use super::{STAY, Target};
 use crate::cluster::access::Cluster;
 use crate::cluster::cause::{Evidence, before};
+use crate::cluster::discovery::Resource;
 use crate::cluster::error::ClusterError;
+use crate::cluster::object::ObjectId;
+use crate::cluster::readiness::istiod::{self, Behind};
 use crate::cluster::readiness::{Readiness, is_probed, judge};
 use crate::cluster::snapshot::AT_ONCE;
 
@@ -83,10 +87,43 @@ async fn look(
             readiness = judge(id, &object, &gather(cluster, id, &object, true).await?);
         }
     }
+    if readiness == Readiness::Ready && istiod::is_service(id, &object) {
+        readiness = behind(cluster, id, &object).await?;
+    }
     Ok(Some(Look {
         readiness,
         is_probed: is_probed(&object),
     }))
+}
+
+/// The Service of an istiod, by what it leads to. Where nobody may look, it is as good as it says.
+async fn behind(
+    cluster: &Cluster,
+    id: &ObjectId,
+    service: &Value,
+) -> Result<Readiness, ClusterError> {
+    let namespace = id.namespace.as_deref();
+    let ours = format!("kubernetes.io/service-name={}", id.name);
+    let (slices, deployments) = (
+        of("discovery.k8s.io", "EndpointSlice"),
+        of("apps", "Deployment"),
+    );
+    let asked = tokio::try_join!(
+        cluster.select(&slices, namespace, &ours, ""),
+        cluster.select(&deployments, namespace, istiod::SELECTOR, ""),
+    );
+    match asked {
+        Ok((slices, istiods)) => Ok(istiod::served(id, service, &Behind { slices, istiods })),
+        Err(error) if error.is_forbidden() => Ok(Readiness::Ready),
+        Err(error) => Err(error),
+    }
+}
+
+fn of(group: &str, kind: &str) -> Resource {
+    Resource {
+        group: group.to_owned(),
+        ..Resource::core(kind, &format!("{}s", kind.to_lowercase()))
+    }
 }
 
 /// Of something that is up, but was not for long enough: why it was down before. Time is up: a server that is away at this

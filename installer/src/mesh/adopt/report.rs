@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::super::record::error::RecordError;
 use super::super::record::{MeshRecord, Mode, PREFIX, Phase};
 use super::Found;
+use crate::mesh::serving::Serving;
 use crate::output::{Cell, Report, Style, Table};
 
 /// `weft mesh list`.
@@ -78,6 +79,31 @@ impl MeshesReport {
     }
 }
 
+impl MeshesReport {
+    /// With what a look at their istiods says, in the order of the records: what does not serve has failed, whatever its last change
+    /// did.
+    pub(crate) fn with_serving(mut self, serving: &[Serving]) -> Self {
+        for (row, serving) in self.0.iter_mut().zip(serving) {
+            let what = match serving {
+                Serving::Well => continue,
+                Serving::NotYet(what) => what,
+                Serving::Not(what) => {
+                    let fails = |phase: &mut Phase| {
+                        if *phase != Phase::Terminating {
+                            *phase = Phase::Failed;
+                        }
+                    };
+                    row.phase.iter_mut().for_each(fails);
+                    what
+                }
+            };
+            let notes = [Some(what.clone()), row.note.take()];
+            row.note = Some(notes.into_iter().flatten().collect::<Vec<_>>().join("; "));
+        }
+        self
+    }
+}
+
 fn row(record: Option<&MeshRecord>, found: Option<&Found>) -> Row {
     let planes = || found.iter().flat_map(|mesh| &mesh.control_planes);
     let mut revisions: Vec<_> = planes().map(|plane| plane.revision.clone()).collect();
@@ -102,13 +128,13 @@ fn row(record: Option<&MeshRecord>, found: Option<&Found>) -> Row {
     let note = match (record, found) {
         (None, _) => Some("not recorded: weft mesh adopt".to_owned()),
         (Some(_), None) => Some("its istiod is not there".to_owned()),
-        (Some(_), Some(_)) => None,
+        (Some(record), Some(_)) => record.upgrading(),
     };
     let root = record.map(|record| &record.root_namespace);
     Row {
         name: record.map(|record| record.name.clone()),
         mode: record.map(|record| record.state.mode),
-        phase: record.map(|record| record.state.phase),
+        phase: record.map(MeshRecord::phase),
         root_namespace: root
             .or(found.map(|mesh| &mesh.root_namespace))
             .cloned()

@@ -35,6 +35,22 @@ pub(crate) enum Condition {
     IstioGateways,
 }
 
+impl Condition {
+    /// As people read it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::MeshProtected => "MESH_PROTECTED",
+            Self::IstioSidecars => "ISTIO_SIDECARS",
+            Self::IstioGateways => "ISTIO_GATEWAYS",
+        }
+    }
+}
+
+/// Whether what is in a namespace keeps a mesh: system namespaces do not count.
+pub(super) fn counts(record: &MeshRecord, namespace: &str) -> bool {
+    namespace != record.root_namespace && !IGNORED.contains(&namespace)
+}
+
 /// A condition and whether it is met.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,14 +66,12 @@ pub(crate) struct Guard {
     pub(crate) message: String,
 }
 
-/// Every condition on deleting a mesh. System namespaces do not count.
+/// Every condition on deleting a mesh.
 pub(crate) fn guards(record: &MeshRecord, used: &[Usage], gateways: &Gateways) -> Vec<Guard> {
-    let counts =
-        |namespace: &str| namespace != record.root_namespace && !IGNORED.contains(&namespace);
     let pods = used
         .iter()
         .flat_map(|usage| &usage.pods)
-        .filter(|(namespace, _)| counts(namespace));
+        .filter(|(namespace, _)| counts(record, namespace));
     let places: Vec<_> = pods
         .clone()
         .map(|(namespace, count)| format!("{count} in {namespace}"))
@@ -159,18 +173,13 @@ impl Report for GuardsReport {
     fn table(&self) -> Table {
         let mut table = Table::new(&["CONDITION", "MET", "REMAINING", "WHAT"]);
         for guard in &self.0 {
-            let word = match guard.condition {
-                Condition::MeshProtected => "MESH_PROTECTED",
-                Condition::IstioSidecars => "ISTIO_SIDECARS",
-                Condition::IstioGateways => "ISTIO_GATEWAYS",
-            };
             let met = if guard.met {
                 Cell::styled(Style::Good, "yes")
             } else {
                 Cell::styled(Style::Bad, "no")
             };
             table.row([
-                word.into(),
+                guard.condition.word().into(),
                 met,
                 guard.remaining_resources_count.to_string().into(),
                 guard.message.clone().into(),

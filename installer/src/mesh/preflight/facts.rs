@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::adopt::Found;
 use super::super::read::Kind;
+use super::super::serving::Serving;
 
 /// What was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub(crate) struct Facts {
     pub(crate) metrics: bool,
     /// Those of its istiods that look at some namespaces only, by namespace and name.
     pub(crate) selecting: BTreeSet<(String, String)>,
+    /// Whether the istiods of the mesh serve, where it is there already, or why nobody could look.
+    pub(crate) serving: Option<Result<Serving, String>>,
     /// Objects by the plural of their kind, or why they could not be read.
     pub(crate) lists: BTreeMap<&'static str, Result<Vec<Value>, String>>,
 }

@@ -9,8 +9,9 @@ use k8s_openapi::jiff::{Timestamp, fmt::rfc2822};
 use kube::Api;
 use serde_json::Value;
 
-use super::super::adopt::{find, selecting, snapshot};
+use super::super::adopt::{Found, find, selecting, snapshot};
 use super::super::read::{self, DEPLOYMENTS, Kind, MUTATING, SAIL, VALIDATING, core, of};
+use super::super::serving::{self, Serving};
 use super::facts::Facts;
 use super::{Wish, access};
 use crate::cluster::access::Cluster;
@@ -56,6 +57,7 @@ pub(super) async fn facts(cluster: &Cluster, wish: &Wish) -> Result<Facts, Clust
         version,
         skew,
         lacking: access::lacking(cluster, wish).await?,
+        serving: serving(cluster, wish, &meshes).await?,
         meshes,
         metrics: is_measured(cluster).await?,
         selecting,
@@ -98,6 +100,24 @@ pub(super) async fn facts(cluster: &Cluster, wish: &Wish) -> Result<Facts, Clust
     note(&mut facts, SECRETS, releases)?;
     note(&mut facts, CILIUM, cilium(cluster).await)?;
     Ok(facts)
+}
+
+/// Whether the istiods of the mesh that is meant serve.
+async fn serving(
+    cluster: &Cluster,
+    wish: &Wish,
+    meshes: &Result<Vec<Found>, String>,
+) -> Result<Option<Result<Serving, String>>, ClusterError> {
+    let root = &wish.root_namespace;
+    let is_there = |meshes: &Vec<Found>| meshes.iter().any(|one| one.root_namespace == *root);
+    if wish.mesh.is_none() || !meshes.as_ref().is_ok_and(is_there) {
+        return Ok(None);
+    }
+    match serving::look(cluster, root).await {
+        Ok(serving) => Ok(Some(Ok(serving))),
+        Err(error) if error.is_forbidden() => Ok(Some(Err(error.to_string()))),
+        Err(error) => Err(error),
+    }
 }
 
 fn note(

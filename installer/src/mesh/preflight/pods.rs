@@ -45,6 +45,15 @@ pub(super) fn security(facts: &Facts, wish: &Wish) -> Vec<Check> {
     checks
 }
 
+/// Images of a site's own under names that its mesh file does not have.
+pub(super) fn images(_: &Facts, wish: &Wish) -> Vec<Check> {
+    let subject = Subject::of("IMAGES", "the images are named as the site has them");
+    let found = wish.images.iter();
+    found
+        .map(|words| subject.check(super::Verdict::Warn, words))
+        .collect()
+}
+
 /// Plugins that would take Istio's out of the chain, or pass it by.
 pub(super) fn plugins(facts: &Facts, wish: &Wish) -> Vec<Check> {
     let subject = Subject::of("CNI", "the pods' network leaves Istio its part");

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::adopt::helm::tests::secret;
 use super::super::adopt::installer::Installer;
 use super::super::adopt::{ControlPlane, Found, Part};
+use super::super::serving::Serving;
 use super::facts::Lack;
 use super::*;
 
@@ -24,6 +25,7 @@ fn facts(lists: &[(&'static str, Value)]) -> Facts {
         meshes: Ok(vec![]),
         metrics: true,
         selecting: BTreeSet::new(),
+        serving: None,
         lists: lists.collect(),
     }
 }
@@ -847,5 +849,30 @@ fn what_the_cluster_offers() {
             &wish,
             wanted,
         );
+    }
+}
+
+#[test]
+fn an_istiod_that_does_not_serve_is_told() {
+    let cause = || "Deployment istio-system/istiod: it is scaled to 0; scale it".to_owned();
+    let cases = [
+        (Ok(Serving::Well), "Pass | - | its pods"),
+        (
+            Ok(Serving::NotYet("0 of 1".to_owned())),
+            "Warn | - | 0 of 1 | wait",
+        ),
+        (
+            Ok(Serving::Not(cause())),
+            "Fail | - | Deployment istio-system/istiod: it is scaled to 0",
+        ),
+        (Err("forbidden".to_owned()), "Skipped | - | forbidden"),
+    ];
+    assert!(said("ISTIOD_SERVES", &facts(&[]), &wish()).is_empty());
+    for (serving, starts) in cases {
+        let facts = Facts {
+            serving: Some(serving),
+            ..facts(&[])
+        };
+        must("ISTIOD_SERVES", &facts, &wish(), starts);
     }
 }

@@ -7,6 +7,24 @@ use crate::failure::{Exit, Failure};
 /// Where an Istio is when nobody says so.
 pub(crate) const DEFAULT_ROOT: &str = "istio-system";
 
+/// Where a command line says which mesh is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// After the verb.
+    Argument,
+    /// Behind `--mesh`.
+    Flag,
+}
+
+impl Place {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Argument => "with its name after the verb",
+            Self::Flag => "with --mesh",
+        }
+    }
+}
+
 /// Why no mesh can be chosen.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum Unclear {
@@ -24,8 +42,13 @@ pub(crate) enum Unclear {
         others: Vec<String>,
     },
     /// There are several.
-    #[error("there are several meshes: say which with --mesh: {}", .0.join(", "))]
-    Several(Vec<String>),
+    #[error("there are several meshes: say which {}: {}", place.words(), others.join(", "))]
+    Several {
+        /// Where that is said.
+        place: Place,
+        /// Those that there are.
+        others: Vec<String>,
+    },
 }
 
 impl Unclear {
@@ -39,14 +62,18 @@ impl From<Unclear> for Failure {
     fn from(unclear: Unclear) -> Self {
         let exit = match unclear {
             Unclear::None => Exit::Failure,
-            Unclear::Unknown { .. } | Unclear::Several(_) => Exit::Usage,
+            Unclear::Unknown { .. } | Unclear::Several { .. } => Exit::Usage,
         };
         Self::new(exit, unclear)
     }
 }
 
 /// The mesh of that name, or the only one.
-pub(crate) fn meant(records: Vec<MeshRecord>, name: Option<&str>) -> Result<MeshRecord, Unclear> {
+pub(crate) fn meant(
+    records: Vec<MeshRecord>,
+    name: Option<&str>,
+    place: Place,
+) -> Result<MeshRecord, Unclear> {
     let names: Vec<_> = records
         .iter()
         .map(|record| format!("{} (in {})", record.name, record.root_namespace))
@@ -57,7 +84,10 @@ pub(crate) fn meant(records: Vec<MeshRecord>, name: Option<&str>) -> Result<Mesh
         .collect();
     match (fitting.pop(), name) {
         (Some(record), _) if fitting.is_empty() => Ok(record),
-        (Some(_), _) => Err(Unclear::Several(names)),
+        (Some(_), _) => Err(Unclear::Several {
+            place,
+            others: names,
+        }),
         (None, Some(name)) if !names.is_empty() => Err(Unclear::Unknown {
             name: name.to_owned(),
             others: names,
@@ -70,9 +100,10 @@ pub(crate) fn meant(records: Vec<MeshRecord>, name: Option<&str>) -> Result<Mesh
 fn found(
     records: Vec<Result<MeshRecord, RecordError>>,
     name: Option<&str>,
+    place: Place,
 ) -> Result<Result<MeshRecord, Unclear>, RecordError> {
     let (good, broken) = super::parted(records);
-    let found = meant(good, name);
+    let found = meant(good, name, place);
     let is_meant = |error: &RecordError| {
         let named = name.map(super::object_name);
         named
@@ -84,7 +115,7 @@ fn found(
     }
 }
 
-/// The mesh that `--mesh` names, or the only one of the cluster.
+/// The mesh that is named after the verb, or the only one of the cluster.
 pub(crate) async fn one(cluster: &Cluster, name: Option<&str>) -> Result<MeshRecord, Failure> {
     Ok(sought(cluster, name).await??)
 }
@@ -94,7 +125,7 @@ pub(crate) async fn sought(
     cluster: &Cluster,
     name: Option<&str>,
 ) -> Result<Result<MeshRecord, Unclear>, Failure> {
-    Ok(found(super::each(cluster).await?, name)?)
+    Ok(found(super::each(cluster).await?, name, Place::Argument)?)
 }
 
 /// The root namespace that is meant: that of the mesh; without any record, the one that is named.
@@ -106,7 +137,7 @@ pub(crate) async fn home(
     if let (None, Some(root)) = (mesh, root) {
         return Ok(root.to_owned());
     }
-    match found(super::each(cluster).await?, mesh)? {
+    match found(super::each(cluster).await?, mesh, Place::Flag)? {
         Ok(record) => Ok(record.root_namespace),
         Err(Unclear::None) if mesh.is_none() => Ok(DEFAULT_ROOT.to_owned()),
         Err(unclear) => Err(unclear.into()),
@@ -156,9 +187,17 @@ mod tests {
             ),
         ];
         for (names, name, wanted) in cases {
-            let found = meant(records(&names), name);
-            let found = found.map_or_else(|unclear| unclear.to_string(), |record| record.name);
-            assert_eq!(found, wanted);
+            for (place, words) in [
+                (Place::Flag, wanted.to_owned()),
+                (
+                    Place::Argument,
+                    wanted.replace("with --mesh", "with its name after the verb"),
+                ),
+            ] {
+                let found = meant(records(&names), name, place);
+                let found = found.map_or_else(|unclear| unclear.to_string(), |record| record.name);
+                assert_eq!(found, words);
+            }
         }
     }
 
@@ -179,7 +218,7 @@ mod tests {
         ];
         for (names, name, wanted) in cases {
             let all = records(&names).into_iter().map(Ok).chain([Err(broken())]);
-            let found = found(all.collect(), name);
+            let found = found(all.collect(), name, Place::Argument);
             let found = found.map(|found| found.map_or("none".to_owned(), |one| one.name));
             assert_eq!(found, wanted.map(str::to_owned), "{names:?} {name:?}");
         }

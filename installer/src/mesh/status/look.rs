@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::last::{self, Last};
-use super::{Component, MeshStatus, theirs};
+use super::{Component, MeshStatus, part, theirs};
 use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, EngineError};
 use crate::cluster::inventory::Parent;
@@ -36,9 +36,10 @@ async fn parts(cluster: &Cluster, record: &MeshRecord) -> Result<MeshStatus, Eng
         name: object_name(&record.name),
     };
     let (seen, hidden) = engine::glance(cluster, &parent).await?;
-    let components = seen
-        .iter()
-        .map(|(target, readiness)| Component::of(record, target, readiness.as_ref()));
+    let first = part::waits_for(record.state.phase, &seen);
+    let components = seen.iter().map(|(target, readiness)| {
+        Component::of(record, target, readiness.as_ref(), first.as_deref())
+    });
     Ok(MeshStatus {
         unseen: hidden.iter().map(|one| one.error.to_string()).collect(),
         ..MeshStatus::of(record, components.collect())

@@ -70,7 +70,7 @@ fn what_has_to_be_there_and_is_not_has_failed() {
         ),
     ] {
         let record = record(mode, phase);
-        let components = vec![Component::of(&record, &istiod(), None)];
+        let components = vec![Component::of(&record, &istiod(), None, None)];
         let seen = MeshStatus::of(&record, components);
         assert_eq!((seen.status, seen.exit()), (status, exit), "{mode} {phase}");
         let told = seen.complaints().join("\n");
@@ -110,7 +110,7 @@ fn a_command_that_was_left_is_told_and_one_that_works_is_waited_for() {
     for (phase, ready, last, told, is_left) in cases {
         let record = record("DEDICATED", phase);
         let readiness = ready.then_some(&Readiness::Ready);
-        let parts = vec![Component::of(&record, &istiod(), readiness)];
+        let parts = vec![Component::of(&record, &istiod(), readiness, None)];
         let seen = MeshStatus::of(&record, parts).after(&last);
         let said = seen.unfinished.clone().unwrap_or_default();
         assert!(said.contains(told.unwrap_or_default()), "{phase}: {said}");
@@ -121,5 +121,68 @@ fn a_command_that_was_left_is_told_and_one_that_works_is_waited_for() {
         assert!(table.contains(&said), "{table}");
         let json = serde_json::json!(seen);
         assert_eq!(json["unfinished"].as_str().unwrap_or_default(), said);
+    }
+}
+
+/// What was to be written after istiod says so, below the cause and without a remedy that would not help.
+#[test]
+fn what_has_not_been_begun_waits_for_what_is_in_its_way() {
+    let part = |kind: &str, name: &str| Target {
+        component: String::new(),
+        id: ObjectId {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            ..istiod().id
+        },
+        resource: Resource::core(kind, ""),
+    };
+    let cause = Cause::new("Pod istiod-1", "no image", "push it");
+    let waits = Readiness::Progressing {
+        waits_for: "0 of 1 pods are ready".to_owned(),
+        cause: Some(cause),
+    };
+    let seen = |istiod_is: Readiness| {
+        vec![
+            (part("DaemonSet", "ztunnel"), None),
+            (part("ClusterRole", "istio-cni"), None),
+            (istiod(), Some(istiod_is)),
+        ]
+    };
+    let told = |phase: &str, seen: &[(Target, Option<Readiness>)]| {
+        let record = record("DEDICATED", phase);
+        let first = part::waits_for(record.state.phase, seen);
+        let all = seen.iter().map(|(target, readiness)| {
+            Component::of(&record, target, readiness.as_ref(), first.as_deref())
+        });
+        let status = MeshStatus::of(&record, all.collect());
+        let rows = status.components.iter();
+        let rows = rows.map(|one| {
+            format!(
+                "{} {:?} {}",
+                one.part_of,
+                one.status,
+                one.failure_reasons.join("; ")
+            )
+        });
+        rows.collect::<Vec<_>>()
+    };
+    let after = "Creating it waits for istiod (Deployment istio-system/istiod)";
+    for phase in ["FAILED", "CREATING", "UPDATING"] {
+        assert_eq!(
+            told(phase, &seen(waits.clone())),
+            [
+                "istiod Updating Pod istiod-1: no image; push it".to_owned(),
+                format!("cni {after}"),
+                format!("ztunnel {after}")
+            ],
+            "{phase}"
+        );
+    }
+    for (phase, istiod_is) in [("SUCCEEDED", waits), ("FAILED", Readiness::Ready)] {
+        let told = told(phase, &seen(istiod_is));
+        assert!(
+            told[0].contains("cni Failed it does not exist; `weft mesh apply`"),
+            "{told:#?}"
+        );
     }
 }

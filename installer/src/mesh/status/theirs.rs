@@ -7,8 +7,10 @@ use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
 use crate::cluster::watch::{Target, states};
 use crate::mesh::adopt::{self, Found, Part, snapshot};
-use crate::mesh::read::{DAEMON_SETS, DEPLOYMENTS, Kind};
+use crate::mesh::read::{DAEMON_SETS, DEPLOYMENTS, Kind, core};
 use crate::mesh::record::MeshRecord;
+
+const SERVICES: Kind = core("Service", "services");
 
 /// Looks at each part that runs.
 pub(super) async fn look(
@@ -22,9 +24,11 @@ pub(super) async fn look(
         .find(|one| one.root_namespace == record.root_namespace);
     let targets = now.as_ref().map(targets).unwrap_or_default();
     let seen = states(cluster, targets).await?;
+    // A Service is looked for by the name of its istiod; that there is one of another name is no fault.
     let seen = seen
         .iter()
-        .map(|(target, readiness)| Component::of(record, target, readiness.as_ref()));
+        .filter(|(target, readiness)| readiness.is_some() || target.id.kind != SERVICES.name)
+        .map(|(target, readiness)| Component::of(record, target, readiness.as_ref(), None));
     let status = judged(record, now.as_ref(), seen.collect());
     // What is not seen looks like what has gone.
     Ok(MeshStatus {
@@ -64,7 +68,8 @@ fn gone(mesh: &str, plane: &Part) -> Component {
 
 fn targets(found: &Found) -> Vec<Target> {
     let planes = found.control_planes.iter().map(|plane| &plane.part);
-    let planes = planes.map(|part| target(&part.name, DEPLOYMENTS, part));
+    let planes =
+        planes.flat_map(|part| [DEPLOYMENTS, SERVICES].map(|kind| target(&part.name, kind, part)));
     let gateways = found.gateways.iter();
     let gateways = gateways.map(|part| target("gateway", DEPLOYMENTS, part));
     let node = [("cni", &found.cni), ("ztunnel", &found.ztunnel)];
@@ -193,7 +198,9 @@ mod tests {
             targets,
             [
                 "istiod-a: Deployment mesh/istiod-a",
+                "istiod-a: Service mesh/istiod-a",
                 "istiod-b: Deployment mesh/istiod-b",
+                "istiod-b: Service mesh/istiod-b",
                 "gateway: Deployment mesh/edge",
                 "cni: DaemonSet node/istio-cni-node",
             ]

@@ -1,11 +1,12 @@
 //! What is in the way of a mesh that is there: other meshes, other versions, other people; and of its gateways.
 
 use super::super::world::{Config, World};
-use super::{CASE, Case};
+use super::{CASE, Case, serving};
 
 /// The first makes the mesh `shop`, the last takes it away.
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = others();
+    cases.extend(serving::cases());
     cases.extend(changes());
     cases.extend(gateways());
     cases.extend(ends());

@@ -40,7 +40,8 @@ impl Session {
 
     /// What would not work stops us; what may not is said.
     pub(super) async fn preflight(&self, mesh: &Mesh, context: &Context) -> Result<(), Failure> {
-        let checks = preflight::run(&self.cluster, &wish(mesh)).await?;
+        let mut checks = preflight::run(&self.cluster, &wish(mesh)).await?;
+        checks.retain(|check| !check.is_mended_by_apply());
         for check in checks
             .iter()
             .filter(|check| check.verdict == preflight::Verdict::Warn)

@@ -1,10 +1,11 @@
 //! What `weft mesh list` does.
 
-use super::super::super::record;
+use super::super::super::record::{self, MeshRecord};
 use super::super::report::MeshesReport;
 use super::super::{find, snapshot};
 use crate::cluster::access::Cluster;
-use crate::failure::{Exit, Outcome};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::mesh::serving::{self, Serving};
 use crate::output::Output;
 
 /// Every mesh that is recorded, and every Istio that is not.
@@ -24,7 +25,9 @@ pub(crate) async fn list(cluster: &Cluster, output: &Output) -> Outcome {
         }
         Err(error) => return Err(error.into()),
     };
-    output.report(&MeshesReport::of(&records, &found).with_broken(&broken))?;
+    let report = MeshesReport::of(&records, &found);
+    let serving = serving(cluster, output, &records).await?;
+    output.report(&report.with_serving(&serving).with_broken(&broken))?;
     if broken.is_empty() {
         return Ok(Exit::Ok);
     }
@@ -32,4 +35,26 @@ pub(crate) async fn list(cluster: &Cluster, output: &Output) -> Outcome {
         output.warn(error);
     }
     Ok(Exit::Partial)
+}
+
+/// Whether the istiods of each serve. Of those at which nobody may look, nothing is said.
+async fn serving(
+    cluster: &Cluster,
+    output: &Output,
+    records: &[MeshRecord],
+) -> Result<Vec<Serving>, Failure> {
+    let mut all = Vec::new();
+    for record in records {
+        all.push(match serving::look(cluster, &record.root_namespace).await {
+            Err(error) if error.is_forbidden() => {
+                output.warn(format!(
+                    "{error}; whether mesh {} serves is not known",
+                    record.name
+                ));
+                Serving::Well
+            }
+            looked => looked?,
+        });
+    }
+    Ok(all)
 }
