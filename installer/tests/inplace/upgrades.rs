@@ -46,15 +46,15 @@ pub(crate) fn a_promoted_canary_is_gone_back_from(world: &World) {
     let tag = lab::tools::istio_tag();
     world
         .weft("mesh upgrade shop --to 1.31.0 --strategy canary --revision next")
-        .must(64, &["spec.images.tag", "say with --tag"]);
+        .must(64, &["spec.images.tag", "say with --image-tag"]);
     world
         .weft(&format!(
-            "mesh upgrade shop --to 1.31.0 --strategy canary --revision next --tag {tag}"
+            "mesh upgrade shop --to 1.31.0 --strategy canary --revision next --image-tag {tag}"
         ))
         .must(1, &["has no chart gateway 1.31.0"]);
     let start = to(
         world,
-        &format!("--strategy canary --revision next --tag {tag}"),
+        &format!("--strategy canary --revision next --image-tag {tag}"),
     );
     world.weft(&start).must(0, &["is READY", "revision next"]);
     let image = world.kubectl("-n istio-system get deployment istiod-next -o jsonpath={.spec.template.spec.containers[0].image}");
@@ -83,10 +83,10 @@ pub(crate) fn a_promoted_canary_is_gone_back_from(world: &World) {
 /// While the new istiod does not come up the old one serves, nothing else runs differently, and there is a way back.
 pub(crate) fn a_failed_upgrade_in_place_is_gone_back_from(world: &World) {
     world
-        .weft(&to(world, "--tag x --revision next"))
+        .weft(&to(world, "--image-tag x --revision next"))
         .must(64, &["--strategy canary"]);
     let pods = world.pods("app");
-    world.weft(&to(world, "--tag missing --timeout 5s")).must(
+    world.weft(&to(world, "--image-tag missing --timeout 5s")).must(
         3,
         &[
             "the image lab.local/pilot:missing cannot be pulled",
@@ -117,7 +117,7 @@ pub(crate) fn an_upgrade_in_place(world: &World) {
     let (old, new) = (lab::tools::istio_tag_before(), lab::tools::istio_tag());
     let pods = world.pods("app");
     world
-        .weft(&to(world, &format!("--tag {new}")))
+        .weft(&to(world, &format!("--image-tag {new}")))
         .must(0, &["no upgrade is under way", "weft sidecar upgrade -A"]);
     world.all_run("app", 2, old, "default");
     assert_eq!(world.pods("app"), pods, "no workload was restarted");
@@ -125,7 +125,7 @@ pub(crate) fn an_upgrade_in_place(world: &World) {
         .weft(&to(world, ""))
         .must(0, &["runs Istio 1.31.0 already"]);
     world
-        .weft("mesh upgrade shop --to 1.30.0 --tag x --plain-http")
+        .weft("mesh upgrade shop --to 1.30.0 --image-tag x --plain-http")
         .must(1, &["a mesh is not downgraded"]);
     world
         .weft("mesh upgrade rollback shop --plain-http")

@@ -105,7 +105,7 @@ fn start(args: StartArgs) -> Result<Call, Failure> {
         strategy: args.strategy,
         revision: args.revision,
         charts: args.charts,
-        tag: args.tag,
+        image_tag: args.image_tag,
     };
     let doing = Doing::Start(asked, args.skip_preflight);
     Ok(args.common.call(name, said, doing, None))

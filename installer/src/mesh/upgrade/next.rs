@@ -411,11 +411,11 @@ mod tests {
     fn what_goes_on_names_charts_and_tag() {
         let mut upgrade = upgrade("{version: 1.30.0, charts: ./old, images: {tag: a}}");
         let old = upgrade.next();
-        assert!(old.ends_with("--revision 1-31-0 --tag a"), "{old}");
+        assert!(old.ends_with("--revision 1-31-0 --image-tag a"), "{old}");
         upgrade.to.spec.charts = Some("./new".parse().unwrap());
         let found = upgrade.next();
         assert!(
-            found.ends_with("--revision 1-31-0 --charts ./new --tag a"),
+            found.ends_with("--revision 1-31-0 --charts ./new --image-tag a"),
             "{found}"
         );
     }

@@ -157,7 +157,7 @@ impl Upgrade {
                 let source = &self.to.spec.charts;
                 let moved = source.as_ref().filter(|_| *source != self.from.spec.charts);
                 let charts = moved.map(|place| format!(" --charts {place}"));
-                let tag = images_tag(&self.to).map(|tag| format!(" --tag {tag}"));
+                let tag = images_tag(&self.to).map(|tag| format!(" --image-tag {tag}"));
                 let (charts, tag) = (charts.unwrap_or_default(), tag.unwrap_or_default());
                 format!("weft mesh upgrade {name} --to {version}{revision}{charts}{tag}")
             }

@@ -64,7 +64,7 @@ pub(super) struct StartArgs {
     pub(super) charts: Option<String>,
     /// Tag of the images of the new version, where the mesh names one
     #[arg(long)]
-    pub(super) tag: Option<String>,
+    pub(super) image_tag: Option<String>,
     /// Do not look whether the upgrade can go well before anything is written; no older version, and one minor version at a time,
     /// all the same
     #[arg(long)]

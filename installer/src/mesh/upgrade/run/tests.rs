@@ -89,7 +89,7 @@ async fn versions_are_judged_first() {
                 strategy: Strategy::InPlace,
                 revision: None,
                 charts: None,
-                tag: None,
+                image_tag: None,
             };
             let ended = upgrader.start(&asked, skip_preflight).await;
             match (ended, wanted) {
