@@ -102,7 +102,13 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Outcome {
         let cluster = args.server.access().connect(&context.environment).await?;
         let record = find::one(&cluster, args.name.as_deref()).await?;
         let status = status::look(&cluster, &record).await?;
-        for words in status.unfinished().iter().chain(&status.unseen) {
+        let other = status.other_version();
+        for words in status
+            .unfinished()
+            .iter()
+            .chain(&other)
+            .chain(&status.unseen)
+        {
             context.output.warn(words);
         }
         context.output.report(&status)?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Component, MeshStatus, State, theirs};
+use super::{Component, MeshStatus, State, running, theirs};
 use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, EngineError};
 use crate::cluster::inventory::Parent;
@@ -28,6 +28,7 @@ pub(crate) async fn look(
         .iter()
         .map(|(target, readiness)| Component::of(record, target, readiness.as_ref()));
     Ok(MeshStatus {
+        running_version: running::other(cluster, record).await,
         unseen: hidden.iter().map(|one| one.error.to_string()).collect(),
         ..MeshStatus::of(record, components.collect())
     })
