@@ -165,7 +165,8 @@ impl Sidecars {
 
     /// Writes, or shows, what was decided. Says whether something was really written.
     async fn carry_out(&self, planned: Vec<Planned>, manner: Manner) -> Result<bool, Failure> {
-        if !manner.force_conflicts {
+        // A diff shows them, with all that differs.
+        if !manner.force_conflicts && manner.mode != Mode::Diff {
             conflicts(&planned)?;
         }
         self.write(planned, manner).await
@@ -177,13 +178,17 @@ impl Sidecars {
         let mut rows = Vec::new();
         let mut changes = Vec::new();
         for plan in &planned {
-            let row = plan.row(manner.mode);
+            let row = plan.row(manner);
             if row.fields.is_empty() || matches!(manner.mode, Mode::Client | Mode::Diff) {
                 rows.push(row);
                 continue;
             }
             match plan.write(&writer, &self.reader).await {
                 Ok(()) => {
+                    let would = if dry_run { "would be: " } else { "" };
+                    for text in plan.takings(manner.force_conflicts) {
+                        self.output.say(format!("{}: {would}{text}", plan.id));
+                    }
                     changes.push(plan.change());
                     rows.push(row);
                 }
@@ -233,9 +238,11 @@ impl Sidecars {
     }
 
     /// How a verb that only writes ends.
-    fn ended(planned: &[Planned], mode: Mode) -> Exit {
-        let differs = planned.iter().any(|plan| !plan.row(mode).fields.is_empty());
-        if mode == Mode::Diff && differs {
+    fn ended(planned: &[Planned], manner: Manner) -> Exit {
+        let differs = planned
+            .iter()
+            .any(|plan| !plan.row(manner).fields.is_empty());
+        if manner.mode == Mode::Diff && differs {
             Exit::Drift
         } else {
             Exit::Ok
@@ -243,7 +250,7 @@ impl Sidecars {
     }
 
     async fn finish(&self, planned: Vec<Planned>, manner: Manner) -> Outcome {
-        let exit = Self::ended(&planned, manner.mode);
+        let exit = Self::ended(&planned, manner);
         self.carry_out(planned, manner).await?;
         Ok(exit)
     }

@@ -42,7 +42,8 @@ impl Writer {
         self.force
     }
 
-    /// Writes an edit to the object at that path, if that is still of the version that the edit was decided from. Only with force is there anything of others in it.
+    /// Writes an edit to the object at that path, if that is still of the version that the edit was decided from. Labels that people have set are taken over;
+    /// only with force is there anything else of others in it.
     pub(crate) async fn edit(
         &self,
         what: &str,
@@ -50,7 +51,8 @@ impl Writer {
         prepared: &Prepared,
     ) -> Result<(), ClusterError> {
         let mut version = prepared.version.clone();
-        if let Some(removal) = prepared.removal.as_ref().filter(|_| self.force) {
+        let force = self.force || prepared.takes();
+        if let Some(removal) = prepared.removal.as_ref().filter(|_| force) {
             let params = PatchParams {
                 dry_run: self.dry_run,
                 field_manager: Some(MANAGER.to_owned()),
@@ -65,7 +67,7 @@ impl Writer {
             }
         }
         let body = versioned(&prepared.body, version.as_deref());
-        self.apply(what, path, MANAGER, &body).await
+        self.apply(what, path, MANAGER, &body, force).await
     }
 
     /// Writes an object of weft's own.
@@ -75,7 +77,8 @@ impl Writer {
         path: &str,
         object: &Value,
     ) -> Result<(), ClusterError> {
-        self.apply(what, path, ownership::MANAGER, object).await
+        self.apply(what, path, ownership::MANAGER, object, self.force)
+            .await
     }
 
     async fn apply(
@@ -84,10 +87,11 @@ impl Writer {
         path: &str,
         manager: &str,
         object: &Value,
+        force: bool,
     ) -> Result<(), ClusterError> {
         let params = PatchParams {
             dry_run: self.dry_run,
-            force: self.force,
+            force,
             ..PatchParams::apply(manager)
         };
         self.patch(what, path, &params, &Patch::Apply(object))

@@ -52,7 +52,7 @@ impl Sidecars {
 
         let mut planned = self.of_namespaces(&namespaces, asked).await?;
         planned.extend(self.of_workloads(&workloads, here, asked).await?);
-        let exit = Self::ended(&planned, asked.manner.mode);
+        let exit = Self::ended(&planned, asked.manner);
         self.carry_out(planned, asked.manner).await?;
         if asked.manner.mode != Mode::Act {
             return Ok(exit);
