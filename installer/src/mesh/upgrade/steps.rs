@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::namespaces::{MoveError, Way};
 use super::state::{Said, Stage, Strategy, Upgrade};
-use super::target::images_tag;
 use crate::failure::{Exit, Failure};
 use crate::mesh::spec::Mesh;
 
@@ -139,32 +138,6 @@ impl Upgrade {
             Verb::Finish => matches!(self.stage, Stage::Promoted | Stage::Finishing),
         };
         if fits { Ok(()) } else { Err(first()) }
-    }
-
-    /// The command that goes on from here, as far as the record tells.
-    pub(crate) fn next(&self) -> String {
-        let name = &self.from.metadata.name;
-        match self.stage {
-            Stage::Installing => {
-                let version = self.to.spec.version.as_ref();
-                let version = version.map(ToString::to_string).unwrap_or_default();
-                let revision = match (self.strategy, &self.to.spec.revision) {
-                    (Strategy::Canary, Some(revision)) => {
-                        format!(" --strategy canary --revision {revision}")
-                    }
-                    _ => String::new(),
-                };
-                let source = &self.to.spec.charts;
-                let moved = source.as_ref().filter(|_| *source != self.from.spec.charts);
-                let charts = moved.map(|place| format!(" --charts {place}"));
-                let tag = images_tag(&self.to).map(|tag| format!(" --image-tag {tag}"));
-                let (charts, tag) = (charts.unwrap_or_default(), tag.unwrap_or_default());
-                format!("weft mesh upgrade {name} --to {version}{revision}{charts}{tag}")
-            }
-            Stage::Ready | Stage::Promoting => format!("weft mesh upgrade promote {name}"),
-            Stage::Promoted | Stage::Finishing => format!("weft mesh upgrade finish {name}"),
-            Stage::RollingBack | Stage::Leaving => format!("weft mesh upgrade rollback {name}"),
-        }
     }
 
     fn at(&self, stage: Stage) -> Self {

@@ -43,23 +43,33 @@ impl Deeds<'_> {
         };
         let mut rows = restarter.all(&coming, false).await;
         let failed = |rows: &[Restarted]| rows.iter().any(|row| row.result == Verdict::Failed);
-        if !failed(&rows) {
+        let keeps_going = self.upgrader.pace.keep_going;
+        if keeps_going || !failed(&rows) {
             rows.extend(restarter.all(&stale, true).await);
         }
         drop(progress);
         let begun = rows.iter().filter(|row| row.result != Verdict::Skipped);
         self.changes.extend(begun.map(restarted));
         self.rows.extend(rows.clone());
+        if keeps_going {
+            return Ok(());
+        }
         self.health(&rows)
     }
 
-    fn health(&self, rows: &[Restarted]) -> Result<(), Failure> {
+    /// Whether all of these got ready.
+    pub(super) fn health(&self, rows: &[Restarted]) -> Result<(), Failure> {
         let Some(row) = rows.iter().find(|row| row.result == Verdict::Failed) else {
             return Ok(());
         };
         let name = &self.upgrader.name;
+        let failed = rows.iter().filter(|row| row.result == Verdict::Failed);
+        let rest = match (self.upgrader.pace.keep_going, failed.count()) {
+            (false, _) => "nothing more was begun".to_owned(),
+            (true, count) => format!("of all that was begun, {count} did not"),
+        };
         let text = format!(
-            "{} {}/{} did not get ready: {}; nothing more was begun: correct it and run the same command again, or go back with `weft mesh upgrade rollback {name}`",
+            "{} {}/{} did not get ready: {}; {rest}: correct it and run the same command again, or go back with `weft mesh upgrade rollback {name}`",
             row.kind, row.namespace, row.name, row.message
         );
         let moved = self.rows.iter().any(|row| row.result == Verdict::Succeed);

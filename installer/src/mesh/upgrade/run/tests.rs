@@ -71,6 +71,7 @@ async fn versions_are_judged_first() {
             timeout: None,
             keep_going: false,
         },
+        yes: true,
     };
     let (older, skips) = ("a mesh is not downgraded", "upgrade to 1.31 first");
     let cases = [
