@@ -59,10 +59,8 @@ pub(crate) async fn release(
 
 /// Refuses a chart of another minor version: a folder may have any, whatever the mesh says.
 fn fits(chart: &Chart, version: &IstioVersion) -> Result<(), String> {
-    let said = chart.app_version().into_iter().chain([chart.version()]);
-    let found = said
-        .filter_map(|text| Some((text, Named::of(text)?)))
-        .next();
+    let mut said = chart.app_version().into_iter().chain([chart.version()]);
+    let found = said.find_map(|text| Some((text, Named::of(text)?)));
     match found {
         Some((text, named)) if named.is_another_minor(version) => Err(format!(
             "chart {} is of Istio {text}, and the version of the mesh is {version}: name the charts of that version, or correct \

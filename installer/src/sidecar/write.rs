@@ -67,7 +67,8 @@ impl Writer {
             }
         }
         let body = versioned(&prepared.body, version.as_deref());
-        self.apply(what, path, MANAGER, &body, force).await
+        let params = self.params(MANAGER, force);
+        self.apply(what, path, &params, &body).await
     }
 
     /// Writes an object of weft's own.
@@ -77,24 +78,26 @@ impl Writer {
         path: &str,
         object: &Value,
     ) -> Result<(), ClusterError> {
-        self.apply(what, path, ownership::MANAGER, object, self.force)
-            .await
+        let params = self.params(ownership::MANAGER, self.force);
+        self.apply(what, path, &params, object).await
+    }
+
+    fn params(&self, manager: &str, force: bool) -> PatchParams {
+        PatchParams {
+            dry_run: self.dry_run,
+            force,
+            ..PatchParams::apply(manager)
+        }
     }
 
     async fn apply(
         &self,
         what: &str,
         path: &str,
-        manager: &str,
+        params: &PatchParams,
         object: &Value,
-        force: bool,
     ) -> Result<(), ClusterError> {
-        let params = PatchParams {
-            dry_run: self.dry_run,
-            force,
-            ..PatchParams::apply(manager)
-        };
-        self.patch(what, path, &params, &Patch::Apply(object))
+        self.patch(what, path, params, &Patch::Apply(object))
             .await
             .map(drop)
     }

@@ -170,7 +170,12 @@ fn moves(upgrade: &Upgrade, facts: &Facts, left: &Left) -> BTreeSet<String> {
     };
     let tags = steps.iter().find_map(|step| match step {
         Step::Note(noted) => Some(&noted.tags),
-        _ => None,
+        Step::Planes
+        | Step::Say(..)
+        | Step::Keep(..)
+        | Step::Restart(_)
+        | Step::Unused(_)
+        | Step::Done(_) => None,
     });
     let comes = |name: &str| {
         let tag = shown.namespaces.get(name).and_then(|said| said.name());
@@ -181,7 +186,7 @@ fn moves(upgrade: &Upgrade, facts: &Facts, left: &Left) -> BTreeSet<String> {
     let found = steps.iter().filter_map(|step| match step {
         Step::Say(name, _) => Some(name),
         Step::Restart(name) => (left.restarts.contains(name) || comes(name)).then_some(name),
-        _ => None,
+        Step::Note(_) | Step::Planes | Step::Keep(..) | Step::Unused(_) | Step::Done(_) => None,
     });
     found.cloned().collect()
 }

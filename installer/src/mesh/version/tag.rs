@@ -23,13 +23,13 @@ impl Named {
             .split('.')
             .map(|part| super::number(part, 5))
             .collect();
-        match numbers?.as_slice() {
-            &[major, minor] => Some(Self {
+        match *numbers?.as_slice() {
+            [major, minor] => Some(Self {
                 major,
                 minor,
                 patch: None,
             }),
-            &[major, minor, patch] => Some(Self {
+            [major, minor, patch] => Some(Self {
                 major,
                 minor,
                 patch: Some(patch),

@@ -82,7 +82,12 @@ impl Upgrader<'_> {
     async fn contested(&self, steps: &[Step]) -> Result<Vec<(ObjectId, Vec<OwnedField>)>, Failure> {
         let says = steps.iter().filter_map(|step| match step {
             Step::Say(namespace, said) => Some((namespace, said)),
-            _ => None,
+            Step::Note(_)
+            | Step::Planes
+            | Step::Keep(..)
+            | Step::Restart(_)
+            | Step::Unused(_)
+            | Step::Done(_) => None,
         });
         let read = says.map(|(namespace, said)| async move {
             let prepared = self.prepared(namespace, said).await?;

@@ -62,7 +62,7 @@ impl Upgrader<'_> {
         let usage = &left.uses;
         let text = format!(
             "revision {revision} is in use and stays:\n  {usage}\nwhat ends that:\n  {}",
-            lines(left.acts(&self.name, stays))
+            lines(&left.acts(&self.name, stays))
         );
         Err(Failure::text(Exit::Failure, text))
     }
@@ -98,7 +98,7 @@ impl Upgrader<'_> {
         let text = format!(
             "nothing was written: pods have proxies of the old revision {old} still ({pods}); what ends that:\n  {}\n\
              or promote all the same: `weft mesh upgrade promote {name} --force`",
-            lines(left.of_pods(name, upgrade.new_one()))
+            lines(&left.of_pods(name, upgrade.new_one()))
         );
         Err(Failure::text(Exit::Failure, text))
     }
@@ -184,7 +184,7 @@ impl Upgrader<'_> {
     }
 }
 
-fn lines(acts: Vec<Act>) -> String {
+fn lines(acts: &[Act]) -> String {
     let lines: Vec<_> = acts.iter().map(Act::to_string).collect();
     lines.join("\n  ")
 }
