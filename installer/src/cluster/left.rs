@@ -23,10 +23,11 @@ const ACCOUNT: [&str; 6] = [
     ".metadata.annotations.meta.helm.sh/release-namespace",
 ];
 
-/// Whether these are the account that Helm keeps of a definition, and nothing besides.
-pub(crate) fn is_account(id: &ObjectId, contested: &[OwnedField]) -> bool {
+/// Whether these are the account that Helm keeps of a definition, and nothing besides. Of one that weft has had already, all that
+/// Helm has is what it wrote before that: the next version of the definition is not for Helm to keep back.
+pub(crate) fn is_account(id: &ObjectId, contested: &[OwnedField], is_ours: bool) -> bool {
     let kept = |one: &OwnedField| {
-        one.manager.contains("helm") && ACCOUNT.contains(&one.field.replace('"', "").as_str())
+        is_helms(one) && (is_ours || ACCOUNT.contains(&one.field.replace('"', "").as_str()))
     };
     is_definition(id) && !contested.is_empty() && contested.iter().all(kept)
 }
@@ -56,17 +57,21 @@ pub(crate) async fn is_orphan(cluster: &Cluster, object: &Value) -> bool {
 
 /// What a plan takes over that nobody forced, in a line.
 pub(crate) fn words(plan: &Plan) -> Option<String> {
-    let taken = plan
-        .steps
-        .iter()
-        .filter(|step| step.action == Action::Update && is_account(&step.id, &step.conflicts));
+    let taken = plan.steps.iter().filter(|step| {
+        let all_helms = !step.conflicts.is_empty() && step.conflicts.iter().all(is_helms);
+        step.action == Action::Update && is_definition(&step.id) && all_helms
+    });
     match taken.count() {
         0 => None,
         count => Some(format!(
-            "custom resource definitions that Helm left behind ({count} in all) become this mesh's: no release has them any more, and the \
-             labels by which Helm kept account of them are taken over"
+            "custom resource definitions that Helm left behind ({count} in all) become this mesh's: no release has them any more, and what \
+             Helm noted on them is taken over"
         )),
     }
+}
+
+fn is_helms(field: &OwnedField) -> bool {
+    field.manager.contains("helm")
 }
 
 #[cfg(test)]
@@ -123,7 +128,10 @@ mod tests {
                     manager: manager.to_owned(),
                 })
                 .collect();
-            assert_eq!(is_account(&id.unwrap(), &fields), wanted, "{what}");
+            let id = id.unwrap();
+            assert_eq!(is_account(&id, &fields, false), wanted, "{what}");
+            let later = wanted || ["more than that", "another label"].contains(&what);
+            assert_eq!(is_account(&id, &fields, true), later, "{what}");
         }
     }
 }

@@ -14,7 +14,7 @@ use super::cause;
 use super::error::ClusterError;
 use super::left::{is_account, is_orphan};
 use super::object::ObjectId;
-use super::ownership::{MANAGER, OwnedField};
+use super::ownership::{MANAGER, OwnedField, ours};
 use super::peek::text;
 use super::request::Write;
 use super::snapshot::{AT_ONCE, Snapshot};
@@ -119,7 +119,7 @@ async fn one(
     }
     let force = match (&answer, found) {
         (Err(ClusterError::Conflict { fields, .. }), Some(found)) if !force => {
-            is_account(&item.id, fields) && is_orphan(cluster, found).await
+            is_account(&item.id, fields, ours(found).is_some()) && is_orphan(cluster, found).await
         }
         _ => force,
     };

@@ -84,23 +84,7 @@ pub(crate) fn a_promoted_canary_is_gone_back_from(world: &World) {
         world,
         &format!("--strategy canary --revision next --image-tag {tag}"),
     );
-    world.kubectl("create namespace kept");
-    world.kubectl("label namespace kept istio-injection=enabled --field-manager=argocd-controller");
-    let kept = "Namespace kept: .metadata.labels.istio-injection belongs to argocd-controller";
-    world
-        .weft(&start)
-        .must(0, &["is READY", "revision next", kept]);
-    world
-        .weft("mesh upgrade move shop --all --plain-http")
-        .must(1, &["nothing was written", "belongs to argocd-controller"]);
-    world
-        .weft("mesh upgrade move shop --all --diff --plain-http")
-        .must(
-            5,
-            &["belongs to argocd-controller", "taken over from kubectl"],
-        );
-    assert_eq!(world.moved("app"), "no");
-    world.kubectl("delete namespace kept");
+    begun_beside_a_namespace_that_a_program_keeps(world, &start);
     let image = world.kubectl("-n istio-system get deployment istiod-next -o jsonpath={.spec.template.spec.containers[0].image}");
     assert_eq!(image, format!("{}/pilot:{tag}", lab::tools::image_hub()));
 
@@ -127,6 +111,26 @@ pub(crate) fn a_promoted_canary_is_gone_back_from(world: &World) {
     let left = world.kubectl("get deployments,services,configmaps,mutatingwebhookconfigurations,clusterroles -A -l weft.dev/component=istiod-next -o name");
     assert_eq!(left, "");
     world.weft("mesh diff -f mesh.yaml").must(0, &[]);
+}
+
+fn begun_beside_a_namespace_that_a_program_keeps(world: &World, start: &str) {
+    world.kubectl("create namespace kept");
+    world.kubectl("label namespace kept istio-injection=enabled --field-manager=argocd-controller");
+    let kept = "Namespace kept: .metadata.labels.istio-injection belongs to argocd-controller";
+    world
+        .weft(start)
+        .must(0, &["is READY", "revision next", kept]);
+    world
+        .weft("mesh upgrade move shop --all --plain-http")
+        .must(1, &["nothing was written", "belongs to argocd-controller"]);
+    world
+        .weft("mesh upgrade move shop --all --diff --plain-http")
+        .must(
+            5,
+            &["belongs to argocd-controller", "taken over from kubectl"],
+        );
+    assert_eq!(world.moved("app"), "no");
+    world.kubectl("delete namespace kept");
 }
 
 /// While the new istiod does not come up the old one serves, nothing else runs differently, and there is a way back.

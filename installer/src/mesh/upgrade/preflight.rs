@@ -221,7 +221,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "one table")]
     fn a_step_is_judged_by_all_that_it_meets() {
         use Strategy::{Canary, InPlace};
         let cases = [

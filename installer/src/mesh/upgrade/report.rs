@@ -283,7 +283,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "a table, row by row")]
     fn moved_is_what_is_served_and_restarted() {
         use Moved::{No, Partly, Yes};
         let said = |injection: Option<&str>, revision: Option<&str>| Said {

@@ -79,12 +79,15 @@ fn what_is_applied_keeps_what_is_ours() {
     assert_eq!(prepared.removal, None);
 }
 
+/// A key, its managers, what is wanted, and from whom it is taken or not.
+type Taking<'a> = (&'a str, &'a [&'a str], Want, &'a [&'a str], &'a [&'a str]);
+
 /// What nobody writes again is taken over, if it says who injects.
 #[test]
 fn what_people_have_set_is_taken_over() {
     let new = || Want::Value("new".to_owned());
     let label = "kubectl-label";
-    let cases: [(&str, &[&str], Want, &[&str], &[&str]); 9] = [
+    let cases: [Taking<'_>; 9] = [
         (INJECTION, &[label], Want::Gone, &[label], &[]),
         (REVISION, &[label], new(), &[label], &[]),
         (

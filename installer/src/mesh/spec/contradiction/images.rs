@@ -38,7 +38,6 @@ pub(super) fn contradictions(spec: &Spec) -> Vec<Mistake> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::failure::Exit;
     use crate::failure::Failure;
     use crate::mesh::spec::document::parse;
