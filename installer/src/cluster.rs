@@ -13,6 +13,7 @@ pub(crate) mod event;
 pub(crate) mod fake;
 pub(crate) mod inventory;
 pub(crate) mod keyed;
+pub(crate) mod left;
 pub(crate) mod mode;
 pub(crate) mod object;
 pub(crate) mod order;

@@ -31,7 +31,8 @@ mod tests {
             return;
         }
         let world = World::start();
-        let scenarios: [Scenario; 9] = [
+        let scenarios: [Scenario; 10] = [
+            upgrades::definitions_that_helm_left_are_taken_over,
             upgrades::a_creation_that_is_interrupted_goes_on,
             gateways::a_creation_that_is_killed_goes_on_and_is_undone,
             upgrades::an_apply_is_undone,

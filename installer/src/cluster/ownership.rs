@@ -11,6 +11,31 @@ use serde_json::{Map, Value, json};
 /// The name under which weft writes.
 pub(crate) const MANAGER: &str = "weft";
 
+/// Whether a manager of fields is a person at work with kubectl: what was written so stays as it is until somebody writes it anew.
+/// Anything else may be a program that writes what it wants again and again.
+pub(crate) fn is_person(manager: &str) -> bool {
+    const VERBS: [&str; 14] = [
+        "annotate",
+        "apply",
+        "autoscale",
+        "client-side-apply",
+        "create",
+        "edit",
+        "expose",
+        "label",
+        "last-applied",
+        "patch",
+        "replace",
+        "run",
+        "scale",
+        "set",
+    ];
+    let verb = manager.strip_prefix("kubectl-");
+    // The API server's name for whoever wrote before fields had managers.
+    ["kubectl", "before-first-apply"].contains(&manager)
+        || verb.is_some_and(|verb| VERBS.contains(&verb))
+}
+
 /// A field and who has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct OwnedField {
@@ -230,6 +255,35 @@ mod tests {
 
     fn object(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn people_write_once_and_programs_again() {
+        let cases = [
+            ("kubectl", true),
+            ("kubectl-label", true),
+            ("kubectl-edit", true),
+            ("kubectl-client-side-apply", true),
+            ("kubectl-create", true),
+            ("kubectl-patch", true),
+            ("kubectl-replace", true),
+            ("before-first-apply", true),
+            ("kubectl-sync", false),
+            ("kubectl-", false),
+            ("kubectlish", false),
+            ("argocd-controller", false),
+            ("argocd-application-controller", false),
+            ("kustomize-controller", false),
+            ("helm", false),
+            ("helm-controller", false),
+            ("fleetagent", false),
+            ("Terraform", false),
+            ("weft", false),
+            ("", false),
+        ];
+        for (manager, wanted) in cases {
+            assert_eq!(is_person(manager), wanted, "{manager}");
+        }
     }
 
     #[test]

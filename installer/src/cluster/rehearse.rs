@@ -12,8 +12,9 @@ use serde_json::Value;
 use super::access::Cluster;
 use super::cause;
 use super::error::ClusterError;
+use super::left::{is_account, is_orphan};
 use super::object::ObjectId;
-use super::ownership::{MANAGER, OwnedField};
+use super::ownership::{MANAGER, OwnedField, ours};
 use super::peek::text;
 use super::request::Write;
 use super::snapshot::{AT_ONCE, Snapshot};
@@ -61,8 +62,8 @@ pub(crate) async fn rehearse(
             blind(item, why)
         } else {
             let brought = defined.contains(&(item.id.group.clone(), item.id.kind.clone()));
-            let mut rehearsal = one(cluster, item, force, brought).await?;
             let found = snapshot.objects.get(&item.id).map(|found| &found.object);
+            let mut rehearsal = one(cluster, item, found, force, brought).await?;
             rehearsal.newer = newer(cluster, item, found, &rehearsal.outcome).await?;
             rehearsal
         };
@@ -98,10 +99,12 @@ fn blind(item: &Item, why: impl Into<String>) -> Rehearsal {
     }
 }
 
-/// First without force: only what others own is taken over, and nothing of what is left to them.
+/// First without force: only what others own is taken over, and nothing of what is left to them. What Helm has left behind takes no
+/// force.
 async fn one(
     cluster: &Cluster,
     item: &Item,
+    found: Option<&Value>,
     force: bool,
     brought: bool,
 ) -> Result<Rehearsal, ClusterError> {
@@ -114,6 +117,12 @@ async fn one(
         object = less;
         answer = ask(cluster, item, &object, false).await;
     }
+    let force = match (&answer, found) {
+        (Err(ClusterError::Conflict { fields, .. }), Some(found)) if !force => {
+            is_account(&item.id, fields, ours(found).is_some()) && is_orphan(cluster, found).await
+        }
+        _ => force,
+    };
     if force && let Err(ClusterError::Conflict { fields, .. }) = answer {
         taken = fields;
         forced = true;

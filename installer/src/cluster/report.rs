@@ -237,7 +237,7 @@ impl ObjectChanges {
 
 /// Whether a field that others own is what changes, or a part of that, or has it as a part. The server does not quote names as a
 /// change does.
-fn concerns(field: &OwnedField, path: &str) -> bool {
+pub(crate) fn concerns(field: &OwnedField, path: &str) -> bool {
     let field = field.field.replace('"', "");
     let field = field.trim_start_matches('.');
     let path = path.replace("[\"", ".").replace("\"]", "");

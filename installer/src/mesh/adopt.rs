@@ -194,7 +194,7 @@ fn part(object: &Value, snapshot: &Snapshot) -> Part {
 }
 
 /// The tag of the image that runs; where that is none, such as `latest` or a digest, what the charts say.
-fn version(object: &Value) -> Option<String> {
+pub(crate) fn version(object: &Value) -> Option<String> {
     let image = text(object, "/spec/template/spec/containers/0/image").unwrap_or_default();
     let image = image.split('@').next().unwrap_or_default();
     let tag = image

@@ -22,6 +22,7 @@ use crate::charts::Charts;
 use crate::cluster::access::Cluster;
 use crate::cluster::discovery::discover;
 use crate::cluster::engine::{self, EngineError, Manner};
+use crate::cluster::left;
 use crate::cluster::ownership::MANAGER;
 use crate::cluster::peek::label;
 use crate::cluster::plan::{Action, Plan};
@@ -114,7 +115,11 @@ impl Installer<'_> {
             let name = &newest.mesh.metadata.name;
             sail::ground::check(self.cluster, &kinds, name, &wanted).await?;
         }
-        Ok(engine::plan(self.cluster, &wanted, manner).await?)
+        let plan = engine::plan(self.cluster, &wanted, manner).await?;
+        if let Some(text) = left::words(&plan).filter(|_| !manner.force) {
+            self.output.say(text);
+        }
+        Ok(plan)
     }
 
     async fn release(&self, mesh: &Mesh, record: Option<&MeshRecord>) -> Result<Release, Failure> {

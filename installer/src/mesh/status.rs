@@ -3,6 +3,7 @@
 mod last;
 mod look;
 mod part;
+mod running;
 mod theirs;
 
 use serde::Serialize;
@@ -67,6 +68,9 @@ pub(crate) struct MeshStatus {
     /// Its Istio.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<String>,
+    /// The Istio that runs, where that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) running_version: Option<String>,
     /// It may not be deleted.
     pub(crate) protected: bool,
     /// All of it together.
@@ -110,6 +114,7 @@ impl MeshStatus {
             phase: record.phase(),
             revision: record.state.revision.clone(),
             version: record.state.version.clone(),
+            running_version: None,
             protected: record.state.protected,
             status: worst,
             upgrade: record.upgrading(),
@@ -161,6 +166,15 @@ impl MeshStatus {
             Last::Ended | Last::Left(_) => false,
         };
         self.status == State::Succeeded && !at_work
+    }
+
+    /// That another Istio runs than the one that is recorded.
+    pub(crate) fn other_version(&self) -> Option<String> {
+        let (runs, version) = (self.running_version.as_ref()?, self.version.as_ref()?);
+        Some(format!(
+            "Istio {runs} runs, and the record of mesh {} says {version}: `weft mesh diff` with the mesh's file shows what was changed",
+            self.name
+        ))
     }
 
     /// What keeps it from being ready, in a line each.

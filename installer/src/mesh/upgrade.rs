@@ -15,3 +15,4 @@ pub(crate) mod state;
 pub(crate) mod steps;
 pub(crate) mod target;
 pub(crate) mod usage;
+mod way;

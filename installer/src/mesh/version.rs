@@ -4,9 +4,11 @@
 //! tomorrow, and it is refused. What upstream's table of supported releases does not say is answered `unknown`, not yes.
 
 mod matrix;
+mod tag;
 mod upgrade;
 
 pub(crate) use matrix::{Support, support};
+pub(crate) use tag::Named;
 pub(crate) use upgrade::{Step, skew, upgrade};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

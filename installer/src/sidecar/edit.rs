@@ -5,14 +5,18 @@
 //! found here, before anything is written. And an edit is for the version of the object that it was decided from: on a later
 //! one, what another weft has put there meanwhile would go by leaving it out.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod owners;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::injector::Labels;
+use super::decision::{INJECT, INJECTION};
+use super::injector::{Labels, REVISION};
 use super::view::Kind;
 use crate::cluster::diff::{self, Change};
 use crate::cluster::ownership::OwnedField;
+use owners::Owners;
 
 /// The name under which weft writes on objects of others.
 pub(crate) const MANAGER: &str = "weft-labels";
@@ -59,6 +63,8 @@ pub(crate) struct Prepared {
     pub(crate) changes: Vec<Change>,
     /// The keys that somebody else owns, with their owners: writing them takes force.
     pub(crate) foreign: Vec<OwnedField>,
+    /// The labels that people have set by hand, with who that was: those are taken over.
+    pub(crate) taken: Vec<OwnedField>,
     /// The keys as they are and as they will be, for the history.
     pub(crate) before: Value,
     /// The same afterwards.
@@ -71,6 +77,7 @@ struct Part {
     applied: Labels,
     removed: Vec<String>,
     foreign: Vec<OwnedField>,
+    taken: Vec<OwnedField>,
     before: Labels,
     after: Labels,
 }
@@ -119,18 +126,38 @@ pub(crate) fn prepare(object: &Value, site: Site, edit: &Edit) -> Prepared {
     let removal = json!({"labels": nulls(&labels), "annotations": nulls(&annotations)});
     let mut foreign = labels.foreign;
     foreign.extend(annotations.foreign);
+    let mut taken = labels.taken;
+    taken.extend(annotations.taken);
     Prepared {
         body: body(object, site, &labels.applied, &annotations.applied),
         removal: removes.then(|| wrap(site, &removal)),
         version: text(object, "/metadata/resourceVersion"),
         changes: diff::changes(&before, &after),
         foreign,
+        taken,
         before,
         after,
     }
 }
 
 impl Prepared {
+    /// Whether something of others is taken over, and nothing that takes force.
+    pub(crate) fn takes(&self) -> bool {
+        self.foreign.is_empty() && !self.taken.is_empty()
+    }
+
+    /// What is taken over from whom, in words; with force that is all.
+    pub(crate) fn takings(&self, force: bool) -> Vec<String> {
+        let foreign = self.foreign.iter().filter(|_| force);
+        let words = |one: &OwnedField| format!("{} is taken over from {}", one.field, one.manager);
+        self.taken.iter().chain(foreign).map(words).collect()
+    }
+
+    /// Everything of others that this is about.
+    pub(crate) fn owned(&self) -> Vec<OwnedField> {
+        self.taken.iter().chain(&self.foreign).cloned().collect()
+    }
+
     /// The same edit of an object that was written meanwhile; nothing where it is another object now, or the keys that the
     /// edit is about are not as they were when it was decided.
     pub(crate) fn anew(&self, object: &Value, site: Site, edit: &Edit) -> Option<Self> {
@@ -160,9 +187,11 @@ fn part(object: &Value, site: Site, field: &str, wants: &BTreeMap<String, Want>)
         if *want == Want::NotOurs && !is_ours {
             continue;
         }
-        let owner = || OwnedField {
-            field: format!("{}.{field}.{key}", path(site)),
-            manager: owners.of(key),
+        let mut contest = || {
+            let place = format!("{}.{field}.{key}", path(site));
+            let (taken, foreign) = owners.contest(&place, is_injection(field, key), key);
+            part.taken.extend(taken);
+            part.foreign.extend(foreign);
         };
         if let Some(is) = is {
             part.before.insert(key.clone(), is.clone());
@@ -170,7 +199,7 @@ fn part(object: &Value, site: Site, field: &str, wants: &BTreeMap<String, Want>)
         match (want, is) {
             (Want::Value(value), is) => {
                 if is.is_some_and(|is| is != value) && owners.is_foreign(key) {
-                    part.foreign.push(owner());
+                    contest();
                 }
                 if is != Some(value) || is_ours {
                     part.applied.insert(key.clone(), value.clone());
@@ -178,7 +207,7 @@ fn part(object: &Value, site: Site, field: &str, wants: &BTreeMap<String, Want>)
                 part.after.insert(key.clone(), value.clone());
             }
             (Want::Gone | Want::NotOurs, Some(_)) if owners.is_foreign(key) || !is_ours => {
-                part.foreign.push(owner());
+                contest();
                 part.removed.push(key.clone());
             }
             (Want::Gone | Want::NotOurs, _) => {}
@@ -187,47 +216,9 @@ fn part(object: &Value, site: Site, field: &str, wants: &BTreeMap<String, Want>)
     part
 }
 
-/// Who owns which keys.
-struct Owners {
-    ours: BTreeSet<String>,
-    others: Vec<(String, BTreeSet<String>)>,
-}
-
-impl Owners {
-    fn read(object: &Value, site: Site, field: &str) -> Self {
-        let mut owners = Self {
-            ours: BTreeSet::new(),
-            others: Vec::new(),
-        };
-        let pointer = format!("/fieldsV1{}/f:{field}", path(site).replace('.', "/f:"));
-        let entries = object
-            .pointer("/metadata/managedFields")
-            .and_then(Value::as_array);
-        for entry in entries.into_iter().flatten() {
-            let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
-            let fields = entry.pointer(&pointer).and_then(Value::as_object);
-            let keys: BTreeSet<String> = fields
-                .into_iter()
-                .flat_map(Map::keys)
-                .filter_map(|key| key.strip_prefix("f:").map(str::to_owned))
-                .collect();
-            if text("manager") == MANAGER && text("operation") == "Apply" {
-                owners.ours.extend(keys);
-            } else {
-                owners.others.push((text("manager").to_owned(), keys));
-            }
-        }
-        owners
-    }
-
-    fn is_foreign(&self, key: &str) -> bool {
-        self.others.iter().any(|(_, keys)| keys.contains(key))
-    }
-
-    fn of(&self, key: &str) -> String {
-        let owner = self.others.iter().find(|(_, keys)| keys.contains(key));
-        owner.map_or_else(|| "nobody".to_owned(), |(manager, _)| manager.clone())
-    }
+/// Whether a key decides who injects.
+fn is_injection(field: &str, key: &str) -> bool {
+    field == "labels" && [INJECTION, REVISION, INJECT].contains(&key)
 }
 
 fn path(site: Site) -> String {

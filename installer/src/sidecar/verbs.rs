@@ -171,7 +171,8 @@ impl Sidecars {
         manner: Manner,
         journal: &Journal<'_>,
     ) -> Result<bool, Failure> {
-        if !manner.force_conflicts {
+        // A diff shows them, with all that differs.
+        if !manner.force_conflicts && manner.mode != Mode::Diff {
             conflicts(planned)?;
         }
         let writer = Writer::new(
@@ -182,7 +183,7 @@ impl Sidecars {
         let mut rows = Vec::new();
         let mut written = false;
         for plan in planned {
-            let row = plan.row(manner.mode);
+            let row = plan.row(manner);
             if row.fields.is_empty() || matches!(manner.mode, Mode::Client | Mode::Diff) {
                 rows.push(row);
                 continue;
@@ -190,6 +191,14 @@ impl Sidecars {
             journal.begin().await?;
             match plan.write(&writer, &self.reader).await {
                 Ok(()) => {
+                    let would = if manner.mode == Mode::Act {
+                        ""
+                    } else {
+                        "would be: "
+                    };
+                    for text in plan.takings(manner.force_conflicts) {
+                        self.output.say(format!("{}: {would}{text}", plan.id));
+                    }
                     journal.add(plan.change()).await;
                     written = true;
                     rows.push(row);
@@ -248,9 +257,11 @@ impl Sidecars {
     }
 
     /// How a verb that only writes ends.
-    fn ended(planned: &[Planned], mode: Mode) -> Exit {
-        let differs = planned.iter().any(|plan| !plan.row(mode).fields.is_empty());
-        if mode == Mode::Diff && differs {
+    fn ended(planned: &[Planned], manner: Manner) -> Exit {
+        let differs = planned
+            .iter()
+            .any(|plan| !plan.row(manner).fields.is_empty());
+        if manner.mode == Mode::Diff && differs {
             Exit::Drift
         } else {
             Exit::Ok
@@ -267,7 +278,7 @@ impl Sidecars {
 
     async fn finish(&self, planned: &[Planned], manner: Manner) -> Outcome {
         self.written(planned, manner).await?;
-        Ok(Self::ended(planned, manner.mode))
+        Ok(Self::ended(planned, manner))
     }
 }
 

@@ -41,7 +41,8 @@ impl Writer {
         self.force
     }
 
-    /// Writes an edit to the object at that path, if that is still of the version that the edit was decided from. Only with force is there anything of others in it.
+    /// Writes an edit to the object at that path, if that is still of the version that the edit was decided from. Labels that people have set are taken over;
+    /// only with force is there anything else of others in it.
     pub(crate) async fn edit(
         &self,
         what: &str,
@@ -49,7 +50,8 @@ impl Writer {
         prepared: &Prepared,
     ) -> Result<(), ClusterError> {
         let mut version = prepared.version.clone();
-        if let Some(removal) = prepared.removal.as_ref().filter(|_| self.force) {
+        let force = self.force || prepared.takes();
+        if let Some(removal) = prepared.removal.as_ref().filter(|_| force) {
             let params = PatchParams {
                 dry_run: self.dry_run,
                 field_manager: Some(MANAGER.to_owned()),
@@ -64,7 +66,8 @@ impl Writer {
             }
         }
         let body = versioned(&prepared.body, version.as_deref());
-        self.apply(what, path, MANAGER, &body).await
+        let params = self.params(MANAGER, force);
+        self.apply(what, path, &params, &body).await
     }
 
     /// Writes an object of weft's own.
@@ -74,22 +77,26 @@ impl Writer {
         path: &str,
         object: &Value,
     ) -> Result<(), ClusterError> {
-        self.apply(what, path, ownership::MANAGER, object).await
+        let params = self.params(ownership::MANAGER, self.force);
+        self.apply(what, path, &params, object).await
+    }
+
+    fn params(&self, manager: &str, force: bool) -> PatchParams {
+        PatchParams {
+            dry_run: self.dry_run,
+            force,
+            ..PatchParams::apply(manager)
+        }
     }
 
     async fn apply(
         &self,
         what: &str,
         path: &str,
-        manager: &str,
+        params: &PatchParams,
         object: &Value,
     ) -> Result<(), ClusterError> {
-        let params = PatchParams {
-            dry_run: self.dry_run,
-            force: self.force,
-            ..PatchParams::apply(manager)
-        };
-        self.patch(what, path, &params, &Patch::Apply(object))
+        self.patch(what, path, params, &Patch::Apply(object))
             .await
             .map(drop)
     }

@@ -133,13 +133,13 @@ fn created(world: &World) -> Ipv4Addr {
 
 /// Whoever comes second is told so, whatever the two were doing at the time, and the first one's wish stands.
 pub(crate) fn two_at_once(world: &World) {
-    let begin = |kind: &str| {
+    let start = |kind: &str| {
         let line = format!("gateway create both -n edge --service-type {kind} --timeout 90s");
         let small = format!("{line} --requests cpu=10m,memory=40Mi --replicas 1");
         (kind.to_owned(), world.command(&small).spawn().unwrap())
     };
-    let begun = ["ClusterIP", "NodePort"].map(begin);
-    let ended = begun.map(|(kind, child)| (kind, Ran::of(child.wait_with_output().unwrap())));
+    let running = ["ClusterIP", "NodePort"].map(start);
+    let ended = running.map(|(kind, child)| (kind, Ran::of(child.wait_with_output().unwrap())));
     let won: Vec<_> = ended
         .iter()
         .filter(|(_, ran)| ran.code == Some(0))

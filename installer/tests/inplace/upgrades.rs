@@ -6,6 +6,24 @@ const INTERRUPTED: &str =
     "interrupted; what was written stays, and the same command goes on from there";
 const CREATE: &str = "mesh create shop -f mesh.yaml";
 
+/// Uninstalling keeps the definitions, and what Helm noted on them is nobody's then; of a release that is there it is not.
+pub(crate) fn definitions_that_helm_left_are_taken_over(world: &World) {
+    let base = "base-1.30.0.tgz -n default --set global.istioNamespace=default";
+    world.helm(&format!("install istio-base {base}"));
+    world.helm("uninstall istio-base -n default");
+    let secret = "sh.helm.release.v1.istio-base.v1";
+    world.kubectl(&format!("create secret generic {secret}"));
+    world.kubectl(&format!("label secret {secret} owner=helm name=istio-base"));
+    let contested = [".metadata.labels.app.kubernetes.io/managed-by belongs to helm"];
+    world
+        .weft(&format!("{CREATE} --skip-preflight"))
+        .must(1, &contested);
+    world.kubectl(&format!("delete secret {secret}"));
+    world
+        .weft("mesh plan -f mesh.yaml")
+        .must(0, &["custom resource definitions that Helm left behind"]);
+}
+
 /// Ctrl-C says what it left, has an exit code of its own, and the same command goes on.
 pub(crate) fn a_creation_that_is_interrupted_goes_on(world: &World) {
     world
@@ -79,24 +97,39 @@ pub(crate) fn a_promoted_canary_is_gone_back_from(world: &World) {
     let tag = lab::tools::istio_tag();
     world
         .weft("mesh upgrade shop --to 1.31.0 --strategy canary --revision next")
-        .must(64, &["spec.images.tag", "say with --tag"]);
+        .must(64, &["spec.images.tag", "say with --image-tag"]);
+    let other = format!(
+        "--strategy canary --revision next --image-tag {}",
+        lab::tools::istio_tag_before()
+    );
+    world
+        .weft(&to(world, &other))
+        .must(65, &["is of another minor version", "1.31.0"]);
+    world
+        .weft(&format!("mesh apply -f mesh.yaml --image-tag {tag}"))
+        .must(65, &["is of another minor version", "weft mesh upgrade"]);
     world
         .weft(&format!(
-            "mesh upgrade shop --to 1.31.0 --strategy canary --revision next --tag {tag}"
+            "mesh upgrade shop --to 1.31.0 --strategy canary --revision next --image-tag {tag}"
         ))
         .must(1, &["has no chart gateway 1.31.0"]);
     let start = to(
         world,
-        &format!("--strategy canary --revision next --tag {tag}"),
+        &format!("--strategy canary --revision next --image-tag {tag}"),
     );
-    world.weft(&start).must(0, &["is READY", "revision next"]);
+    begun_beside_a_namespace_that_a_program_keeps(world, &start);
     let image = world.kubectl("-n istio-system get deployment istiod-next -o jsonpath={.spec.template.spec.containers[0].image}");
     assert_eq!(image, format!("{}/pilot:{tag}", lab::tools::image_hub()));
 
-    let go = "mesh upgrade move shop app --force-conflicts --wait-per-pod 1s --plain-http";
-    world.interrupted(go, "app/one").must(130, &[INTERRUPTED]);
+    let go = "mesh upgrade move shop app --wait-per-pod 1s --plain-http";
+    let taken = ".metadata.labels.istio-injection is taken over from kubectl";
+    world
+        .interrupted(go, "app/one")
+        .must(130, &[INTERRUPTED, taken]);
+    assert_eq!(world.moved("app"), "partly");
     world.weft(go).must(0, &["promote shop"]);
     world.all_run("app", 2, tag, "next");
+    assert_eq!(world.moved("app"), "yes");
     world
         .weft("mesh upgrade promote shop --plain-http")
         .must(0, &["is PROMOTED"]);
@@ -113,13 +146,37 @@ pub(crate) fn a_promoted_canary_is_gone_back_from(world: &World) {
     world.weft("mesh diff -f mesh.yaml").must(0, &[]);
 }
 
+fn begun_beside_a_namespace_that_a_program_keeps(world: &World, start: &str) {
+    world.kubectl("create namespace kept");
+    world.kubectl("label namespace kept istio-injection=enabled --field-manager=argocd-controller");
+    let kept = "Namespace kept: .metadata.labels.istio-injection belongs to argocd-controller";
+    world
+        .weft(start)
+        .must(0, &["is READY", "revision next", kept]);
+    world
+        .weft("mesh upgrade move shop --all --plain-http")
+        .must(1, &["nothing was written", "belongs to argocd-controller"]);
+    world
+        .weft("mesh upgrade move shop --all --diff --plain-http")
+        .must(
+            5,
+            &["belongs to argocd-controller", "taken over from kubectl"],
+        );
+    assert_eq!(world.moved("app"), "no");
+    world.kubectl("delete namespace kept");
+}
+
 /// While the new istiod does not come up the old one serves, nothing else runs differently, and there is a way back.
 pub(crate) fn a_failed_upgrade_in_place_is_gone_back_from(world: &World) {
     world
-        .weft(&to(world, "--tag x --revision next"))
+        .weft(&to(world, "--image-tag x --revision next"))
         .must(64, &["--strategy canary"]);
     let pods = world.pods("app");
-    world.weft(&to(world, "--tag missing --timeout 5s")).must(
+    let missing = "--image-tag missing --timeout 5s";
+    world
+        .weft(&to(world, missing))
+        .must(64, &["no way back", "--yes"]);
+    world.weft(&to(world, &format!("{missing} --yes"))).must(
         3,
         &[
             "the image lab.local/pilot:missing cannot be pulled",
@@ -150,7 +207,7 @@ pub(crate) fn an_upgrade_in_place(world: &World) {
     let (old, new) = (lab::tools::istio_tag_before(), lab::tools::istio_tag());
     let pods = world.pods("app");
     world
-        .weft(&to(world, &format!("--tag {new}")))
+        .weft(&to(world, &format!("--image-tag {new} --yes")))
         .must(0, &["no upgrade is under way", "weft sidecar upgrade -A"]);
     world.all_run("app", 2, old, "default");
     assert_eq!(world.pods("app"), pods, "no workload was restarted");
@@ -158,11 +215,12 @@ pub(crate) fn an_upgrade_in_place(world: &World) {
         .weft(&to(world, ""))
         .must(0, &["runs Istio 1.31.0 already"]);
     world
-        .weft("mesh upgrade shop --to 1.30.0 --tag x --plain-http")
+        .weft("mesh upgrade shop --to 1.30.0 --image-tag x --plain-http")
         .must(1, &["a mesh is not downgraded"]);
-    world
-        .weft("mesh upgrade rollback shop --plain-http")
-        .must(0, &["no upgrade of mesh shop is under way"]);
+    world.weft("mesh upgrade rollback shop --plain-http").must(
+        1,
+        &["no upgrade of mesh shop is under way", "not gone back from"],
+    );
     world
         .weft("sidecar upgrade app --yes --wait-per-pod 1s")
         .must(0, &["SUCCEED"]);

@@ -49,7 +49,7 @@ pub(crate) struct World {
     cluster: Cluster,
     folder: tempfile::TempDir,
     // Takes all of it down, last.
-    _session: Session,
+    session: Session,
 }
 
 impl World {
@@ -70,7 +70,7 @@ impl World {
             charts: format!("oci://{}/charts", registry.address()),
             cluster: session.cluster(&ClusterOptions::named(&name)).unwrap(),
             folder,
-            _session: session,
+            session,
         };
         let mesh = MESH
             .replace("FOLDER", world.folder.path().to_str().unwrap())
@@ -185,6 +185,29 @@ impl World {
     /// What a run printed with `-o json`.
     pub(crate) fn json(&self, line: &str) -> Value {
         self.weft(&format!("{line} -o json")).json()
+    }
+
+    /// How far a namespace has moved.
+    pub(crate) fn moved(&self, namespace: &str) -> String {
+        let status = self.json("mesh upgrade status shop");
+        let rows = status["namespaces"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["namespace"] == namespace);
+        row.unwrap()["moved"].as_str().unwrap().to_owned()
+    }
+
+    /// Runs helm.
+    pub(crate) fn helm(&self, line: &str) {
+        let mut command = Command::new(self.session.cache().bin("helm"));
+        for variable in ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"] {
+            command.env(variable, self.folder.path().join("helm"));
+        }
+        command
+            .args(line.split_whitespace())
+            .env("KUBECONFIG", self.cluster.kubeconfig())
+            .current_dir(self.folder.path());
+        let done = command.output().unwrap();
+        let talk = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "helm {line}: {talk}");
     }
 
     /// Runs kubectl.

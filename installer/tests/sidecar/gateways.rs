@@ -47,13 +47,11 @@ pub(crate) fn are_no_sidecars(world: &World) {
     );
     // Its own label has it injected there, too.
     world
-        .weft("clear edge --force-conflicts --dry-run=server")
+        .weft("clear edge --dry-run=server")
         .must(0, &["would be written"]);
 
     world
-        .weft(&format!(
-            "disable edge --force --force-conflicts --restart {pace}"
-        ))
+        .weft(&format!("disable edge --force --restart {pace}"))
         .must(0, &["SUCCEED", "SKIPPED", verb]);
     assert_eq!(
         world.states("edge"),

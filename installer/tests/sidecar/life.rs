@@ -97,10 +97,13 @@ pub(crate) fn from_a_label_to_a_sidecar_and_back(world: &World) {
 }
 
 fn somebody_elses_labels(world: &World) {
-    world.kubectl("label namespace life istio.io/rev=default --field-manager=kubectl-label");
-    let owner = ["istio.io/rev belongs to kubectl-label"];
+    world.kubectl("label namespace life istio.io/rev=default --field-manager=argocd-controller");
+    let owner = ["istio.io/rev belongs to argocd-controller"];
     world.weft("enable life").must(1, &owner);
     world.weft("clear life").must(1, &owner);
+    world
+        .weft("enable life --diff")
+        .must(5, &["conflict", "argocd-controller"]);
     world
         .weft("enable life --force-conflicts")
         .must(0, &["written"]);
@@ -113,6 +116,14 @@ fn somebody_elses_labels(world: &World) {
         !labels.contains("istio.io/rev"),
         "one of the two only: {labels}"
     );
+    world.weft("clear life").must(0, &[]);
+    // What a person has set once, nobody sets again.
+    world.kubectl("label namespace life istio-injection=enabled --field-manager=kubectl-label");
+    let taken = [".metadata.labels.istio-injection is taken over from kubectl-label"];
+    world
+        .weft("disable life --diff")
+        .must(5, &["would be written", "kubectl-label"]);
+    world.weft("disable life").must(0, &taken);
     world.weft("clear life").must(0, &[]);
 }
 

@@ -140,10 +140,7 @@ pub(crate) fn an_upgrade_to_another_revision(world: &World) {
 
     world
         .weft("enable moving --revision canary")
-        .must(1, &["istio-injection belongs to"]);
-    world
-        .weft("enable moving --revision canary --force-conflicts")
-        .must(0, &[]);
+        .must(0, &["istio-injection is taken over from kubectl"]);
     assert_eq!(
         world.states("moving"),
         "ENABLED_WAIT a=NEED_RESTART b=NEED_RESTART alone=NEED_RESTART"

@@ -190,7 +190,10 @@ pub(crate) fn is_promoted(world: &World) {
         .must(1, &["1 namespaces: late", "move shop"]);
     world
         .weft("mesh upgrade move shop late --plain-http")
-        .must(1, &["istio-injection belongs to"]);
+        .must(1, &["istio-injection belongs to argocd-controller"]);
+    world
+        .weft("mesh upgrade move shop late --diff --plain-http")
+        .must(5, &["conflict", "argocd-controller"]);
 }
 
 /// Only the new one is left, and the mesh is what its record says.

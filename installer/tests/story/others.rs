@@ -121,7 +121,11 @@ pub(crate) fn deploy_and_ask(world: &World) {
 
 /// A namespace that comes late, and asks for the old control plane.
 pub(crate) fn make_a_late_namespace(world: &World) {
-    world.namespace("late", "istio-injection: enabled");
+    world.namespace("late", "");
+    let keeper = "--field-manager=argocd-controller";
+    world.kubectl(&format!(
+        "label namespace late istio-injection=enabled {keeper}"
+    ));
 }
 
 /// What a gateway is to let in.

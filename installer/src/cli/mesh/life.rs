@@ -109,7 +109,8 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Outcome {
         let is_istiod = |_: &str, name: &str| name == "istiod" || name.starts_with("istiod-");
         let root = Some(record.root_namespace.as_str());
         let blind = scaling::blind(&cluster, root, is_istiod).await?;
-        for words in status.unseen.iter().chain(&blind) {
+        let other = status.other_version();
+        for words in status.unseen.iter().chain(&other).chain(&blind) {
             context.output.warn(words);
         }
         if let Some(words) = &status.upgrade {

@@ -40,6 +40,7 @@ struct Call {
     timeout: Option<Duration>,
     promote_in_use: bool,
     pace: Pace,
+    yes: bool,
     progress: ProgressChoice,
     registry: RegistryArgs,
     server: ServerArgs,
@@ -67,7 +68,9 @@ fn call(args: UpgradeArgs) -> Result<Call, Failure> {
             let said = format!("move {} {words}", args.name);
             let verb = Verb::Move((!args.all).then_some(args.namespaces));
             let doing = Doing::Go(verb);
-            args.common.call(args.name, said, doing, Some(args.pace))?
+            let mut call = args.common.call(args.name, said, doing, Some(args.pace))?;
+            call.pace.keep_going = args.keep_going;
+            call
         }
         Some(UpgradeVerb::Rollback(args)) => {
             let said = format!("rollback {}", args.name);
@@ -105,10 +108,13 @@ fn start(args: StartArgs) -> Result<Call, Failure> {
         strategy: args.strategy,
         revision: args.revision,
         charts: args.common.registry.named(args.charts),
-        tag: args.tag,
+        image_tag: args.image_tag,
     };
     let doing = Doing::Start(asked, args.skip_preflight);
-    args.common.call(name, said, doing, None)
+    Ok(Call {
+        yes: args.yes,
+        ..args.common.call(name, said, doing, None)?
+    })
 }
 
 fn status(args: StatusArgs) -> Result<Call, Failure> {
@@ -121,6 +127,7 @@ fn status(args: StatusArgs) -> Result<Call, Failure> {
         timeout: None,
         promote_in_use: false,
         pace: pace(None)?,
+        yes: false,
         progress: ProgressChoice::default(),
         registry: RegistryArgs::default(),
         server: args.server,
@@ -154,6 +161,7 @@ impl Common {
             timeout: self.wait.timeout(),
             promote_in_use: false,
             pace: pace(args)?,
+            yes: false,
             progress: self.progress.progress,
             registry: self.registry,
             server: self.server,
@@ -178,6 +186,7 @@ async fn carry_out(call: Call, context: &Context) -> Outcome {
         timeout: call.timeout,
         promote_in_use: call.promote_in_use,
         pace: call.pace,
+        yes: call.yes,
     };
     match &call.doing {
         Doing::Start(asked, skip_preflight) => upgrader.start(asked, *skip_preflight).await,

@@ -75,7 +75,7 @@ pub(super) struct EnableArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Only labels that weft owns, or that nobody else wants differently, are changed; --force-conflicts takes over the rest. What would leave a gateway without its proxy is refused, because it does not start without one; --force does it all the same.
+    after_help = "Only labels that weft owns, or that nobody else wants differently, are changed. What a person has set once with kubectl is taken over, and told; what a program may set again takes --force-conflicts. What would leave a gateway without its proxy is refused, because it does not start without one; --force does it all the same.
 
 Examples:
   weft sidecar disable shop

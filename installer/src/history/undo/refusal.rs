@@ -18,7 +18,7 @@ const REFUSED: [(&str, &str); 6] = [
     ),
     (
         "mesh upgrade",
-        "proxies run the other version by now: go back with the upgrade's own rollback",
+        "proxies run the other version by now, and one that has ended is not gone back from; while it is under way, `weft mesh upgrade rollback` goes back",
     ),
     ("sidecar restart", "pods that were restarted are gone"),
     ("sidecar upgrade", "pods that were restarted are gone"),

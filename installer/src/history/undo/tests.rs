@@ -247,7 +247,10 @@ fn a_secrets_value_cannot_be_put_back_but_a_change_of_it_is_seen() {
 fn some_verbs_are_not_undone_and_say_why() {
     for (verb, why) in [
         ("mesh delete", "create it anew from its file"),
-        ("mesh upgrade --to 1.31.0", "the upgrade's own rollback"),
+        (
+            "mesh upgrade --to 1.31.0",
+            "one that has ended is not gone back from",
+        ),
         ("sidecar restart shop", "pods that were restarted are gone"),
     ] {
         let text = refusals(&past(verb, "ConfigMap", None, None), None).join("");

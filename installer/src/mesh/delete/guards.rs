@@ -92,13 +92,9 @@ pub(crate) fn guards(record: &MeshRecord, used: &[Usage], gateways: &Gateways) -
             } else {
                 let namespaces: Vec<_> = namespaces.into_iter().collect();
                 format!(
-                    "pods have sidecars of it ({}): {} takes them away",
+                    "pods have sidecars of it ({}): `weft sidecar disable {} --restart` takes them away",
                     places.join(", "),
-                    commands(
-                        namespaces
-                            .iter()
-                            .map(|name| format!("weft sidecar disable {name} --restart"))
-                    )
+                    namespaces.join(" ")
                 )
             },
         },

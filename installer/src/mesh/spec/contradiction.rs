@@ -1,5 +1,6 @@
 //! What no schema can say: fields of a mesh that contradict each other, or that would have no effect.
 
+mod images;
 pub(crate) mod sizes;
 mod traffic;
 
@@ -20,6 +21,7 @@ pub(super) fn contradictions(mesh: &Mesh) -> Vec<Mistake> {
     }
     let mut found = version(spec);
     found.extend(workloads::contradictions(&spec.workload_kinds));
+    found.extend(images::contradictions(spec));
     found.extend(revisions(spec));
     found.extend(operator(spec));
     found.extend(platform(mesh));

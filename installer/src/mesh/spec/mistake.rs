@@ -19,6 +19,9 @@ pub(crate) struct Mistake {
     pub(crate) flag: Option<&'static str>,
     /// What is wrong with it and what to do.
     pub(crate) text: String,
+    /// Each value could be, and both together cannot: no misuse of a flag, whichever said one of them.
+    #[serde(skip)]
+    pub(crate) is_clash: bool,
 }
 
 impl Mistake {
@@ -29,6 +32,15 @@ impl Mistake {
             value: None,
             flag: None,
             text: text.into(),
+            is_clash: false,
+        }
+    }
+
+    /// The same, about two values that contradict each other.
+    pub(crate) fn clash(self) -> Self {
+        Self {
+            is_clash: true,
+            ..self
         }
     }
 
@@ -87,7 +99,8 @@ fn list(mistakes: &[Mistake]) -> String {
 
 impl From<Mistakes> for Failure {
     fn from(mistakes: Mistakes) -> Self {
-        let by_flags = mistakes.0.iter().all(|mistake| mistake.flag.is_some());
+        let by_flag = |mistake: &Mistake| mistake.flag.is_some() && !mistake.is_clash;
+        let by_flags = mistakes.0.iter().all(by_flag);
         let exit = if by_flags {
             Exit::Usage
         } else {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::last::{self, Last};
-use super::{Component, MeshStatus, part, theirs};
+use super::{Component, MeshStatus, part, running, theirs};
 use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, EngineError};
 use crate::cluster::inventory::Parent;
@@ -41,6 +41,7 @@ async fn parts(cluster: &Cluster, record: &MeshRecord) -> Result<MeshStatus, Eng
         Component::of(record, target, readiness.as_ref(), first.as_deref())
     });
     Ok(MeshStatus {
+        running_version: running::other(cluster, record).await,
         unseen: hidden.iter().map(|one| one.error.to_string()).collect(),
         ..MeshStatus::of(record, components.collect())
     })

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::facts::Facts;
+use super::namespaces::Way;
 use super::next::{Act, Left, next};
-use super::state::{Said, Strategy, Upgrade, revision};
+use super::state::{Said, Stage, Strategy, Upgrade, revision};
 use super::usage::Usage;
 use crate::mesh::record::MeshRecord;
 use crate::mesh::spec::Mesh;
@@ -38,9 +39,21 @@ struct End {
 struct NamespaceRow {
     namespace: String,
     labels: Said,
-    moved: bool,
+    moved: Moved,
     proxies: Vec<Proxies>,
     need_restart: usize,
+}
+
+/// How far a namespace has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Moved {
+    /// The old control plane serves it.
+    No,
+    /// The new one does, and pods of before run still.
+    Partly,
+    /// Its pods are new as well.
+    Yes,
 }
 
 /// So many proxies.
@@ -67,6 +80,35 @@ impl Said {
             "-".to_owned()
         } else {
             all.join(",")
+        }
+    }
+}
+
+impl Moved {
+    fn word(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Partly => "partly",
+            Self::Yes => "yes",
+        }
+    }
+}
+
+impl Upgrade {
+    /// How far a namespace has come that says this, by who serves it and whether pods of before run still. That it is to move
+    /// is no move.
+    fn come(&self, namespace: &str, said: &Said, behind: bool) -> Moved {
+        let is_served = match self.way(said) {
+            Way::Already => true,
+            Way::Tag(tag) => self.is_promoted() || self.tags.contains(&tag),
+            // What moved may say again what it said before, once the new control plane serves that.
+            Way::Relabel => self.stage == Stage::Finishing && self.moved.contains_key(namespace),
+            Way::Other(_) | Way::Nothing => false,
+        };
+        match (self.strategy, is_served, behind) {
+            (Strategy::InPlace, _, _) | (Strategy::Canary, false, _) => Moved::No,
+            (Strategy::Canary, true, true) => Moved::Partly,
+            (Strategy::Canary, true, false) => Moved::Yes,
         }
     }
 }
@@ -126,18 +168,23 @@ fn rows(upgrade: Option<&Upgrade>, facts: &Facts) -> Vec<NamespaceRow> {
     let said = facts.said();
     let mut found = Vec::new();
     for row in facts.survey() {
-        let moved = upgrade.is_some_and(|upgrade| upgrade.moved.contains_key(&row.namespace));
+        let chosen = upgrade.is_some_and(|upgrade| upgrade.moved.contains_key(&row.namespace));
         let sorts = proxies.remove(&row.namespace).unwrap_or_default();
-        if sorts.is_empty() && !moved {
+        if sorts.is_empty() && !chosen {
             continue;
         }
+        let labels = said.get(&row.namespace).cloned().unwrap_or_default();
+        let moved = upgrade.map_or(Moved::No, |upgrade| {
+            let old = sorts.keys().any(|sort| sort.revision == upgrade.old());
+            upgrade.come(&row.namespace, &labels, old || row.behind() > 0)
+        });
         let of = |(sort, count): (super::facts::Sort, usize)| Proxies {
             revision: sort.revision,
             version: sort.version,
             count,
         };
         found.push(NamespaceRow {
-            labels: said.get(&row.namespace).cloned().unwrap_or_default(),
+            labels,
             moved,
             proxies: sorts.into_iter().map(of).collect(),
             need_restart: row.behind(),
@@ -156,7 +203,6 @@ impl Report for Status {
                 .iter()
                 .map(|sort| format!("{} {} ({})", sort.count, sort.version, sort.revision))
                 .collect();
-            let moved = if row.moved { "yes" } else { "no" };
             let proxies = if proxies.is_empty() {
                 "-".to_owned()
             } else {
@@ -165,7 +211,7 @@ impl Report for Status {
             table.row([
                 row.namespace.clone().into(),
                 row.labels.words().into(),
-                moved.into(),
+                row.moved.word().into(),
                 proxies.into(),
                 row.need_restart.to_string().into(),
             ]);
@@ -228,5 +274,75 @@ impl Report for StepsReport {
             .iter()
             .map(|row| format!("{}/{}", row.step, row.object))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::steps::tests::upgrade;
+    use super::*;
+
+    #[test]
+    fn moved_is_what_is_served_and_restarted() {
+        use Moved::{No, Partly, Yes};
+        let said = |injection: Option<&str>, revision: Option<&str>| Said {
+            injection: injection.map(str::to_owned),
+            revision: revision.map(str::to_owned),
+        };
+        let enabled = || said(Some("enabled"), None);
+        let new = || said(None, Some("1-31-0"));
+        let tag = || said(None, Some("prod"));
+        let ready = Stage::Ready;
+        let cases = [
+            ("noted, not begun", ready, enabled(), true, false, No),
+            ("noted, no pods", ready, enabled(), false, false, No),
+            ("its pods are old", ready, new(), true, false, Partly),
+            ("all is done", ready, new(), false, false, Yes),
+            ("its tag did not move", ready, tag(), true, false, No),
+            ("its tag moved", ready, tag(), true, true, Partly),
+            ("with its tag", ready, tag(), false, true, Yes),
+            (
+                "tags are promoted",
+                Stage::Promoted,
+                tag(),
+                true,
+                false,
+                Partly,
+            ),
+            (
+                "back already",
+                Stage::RollingBack,
+                enabled(),
+                true,
+                false,
+                No,
+            ),
+            (
+                "says it again",
+                Stage::Finishing,
+                enabled(),
+                false,
+                false,
+                Yes,
+            ),
+            (
+                "another's",
+                ready,
+                said(None, Some("else")),
+                false,
+                false,
+                No,
+            ),
+        ];
+        for (what, stage, said, behind, tagged, wanted) in cases {
+            let mut upgrade = upgrade("{version: 1.30.0, tags: [prod]}");
+            upgrade.stage = stage;
+            upgrade.moved.insert("shop".to_owned(), said.clone());
+            upgrade.tags.extend(tagged.then(|| "prod".to_owned()));
+            assert_eq!(upgrade.come("shop", &said, behind), wanted, "{what}");
+            upgrade.strategy = Strategy::InPlace;
+            assert_eq!(upgrade.come("shop", &said, behind), No, "{what}");
+        }
+        assert_eq!(serde_json::to_value(Partly).unwrap(), Partly.word());
     }
 }

@@ -2,6 +2,7 @@
 
 mod act;
 mod exact;
+mod labels;
 mod restart;
 mod show;
 mod stock;
@@ -13,7 +14,7 @@ use super::preflight::{self, Ground};
 use super::report::{Status, StepsReport};
 use super::state::{Strategy, Upgrade};
 use super::steps::{Step, Verb};
-use super::target::{Asked, recorded, target};
+use super::target::{Asked, target};
 use crate::cluster::engine::EngineError;
 use crate::cluster::mode::Mode;
 use crate::failure::{Exit, Failure, Outcome};
@@ -21,10 +22,10 @@ use crate::mesh::install::Installer;
 use crate::mesh::record::lock::while_held;
 use crate::mesh::record::{Engine, MeshRecord, Phase, find};
 use crate::mesh::spec::Mesh;
-use crate::mesh::version::IstioVersion;
 use crate::sidecar::report::RestartReport;
 use crate::sidecar::restart::Pace;
 use act::Deeds;
+use exact::{mesh_of, version_of};
 use stock::Stock;
 
 /// Upgrades one mesh.
@@ -46,6 +47,8 @@ pub(crate) struct Upgrader<'a> {
     pub(crate) promote_in_use: bool,
     /// How to restart workloads.
     pub(crate) pace: Pace,
+    /// Without a question.
+    pub(crate) yes: bool,
 }
 
 impl Upgrader<'_> {
@@ -62,16 +65,23 @@ impl Upgrader<'_> {
         if !skip_preflight {
             self.look(&upgrade, asked.strategy, &facts).await?;
         }
+        self.forewarn(&upgrade, &facts).await?;
         let mut steps = vec![Step::Note(Box::new(upgrade.clone()))];
         steps.extend(upgrade.steps(&Verb::Install, &facts.shown(&upgrade))?);
         let stock = Stock::of(self.installer.charts, &upgrade, &steps).await?;
         let plan = self.plan(&upgrade, &stock).await?;
         if self.mode != Mode::Act {
+            if let Some(text) = upgrade.caution() {
+                self.installer.output.say(text);
+            }
             return self.planned(&plan);
         }
         let conflicts = plan.conflicts();
         if !conflicts.is_empty() {
             return Err(EngineError::Conflicts(conflicts).into());
+        }
+        if record.state.upgrade.is_none() && !self.agreed(&upgrade).await? {
+            return Err(Failure::text(Exit::Failure, "nothing was written"));
         }
         Box::pin(self.carry_out(&record, upgrade, &steps, &stock)).await
     }
@@ -80,16 +90,25 @@ impl Upgrader<'_> {
     pub(crate) async fn go(&self, verb: &Verb) -> Outcome {
         let record = self.record().await?;
         let Some(upgrade) = record.state.upgrade.as_deref().cloned() else {
-            // What was to be undone or finished is: a command that was killed at its very end is run again.
-            if matches!(verb, Verb::Rollback | Verb::Finish) {
-                let text = format!("no upgrade of mesh {} is under way", self.name);
-                self.installer.output.say(text);
-                return Ok(Exit::Ok);
-            }
-            let text = format!(
-                "no upgrade of mesh {} is under way: `weft mesh upgrade {} --to VERSION` begins one",
-                self.name, self.name
-            );
+            let none = format!("no upgrade of mesh {} is under way", self.name);
+            let text = match verb {
+                // What was to be finished is: a command that was killed at its very end is run again.
+                Verb::Finish => {
+                    self.installer.output.say(none);
+                    return Ok(Exit::Ok);
+                }
+                Verb::Rollback => {
+                    format!(
+                        "{none}: one that has ended, by itself or by a rollback, is not gone back from"
+                    )
+                }
+                Verb::Install | Verb::Move(_) | Verb::Promote => {
+                    format!(
+                        "{none}: `weft mesh upgrade {} --to VERSION` begins one",
+                        self.name
+                    )
+                }
+            };
             return Err(Failure::text(Exit::Failure, text));
         };
         let facts = self.facts(&record).await?;
@@ -160,12 +179,14 @@ impl Upgrader<'_> {
                 ..upgrade.clone()
             }));
         }
+        let back = upgrade.way_back();
+        let back = back.map(|command| format!(", `{command}` undoes it"));
         let text = format!(
-            "an upgrade of mesh {} is under way already ({}): `{}` goes on with it, `weft mesh upgrade rollback {}` undoes it",
+            "an upgrade of mesh {} is under way already ({}): `{}` goes on with it{}",
             self.name,
             upgrade.stage.word(),
             upgrade.next(),
-            self.name
+            back.unwrap_or_default()
         );
         Err(Failure::text(Exit::Failure, text))
     }
@@ -265,26 +286,6 @@ impl Upgrader<'_> {
     async fn status_of(&self, record: &MeshRecord) -> Result<Status, Failure> {
         Ok(Status::of(record, &self.facts(record).await?))
     }
-}
-
-/// The mesh that a record describes.
-fn mesh_of(record: &MeshRecord) -> Result<Mesh, Failure> {
-    let broken = |why: String| {
-        let text = format!("the record of mesh {} ({}) {why}", record.name, record.id());
-        Failure::text(Exit::Failure, text)
-    };
-    let Some(spec) = &record.spec else {
-        return Err(broken("holds no mesh file".to_owned()));
-    };
-    recorded(spec)
-        .map_err(|mistakes| broken(format!("holds a mesh file that cannot be read: {mistakes}")))
-}
-
-fn version_of(mesh: &Mesh) -> Result<&IstioVersion, Failure> {
-    mesh.spec.version.as_ref().ok_or_else(|| {
-        let text = format!("the record of mesh {} names no version", mesh.metadata.name);
-        Failure::text(Exit::Failure, text)
-    })
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(crate) struct Asked {
     /// Where the charts of the new version are, if not where those of the old one are.
     pub(crate) charts: Option<String>,
     /// The tag of its images.
-    pub(crate) tag: Option<String>,
+    pub(crate) image_tag: Option<String>,
 }
 
 impl Asked {
@@ -34,7 +34,7 @@ impl Asked {
         let charts = noted.spec.charts.as_ref().map(ToString::to_string);
         Self {
             charts: self.charts.clone().or(charts),
-            tag: self.tag.clone().or_else(|| images_tag(noted)),
+            image_tag: self.image_tag.clone().or_else(|| images_tag(noted)),
             ..self.clone()
         }
     }
@@ -58,7 +58,7 @@ pub(crate) enum TargetError {
     Tag(String),
     /// The old images would stay.
     #[error(
-        "the mesh names the tag of its images ({place}: {tag}), which is that of the old version: say with --tag which one Istio {to} has"
+        "the mesh names the tag of its images ({place}: {tag}), which is that of the old version: say with --image-tag which one Istio {to} has"
     )]
     Images {
         /// The field that names it.
@@ -87,10 +87,10 @@ pub(crate) fn target(from: &Mesh, asked: &Asked) -> Result<Mesh, Failure> {
     if let Some(charts) = &asked.charts {
         settings.push(setting("--charts", "/spec/charts", charts.clone()));
     }
-    if let Some(tag) = &asked.tag {
+    if let Some(tag) = &asked.image_tag {
         let raw = raw_tag(from).is_some();
         let pointer = if raw { RAW_TAG } else { "/spec/images/tag" };
-        settings.push(setting("--tag", pointer, tag.clone()));
+        settings.push(setting("--image-tag", pointer, tag.clone()));
     } else if let Some(error) = images(from, &asked.to) {
         return Err(error.into());
     }
@@ -156,7 +156,7 @@ fn field_tag(mesh: &Mesh) -> Option<String> {
     mesh.spec.images.as_ref()?.tag.clone()
 }
 
-/// The tag that `--tag` has set, or would set.
+/// The tag that `--image-tag` has set, or would set.
 pub(super) fn images_tag(mesh: &Mesh) -> Option<String> {
     raw_tag(mesh).or_else(|| field_tag(mesh))
 }
@@ -172,7 +172,7 @@ mod tests {
             strategy,
             revision: None,
             charts: None,
-            tag: None,
+            image_tag: None,
         }
     }
 
@@ -185,7 +185,7 @@ mod tests {
             &from,
             &Asked {
                 charts: Some("oci://registry.example/charts".to_owned()),
-                tag: Some("1.31.0-ours".to_owned()),
+                image_tag: Some("1.31.0-ours".to_owned()),
                 ..asked(Strategy::Canary)
             },
         );
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(in_place.unwrap(), mesh("{version: 1.31.0}"));
         let raw = mesh("{version: 1.30.0, values: {istiod: {global: {tag: old}}}}");
         let tagged = Asked {
-            tag: Some("new".to_owned()),
+            image_tag: Some("new".to_owned()),
             ..asked(Strategy::InPlace)
         };
         assert_eq!(
@@ -211,7 +211,7 @@ mod tests {
         let plain = asked(Strategy::InPlace);
         let said = |charts: &str, tag: &str| Asked {
             charts: Some(charts.to_owned()),
-            tag: Some(tag.to_owned()),
+            image_tag: Some(tag.to_owned()),
             ..plain.clone()
         };
         for spec in [

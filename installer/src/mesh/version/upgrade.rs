@@ -1,7 +1,7 @@
 //! From which Istio to which one may go, and how far proxies may be behind.
 //!
 //! Upstream's rules: one minor version at a time, and a control plane may be one minor version ahead of its proxies, never
-//! behind them. Going back is a rollback to the revision that is still there, not an upgrade.
+//! behind them. Going back is no upgrade: it is possible while the control plane of before is still there, and by a verb of its own.
 
 use super::IstioVersion;
 use std::cmp::Ordering;
@@ -22,7 +22,7 @@ pub(crate) enum Step {
 pub(crate) enum UpgradeError {
     /// Backwards.
     #[error(
-        "Istio {to} is older than {from}, which runs now: a mesh is not downgraded; go back to the revision that ran before, while it is still there"
+        "Istio {to} is older than {from}, which runs now: a mesh is not downgraded; choose {from} or a newer one"
     )]
     Downgrade {
         /// Runs now.

@@ -79,6 +79,54 @@ fn what_is_applied_keeps_what_is_ours() {
     assert_eq!(prepared.removal, None);
 }
 
+/// A key, its managers, what is wanted, and from whom it is taken or not.
+type Taking<'a> = (&'a str, &'a [&'a str], Want, &'a [&'a str], &'a [&'a str]);
+
+/// What nobody writes again is taken over, if it says who injects.
+#[test]
+fn what_people_have_set_is_taken_over() {
+    let new = || Want::Value("new".to_owned());
+    let label = "kubectl-label";
+    let cases: [Taking<'_>; 9] = [
+        (INJECTION, &[label], Want::Gone, &[label], &[]),
+        (REVISION, &[label], new(), &[label], &[]),
+        (
+            INJECT,
+            &["kubectl-client-side-apply"],
+            new(),
+            &["kubectl-client-side-apply"],
+            &[],
+        ),
+        (REVISION, &[], Want::Gone, &["nobody"], &[]),
+        (
+            REVISION,
+            &["argocd-controller"],
+            new(),
+            &[],
+            &["argocd-controller"],
+        ),
+        (REVISION, &[label, "helm"], new(), &[label], &["helm"]),
+        (REVISION, &[label], Want::Value("1".to_owned()), &[], &[]),
+        (REVISION, &[MANAGER], new(), &[], &[]),
+        ("team", &[label], new(), &[], &[label]),
+    ];
+    for site in [Site::Object, Site::Template(Kind::Deployment)] {
+        for (key, managers, want, taken, foreign) in &cases {
+            let object = object(site, &[(key, "1", managers)]);
+            let prepared = prepare(&object, site, &Edit::default().label(key, want.clone()));
+            let names = |fields: &[OwnedField]| -> Vec<String> {
+                fields.iter().map(|one| one.manager.clone()).collect()
+            };
+            assert_eq!(names(&prepared.taken), *taken, "{key} {managers:?}");
+            assert_eq!(names(&prepared.foreign), *foreign, "{key} {managers:?}");
+            let takes = !taken.is_empty() && foreign.is_empty();
+            assert_eq!(prepared.takes(), takes, "{key} {managers:?}");
+            let told = prepared.takings(false).len();
+            assert_eq!(told, taken.len(), "{key} {managers:?}");
+        }
+    }
+}
+
 #[test]
 fn what_somebody_else_has_is_foreign() {
     let value = |value: &str| Want::Value(value.to_owned());

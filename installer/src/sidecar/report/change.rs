@@ -7,6 +7,8 @@ use crate::cluster::diff::Change;
 use crate::cluster::diff::shown::rows;
 use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
+use crate::cluster::ownership::OwnedField;
+use crate::cluster::report::concerns;
 use crate::output::{Cell, Report, Style, Table};
 
 /// What became of an object.
@@ -21,6 +23,8 @@ pub(crate) enum Written {
     /// It would be.
     #[serde(rename = "would-be-written")]
     WouldBe,
+    /// Somebody else keeps it as it is.
+    Conflict,
     /// It could not be.
     Failed,
 }
@@ -34,6 +38,9 @@ pub(crate) struct ChangeRow {
     pub(crate) result: Written,
     /// The fields that differ.
     pub(crate) fields: Vec<Change>,
+    /// Those who own what changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) owners: Vec<OwnedField>,
     /// What would be applied, of a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) manifest: Option<Value>,
@@ -43,6 +50,15 @@ pub(crate) struct ChangeRow {
 }
 
 impl ChangeRow {
+    /// Who owns a field, where the table says that.
+    fn owner(&self, path: &str, is_owned: bool) -> Vec<Cell> {
+        let owners = self.owners.iter();
+        let owners = owners.filter(|one| concerns(one, path));
+        let names: Vec<_> = owners.map(|one| one.manager.as_str()).collect();
+        let cell = is_owned.then(|| names.join(", ").into());
+        cell.into_iter().collect()
+    }
+
     /// The same, but it did not work.
     pub(crate) fn failed(self, error: &ClusterError) -> Self {
         Self {
@@ -66,13 +82,18 @@ pub(crate) struct ChangeReport {
 
 impl Report for ChangeReport {
     fn table(&self) -> Table {
-        let mut table = Table::new(&["OBJECT", "RESULT", "FIELD", "BEFORE", "AFTER"]);
+        let columns = ["OBJECT", "RESULT", "FIELD", "BEFORE", "AFTER", "OWNER"];
+        // Mostly nobody else owns anything.
+        let is_owned = self.rows.iter().any(|row| !row.owners.is_empty());
+        let (_, less) = columns.split_last().unwrap_or((&"", &[]));
+        let mut table = Table::new(if is_owned { &columns } else { less });
         for row in &self.rows {
             let (style, word) = match row.result {
                 Written::Unchanged if self.is_diff => continue,
                 Written::Unchanged => (Style::Dim, "unchanged"),
                 Written::Done => (Style::Good, "written"),
                 Written::WouldBe => (Style::Warn, "would be written"),
+                Written::Conflict => (Style::Bad, "conflict"),
                 Written::Failed => (Style::Bad, "failed"),
             };
             let object = row.object.to_string();
@@ -81,7 +102,7 @@ impl Report for ChangeReport {
             }
             for field in &row.fields {
                 let lead = [object.clone().into(), Cell::styled(style, word)];
-                rows(&mut table, &lead, field, &[]);
+                rows(&mut table, &lead, field, &row.owner(&field.path, is_owned));
             }
         }
         table

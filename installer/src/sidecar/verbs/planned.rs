@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::all_or;
+use super::Manner;
+use crate::cluster::engine::EngineError;
 use crate::cluster::error::ClusterError;
 use crate::cluster::mode::Mode;
 use crate::cluster::object::ObjectId;
@@ -45,10 +46,16 @@ pub(super) struct Editing {
 const TRIES: u32 = 8;
 
 impl Planned {
-    pub(super) fn row(&self, mode: Mode) -> ChangeRow {
+    /// As it is shown: with those who own what changes, and as a conflict where they would keep it.
+    pub(super) fn row(&self, manner: Manner) -> ChangeRow {
+        let mode = manner.mode;
+        let mut owners = Vec::new();
+        let mut is_contested = false;
         let (fields, object) = match &self.deed {
             Deed::Edit(editing) => {
                 let prepared = &editing.prepared;
+                owners = prepared.owned();
+                is_contested = !prepared.foreign.is_empty() && !manner.force_conflicts;
                 (prepared.changes.clone(), Some(prepared.body.clone()))
             }
             Deed::Own { before, after } => {
@@ -64,12 +71,22 @@ impl Planned {
             object: self.id.clone(),
             result: match (fields.is_empty(), mode) {
                 (true, _) => Written::Unchanged,
+                (false, _) if is_contested => Written::Conflict,
                 (false, Mode::Act) => Written::Done,
                 (false, _) => Written::WouldBe,
             },
             fields,
+            owners,
             manifest: object.filter(|_| matches!(mode, Mode::Client | Mode::Server)),
             message: String::new(),
+        }
+    }
+
+    /// What is taken over from others by writing it, in words.
+    pub(super) fn takings(&self, force: bool) -> Vec<String> {
+        match &self.deed {
+            Deed::Edit(editing) => editing.prepared.takings(force),
+            Deed::Own { .. } => Vec::new(),
         }
     }
 
@@ -139,15 +156,15 @@ impl Planned {
 
 /// What somebody else owns is told before anything is written, of all objects at once.
 pub(super) fn conflicts(planned: &[Planned]) -> Result<(), Failure> {
-    let mut lines = Vec::new();
-    for plan in planned {
-        if let Deed::Edit(editing) = &plan.deed
-            && !editing.prepared.foreign.is_empty()
-        {
-            lines.push(contested(&plan.id, &editing.prepared).to_string());
-        }
+    let contested = planned.iter().filter_map(|plan| match &plan.deed {
+        Deed::Edit(editing) => Some((plan.id.clone(), editing.prepared.foreign.clone())),
+        Deed::Own { .. } => None,
+    });
+    let contested: Vec<_> = contested.filter(|(_, fields)| !fields.is_empty()).collect();
+    if contested.is_empty() {
+        return Ok(());
     }
-    all_or(&lines)
+    Err(EngineError::Conflicts(contested).into())
 }
 
 fn contested(id: &ObjectId, prepared: &Prepared) -> ClusterError {

@@ -102,7 +102,7 @@ impl Sidecars {
             };
             planned.push(self.workload_edit(name, decided).await?);
         }
-        let ending = Self::ended(&planned, tuning.manner.mode);
+        let ending = Self::ended(&planned, tuning.manner);
         let written = self.written(&planned, tuning.manner).await?;
         match tuning.restart {
             Some(pace) if tuning.manner.mode == Mode::Act => {

@@ -80,7 +80,7 @@ fn changes() -> Vec<Case> {
             weft: "mesh apply shop SOURCE --root-namespace shop --istio-version 1.30.0",
             code: 65,
             object: "Istio 1.30.0 is older than 1.31.0",
-            remedy: "go back to the revision that ran before",
+            remedy: "choose 1.31.0 or a newer one",
             ..CASE
         },
         Case {

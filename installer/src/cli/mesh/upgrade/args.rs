@@ -13,11 +13,11 @@ use crate::mesh::version::IstioVersion;
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    after_help = "In place, the control plane becomes the new one, and workloads follow with `weft sidecar upgrade`. As a canary, the new control plane comes beside the old one; then namespaces move, it is promoted, and the old one goes when nothing uses it. Until then `rollback` leads back. One minor version at a time. A command that was killed or interrupted is run again and goes on.
+    after_help = "In place, the control plane becomes the new one, and workloads follow with `weft sidecar upgrade`; once it has succeeded there is no way back, so it is asked for (--yes), and only one that fails can be rolled back. As a canary, the new control plane comes beside the old one; then namespaces move, it is promoted, and the old one goes when nothing uses it. Until then `rollback` leads back. One minor version at a time. A command that was killed or interrupted is run again and goes on.
 
 Examples:
   weft mesh upgrade shop --to 1.31.0 --diff
-  weft mesh upgrade shop --to 1.31.0
+  weft mesh upgrade shop --to 1.31.0 --yes
   weft mesh upgrade shop --to 1.31.0 --strategy canary
   weft mesh upgrade move shop cart orders --batch 2
   weft mesh upgrade status shop
@@ -64,11 +64,14 @@ pub(super) struct StartArgs {
     pub(super) charts: Option<String>,
     /// Tag of the images of the new version, where the mesh names one
     #[arg(long)]
-    pub(super) tag: Option<String>,
+    pub(super) image_tag: Option<String>,
     /// Do not look whether the upgrade can go well before anything is written; no older version, and one minor version at a time,
     /// all the same
     #[arg(long)]
     pub(super) skip_preflight: bool,
+    /// Do not ask before an upgrade in place, which has no way back once it has succeeded
+    #[arg(short, long)]
+    pub(super) yes: bool,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -107,11 +110,11 @@ pub(super) struct PaceArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A namespace that names the old revision gets istio.io/rev with the new one, and istio-injection, which would win, goes; what it said before is kept for a rollback. A namespace that names a tag moves with the tag. The first workload that does not get ready stops it.
+    after_help = "A namespace that names the old revision gets istio.io/rev with the new one, and istio-injection, which would win, goes; what it said before is kept for a rollback. A namespace that names a tag moves with the tag. Labels that a person has set with kubectl are taken over, and told; those that a program may set again (Argo CD, Flux, Helm) take --force-conflicts, and keep all from moving without it. The first workload that does not get ready stops it, unless it is to keep going.
 
 Examples:
   weft mesh upgrade move shop cart orders
-  weft mesh upgrade move shop --all --batch 3 --wait-per-pod 10s
+  weft mesh upgrade move shop --all --batch 3 --wait-per-pod 10s --keep-going
   weft mesh upgrade move shop --all --diff"
 )]
 pub(super) struct MoveArgs {
@@ -127,6 +130,9 @@ pub(super) struct MoveArgs {
     /// All that the old control plane serves
     #[arg(long)]
     pub(super) all: bool,
+    /// Go on with the next workloads and namespaces after a failure
+    #[arg(long, help_heading = "Restarting")]
+    pub(super) keep_going: bool,
     #[command(flatten)]
     pub(super) pace: PaceArgs,
     #[command(flatten)]

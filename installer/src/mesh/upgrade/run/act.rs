@@ -8,11 +8,10 @@ use super::super::facts::Facts;
 use super::super::state::{Said, Upgrade};
 use super::super::steps::Step;
 use super::Upgrader;
-use super::show::edit;
+use super::labels::{id, path};
 use super::stock::Stock;
 use crate::cluster::engine;
 use crate::cluster::engine::Manner;
-use crate::cluster::object::ObjectId;
 use crate::cluster::peek::{label, list, text};
 use crate::cluster::plan::Plan;
 use crate::cluster::told::Told;
@@ -23,9 +22,8 @@ use crate::mesh::install::changes;
 use crate::mesh::read::{self, MUTATING};
 use crate::mesh::record::{MeshRecord, Phase};
 use crate::mesh::render::Plane;
-use crate::sidecar::edit::{MANAGER, Prepared, Site, prepare};
+use crate::sidecar::edit::MANAGER;
 use crate::sidecar::injector::REVISION;
-use crate::sidecar::read::{Reader, collection};
 use crate::sidecar::restart::Restarted;
 use crate::sidecar::write::Writer;
 
@@ -74,7 +72,8 @@ impl<'a> Deeds<'a> {
             let noted = journal.end(done.is_ok()).await;
             both(done, noted.map_err(Failure::from))?;
         }
-        Ok(())
+        // Where a failure stops nothing, it is told in the end.
+        self.health(&self.rows)
     }
 
     /// A control plane has an entry of its own; what else is written goes into the journal.
@@ -150,11 +149,14 @@ impl<'a> Deeds<'a> {
                 Ok(())
             };
             let noted = both(noted, self.record(failed).await);
-            let back = format!(
-                "the upgrade of mesh {} stopped; the same command goes on, and `weft mesh upgrade rollback {}` goes back",
-                upgrader.name, upgrader.name
+            let back = self.upgrade.way_back();
+            let back = back.map(|command| format!(", and `{command}` goes back"));
+            let text = format!(
+                "the upgrade of mesh {} stopped; the same command goes on{}",
+                upgrader.name,
+                back.unwrap_or_default()
             );
-            return both(Err(Failure::from(error).context(back)), noted);
+            return both(Err(Failure::from(error).context(text)), noted);
         }
         noted?;
         self.signed().await
@@ -203,14 +205,14 @@ impl<'a> Deeds<'a> {
         let what = format!("Namespace {namespace}");
         journal.begin().await?;
         writer.edit(&what, &path(namespace), &prepared).await?;
+        for text in prepared.takings(self.upgrader.force) {
+            self.upgrader
+                .installer
+                .output
+                .say(format!("{what}: {text}"));
+        }
         let change = Change {
-            object: ObjectId {
-                group: String::new(),
-                version: "v1".to_owned(),
-                kind: "Namespace".to_owned(),
-                namespace: None,
-                name: namespace.to_owned(),
-            },
+            object: id(namespace),
             manager: MANAGER,
             before: Some(prepared.before),
             after: Some(prepared.after),
@@ -225,10 +227,6 @@ fn is_signed(webhook: &serde_json::Value) -> bool {
         || !text(webhook, "/clientConfig/url").is_empty()
 }
 
-fn path(namespace: &str) -> String {
-    format!("{}/{namespace}", collection("v1", None, "namespaces"))
-}
-
 impl Upgrader<'_> {
     /// What a cluster lacks to have the control planes that an upgrade means.
     pub(super) async fn plan(&self, upgrade: &Upgrade, stock: &Stock) -> Result<Plan, Failure> {
@@ -241,13 +239,5 @@ impl Upgrader<'_> {
             rehearse: self.mode.rehearses(),
         };
         self.installer.plan(&planes, manner).await
-    }
-
-    /// The labels of a namespace, as they would be written.
-    pub(super) async fn prepared(&self, namespace: &str, said: &Said) -> Result<Prepared, Failure> {
-        let reader = Reader::new(self.installer.cluster.clone());
-        let what = format!("Namespace {namespace}");
-        let object = reader.object(&what, &path(namespace)).await?;
-        Ok(prepare(&object, Site::Object, &edit(said)))
     }
 }

@@ -1,10 +1,11 @@
 //! Which version an upgrade leads to: whether it may, and which patch of a minor version.
 
-use super::super::target::Asked;
-use super::{Upgrader, mesh_of, version_of};
+use super::super::target::{Asked, recorded};
+use super::Upgrader;
 use crate::failure::{Exit, ExitWith as _, Failure};
 use crate::mesh::record::MeshRecord;
 use crate::mesh::resolve::look_up;
+use crate::mesh::spec::Mesh;
 use crate::mesh::version::{self, IstioVersion};
 
 impl Upgrader<'_> {
@@ -49,4 +50,25 @@ fn permit(record: &MeshRecord, to: &IstioVersion) -> Result<(), Failure> {
             format!("nothing was written: {error}"),
         )),
     }
+}
+
+/// The mesh that a record describes.
+pub(super) fn mesh_of(record: &MeshRecord) -> Result<Mesh, Failure> {
+    let broken = |why: String| {
+        let text = format!("the record of mesh {} ({}) {why}", record.name, record.id());
+        Failure::text(Exit::Failure, text)
+    };
+    let Some(spec) = &record.spec else {
+        return Err(broken("holds no mesh file".to_owned()));
+    };
+    recorded(spec)
+        .map_err(|mistakes| broken(format!("holds a mesh file that cannot be read: {mistakes}")))
+}
+
+/// The version that a mesh names.
+pub(super) fn version_of(mesh: &Mesh) -> Result<&IstioVersion, Failure> {
+    mesh.spec.version.as_ref().ok_or_else(|| {
+        let text = format!("the record of mesh {} names no version", mesh.metadata.name);
+        Failure::text(Exit::Failure, text)
+    })
 }

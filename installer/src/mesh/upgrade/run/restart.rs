@@ -45,15 +45,20 @@ impl Deeds<'_> {
         };
         let mut rows = restarter.all(&coming, None).await;
         let failed = |rows: &[Restarted]| rows.iter().any(|row| row.result == Verdict::Failed);
-        if !failed(&rows) {
+        let keeps_going = self.upgrader.pace.keep_going;
+        if keeps_going || !failed(&rows) {
             rows.extend(restarter.all(&stale, Some(journal)).await);
         }
         drop(progress);
         self.rows.extend(rows.clone());
+        if keeps_going {
+            return Ok(());
+        }
         self.health(&rows)
     }
 
-    fn health(&self, rows: &[Restarted]) -> Result<(), Failure> {
+    /// Whether all of these got ready.
+    pub(super) fn health(&self, rows: &[Restarted]) -> Result<(), Failure> {
         let Some(row) = rows.iter().find(|row| row.result == Verdict::Failed) else {
             return Ok(());
         };
@@ -63,8 +68,13 @@ impl Deeds<'_> {
         } else {
             "was not restarted"
         };
+        let failed = rows.iter().filter(|row| row.result == Verdict::Failed);
+        let rest = match (self.upgrader.pace.keep_going, failed.count()) {
+            (false, _) => "nothing more was begun".to_owned(),
+            (true, count) => format!("of all that was begun, {count} did not"),
+        };
         let text = format!(
-            "{} {}/{} {what}: {}; nothing more was begun: correct it and run the same command again, or go back with `weft mesh upgrade rollback {name}`",
+            "{} {}/{} {what}: {}; {rest}: correct it and run the same command again, or go back with `weft mesh upgrade rollback {name}`",
             row.kind, row.namespace, row.name, row.message
         );
         let moved = self.rows.iter().any(|row| row.result == Verdict::Succeed);

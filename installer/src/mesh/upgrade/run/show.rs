@@ -3,26 +3,14 @@
 use super::super::facts::Facts;
 use super::super::next::{Act, Left};
 use super::super::report::StepRow;
-use super::super::state::{Said, Stage, Upgrade, revision};
+use super::super::state::{Stage, Upgrade, revision};
 use super::super::steps::{Step, Verb};
-use super::Upgrader;
 use super::stock::Stock;
-use crate::cluster::error::ClusterError;
+use super::{Upgrader, version_of};
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::{Action, Plan};
 use crate::cluster::report::{changes, show};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::sidecar::decision::INJECTION;
-use crate::sidecar::edit::{Edit, Want};
-use crate::sidecar::injector::REVISION;
-
-/// Both labels exactly so.
-pub(super) fn edit(said: &Said) -> Edit {
-    let want = |value: &Option<String>| value.clone().map_or(Want::Gone, Want::Value);
-    Edit::default()
-        .label(INJECTION, want(&said.injection))
-        .label(REVISION, want(&said.revision))
-}
 
 impl Upgrader<'_> {
     /// Shows a plan that is not carried out.
@@ -37,6 +25,21 @@ impl Upgrader<'_> {
         } else {
             Exit::Drift
         })
+    }
+
+    /// What cannot be gone back from is begun knowingly.
+    pub(super) async fn agreed(&self, upgrade: &Upgrade) -> Result<bool, Failure> {
+        let Some(caution) = upgrade.caution() else {
+            return Ok(true);
+        };
+        let version = |mesh| version_of(mesh).map(ToString::to_string);
+        let question = format!(
+            "Upgrade mesh {} in place, from Istio {} to {}? ({caution})",
+            self.name,
+            version(&upgrade.from)?,
+            version(&upgrade.to)?
+        );
+        self.installer.output.confirm(&question, self.yes).await
     }
 
     /// A revision that is to go, and that somebody uses, stays.
@@ -100,30 +103,6 @@ impl Upgrader<'_> {
         Err(Failure::text(Exit::Failure, text))
     }
 
-    /// Labels that somebody else owns, all of them before anything is written.
-    pub(super) async fn check_labels(&self, steps: &[Step]) -> Result<(), Failure> {
-        if self.force {
-            return Ok(());
-        }
-        let mut lines = Vec::new();
-        for step in steps {
-            if let Step::Say(namespace, said) = step {
-                let prepared = self.prepared(namespace, said).await?;
-                if !prepared.foreign.is_empty() {
-                    let error = ClusterError::Conflict {
-                        what: format!("write Namespace {namespace}"),
-                        fields: prepared.foreign,
-                    };
-                    lines.push(error.to_string());
-                }
-            }
-        }
-        if lines.is_empty() {
-            return Ok(());
-        }
-        Err(Failure::text(Exit::Failure, lines.join("\n")))
-    }
-
     /// The steps, each with what it would change.
     pub(super) async fn rows(
         &self,
@@ -151,7 +130,8 @@ impl Upgrader<'_> {
                 Step::Planes => self.planes_row(&at, stock).await?,
                 Step::Say(namespace, wanted) => {
                     let now = said.get(namespace).cloned().unwrap_or_default();
-                    let text = format!("{} -> {}", now.words(), wanted.words());
+                    let owners = self.owners(namespace, wanted).await?;
+                    let text = format!("{} -> {}{owners}", now.words(), wanted.words());
                     StepRow::new("label", namespace, text, true)
                 }
                 Step::Keep(namespace, said) => {

@@ -66,6 +66,7 @@ async fn versions_are_judged_first() {
             timeout: None,
             keep_going: false,
         },
+        yes: true,
     };
     let (older, skips) = ("a mesh is not downgraded", "upgrade to 1.31 first");
     let cases = [
@@ -84,7 +85,7 @@ async fn versions_are_judged_first() {
                 strategy: Strategy::InPlace,
                 revision: None,
                 charts: None,
-                tag: None,
+                image_tag: None,
             };
             let ended = upgrader.start(&asked, skip_preflight).await;
             match (ended, wanted) {
