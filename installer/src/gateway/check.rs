@@ -1,8 +1,9 @@
 //! What is in a gateway's way in a cluster, found before anything is written: names, ports, addresses, injection.
 
-use std::fmt;
+mod finding;
 
-use serde::Serialize;
+pub(crate) use finding::{Finding, Findings, Grade};
+
 use serde_json::Value;
 
 use super::selector::{Labels, selects};
@@ -11,89 +12,11 @@ use crate::cluster::inventory::PART_OF;
 use crate::cluster::object::ObjectId;
 use crate::mesh::read::{items, label, name, namespace, text};
 use crate::mesh::scaling::words;
-use crate::output::{Cell, Report, Style, Table};
 use crate::sidecar::decision::Decision;
 use crate::sidecar::injector::Injectors;
 
 /// Whether its pods are told from those of others.
 pub(crate) const UNIQUE_LABELS: &str = "UNIQUE_LABELS";
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Grade {
-    /// All is well.
-    Pass,
-    /// It may be a mistake.
-    Warn,
-    /// It cannot work.
-    Fail,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Finding {
-    /// What was looked at.
-    pub(crate) check: String,
-    /// How it is.
-    pub(crate) grade: Grade,
-    /// In words, with the remedy where one is needed.
-    pub(crate) text: String,
-}
-
-impl Finding {
-    /// One of them.
-    pub(crate) fn new(check: &str, grade: Grade, text: impl Into<String>) -> Self {
-        Self {
-            check: check.to_owned(),
-            grade,
-            text: text.into(),
-        }
-    }
-
-    fn fail(check: &str, text: impl Into<String>) -> Self {
-        Self::new(check, Grade::Fail, text)
-    }
-
-    fn warn(check: &str, text: impl Into<String>) -> Self {
-        Self::new(check, Grade::Warn, text)
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.check, self.text)
-    }
-}
-
-/// All that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub(crate) struct Findings(pub(crate) Vec<Finding>);
-
-impl Report for Findings {
-    fn table(&self) -> Table {
-        let mut table = Table::new(&["CHECK", "RESULT", "MESSAGE"]);
-        for finding in &self.0 {
-            let (style, word) = match finding.grade {
-                Grade::Pass => (Style::Good, "pass"),
-                Grade::Warn => (Style::Warn, "warn"),
-                Grade::Fail => (Style::Bad, "fail"),
-            };
-            table.row([
-                finding.check.clone().into(),
-                Cell::styled(style, word),
-                finding.text.clone().into(),
-            ]);
-        }
-        table
-    }
-
-    fn names(&self) -> Vec<String> {
-        let bad = self.0.iter().filter(|one| one.grade != Grade::Pass);
-        bad.map(|finding| finding.check.clone()).collect()
-    }
-}
 
 /// Objects of the gateway's names that are not of its set: `UNIQUE_DEPLOYMENT`, `UNIQUE_SERVICE` and so on.
 pub(crate) fn names(live: &[(ObjectId, Value)], set: &str) -> Vec<Finding> {

@@ -8,6 +8,7 @@ mod bounds;
 mod cluster;
 pub(crate) mod facts;
 mod gather;
+mod left;
 mod once;
 pub(in crate::mesh) mod others;
 mod pods;
@@ -253,10 +254,10 @@ pub(crate) fn checks(facts: &Facts, wish: &Wish) -> Vec<Check> {
         others::meshes,
         once::root_certificates,
         serving::serving,
-        others::webhooks,
-        others::definitions,
+        left::webhooks,
+        left::definitions,
         releases::releases,
-        others::roles,
+        left::roles,
         bounds::quotas,
         bounds::limit_ranges,
         pods::security,

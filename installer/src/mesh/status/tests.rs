@@ -1,8 +1,11 @@
 use serde_json::json;
 
 use super::*;
+use crate::cluster::cause::Cause;
 use crate::cluster::discovery::Resource;
 use crate::cluster::object::ObjectId;
+use crate::cluster::readiness::Readiness;
+use crate::cluster::watch::Target;
 use crate::mesh::record::MeshState;
 use crate::output::Terminal;
 
