@@ -10,6 +10,8 @@ mod refusal;
 pub(crate) use refusal::Unsafe;
 use refusal::refused;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::fields;
@@ -66,8 +68,8 @@ pub(crate) fn plan(entry: &Past, current: &[Option<Value>]) -> Weighed {
         weighed.reasons.extend(reasons);
     }
     weighed.actions = once(weighed.actions);
-    let broken = weighed.actions.iter().filter_map(never_worked);
-    weighed.reasons.extend(broken.collect::<Vec<_>>());
+    let broken = never_worked(&weighed.actions);
+    weighed.reasons.extend(broken);
     if entry.changes.iter().all(is_restart) && !entry.changes.is_empty() {
         weighed.reasons.push(Unsafe::Restarted(entry.number));
     }
@@ -83,19 +85,30 @@ fn is_restart(stored: &Stored) -> bool {
     matches!(&stored.what, What::Update { fields } if fields.is_empty())
 }
 
-/// A record that would say again that what it records did not work.
-fn never_worked(action: &Action) -> Option<Unsafe> {
-    const WORKED: &str = "SUCCEEDED";
-    let Action::Apply { object, wanted, .. } = action else {
-        return None;
-    };
-    let text = wanted.pointer("/data/state.json")?.as_str()?;
+/// The records that would say in the end that what they record did not come up.
+fn never_worked(actions: &[Action]) -> Vec<Unsafe> {
+    const BROKEN: [&str; 3] = ["CREATING", "UPDATING", "FAILED"];
+    let mut last = BTreeMap::new();
+    for action in actions {
+        if let Action::Apply { object, wanted, .. } = action
+            && object.is("", "ConfigMap")
+        {
+            last.insert(object, phase(wanted));
+        }
+    }
+    let broken = last.into_iter().filter_map(|(object, phase)| {
+        let phase = phase.filter(|phase| BROKEN.contains(&phase.as_str()))?;
+        let object = object.clone();
+        Some(Unsafe::NeverWorked { object, phase })
+    });
+    broken.collect()
+}
+
+/// How the record of a mesh, or of a gateway, says that it is.
+fn phase(record: &Value) -> Option<String> {
+    let text = record.pointer("/data/state.json")?.as_str()?;
     let state: Value = serde_json::from_str(text).ok()?;
-    let phase = state.get("phase")?.as_str()?;
-    (object.is("", "ConfigMap") && phase != WORKED).then(|| Unsafe::NeverWorked {
-        object: object.clone(),
-        phase: phase.to_owned(),
-    })
+    Some(state.get("phase")?.as_str()?.to_owned())
 }
 
 impl Weighed {

@@ -372,7 +372,12 @@ fn what_is_refused_is_known_all_the_same() {
 fn a_record_of_what_never_worked_is_not_put_back() {
     let record = |phase: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "weft-mesh-shop"}, "data": {"state.json": json!({"phase": phase}).to_string()}});
     let after = record("SUCCEEDED");
-    for (phase, refused) in [("SUCCEEDED", false), ("FAILED", true), ("CREATING", true)] {
+    for (phase, refused) in [
+        ("SUCCEEDED", false),
+        ("RUNNING", false),
+        ("FAILED", true),
+        ("CREATING", true),
+    ] {
         let mut before = record(phase);
         before["data"]["other"] = json!("x");
         let entry = past(
