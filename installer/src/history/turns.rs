@@ -44,16 +44,34 @@ pub(crate) struct Turn<'a> {
 
 /// The entry whose turn it is; nothing where none is left.
 pub(crate) fn turn(entries: &[Past], way: Way) -> Option<Turn<'_>> {
+    let (mut done, mut undone) = rows(entries);
+    match way {
+        Way::Undo => done.pop(),
+        Way::Redo => undone.pop(),
+    }
+}
+
+/// An entry by its number, if it is not undone: what is newer stays.
+pub(crate) fn named(entries: &[Past], number: u64) -> Option<Turn<'_>> {
+    let (done, _) = rows(entries);
+    done.into_iter().rfind(|turn| turn.names(number))
+}
+
+/// What is done, and what is undone, the next of each at the end.
+fn rows(entries: &[Past]) -> (Vec<Turn<'_>>, Vec<Turn<'_>>) {
     let (mut done, mut undone): (Vec<Turn<'_>>, Vec<Turn<'_>>) = (Vec::new(), Vec::new());
     for entry in entries {
         // Of one that failed or was killed nobody can say that it went back: it is an entry like any other.
         let said = parsed(&entry.verb).filter(|_| entry.course == Course::Done);
-        let is_last = |row: &[Turn<'_>], number| row.last().is_some_and(|turn| turn.names(number));
-        let (from, to) = match said {
-            Some((Way::Undo, number)) if is_last(&done, number) => (&mut done, &mut undone),
-            // Before there was a redo, an undo of an undo was one.
-            Some((_, number)) if is_last(&undone, number) => (&mut undone, &mut done),
-            _ => {
+        let place = |row: &[Turn<'_>], number| row.iter().rposition(|turn| turn.names(number));
+        let undo = said.filter(|(way, _)| *way == Way::Undo);
+        let back = undo.and_then(|(_, number)| place(&done, number));
+        // Before there was a redo, an undo of an undo was one.
+        let forward = said.and_then(|(_, number)| place(&undone, number));
+        let (from, to, at) = match (back, forward) {
+            (Some(at), _) => (&mut done, &mut undone, at),
+            (None, Some(at)) => (&mut undone, &mut done, at),
+            (None, None) => {
                 undone.clear();
                 done.push(Turn {
                     first: entry,
@@ -62,15 +80,14 @@ pub(crate) fn turn(entries: &[Past], way: Way) -> Option<Turn<'_>> {
                 continue;
             }
         };
-        to.extend(from.pop().map(|turn| Turn {
+        // Found just now, so that it is there.
+        let turn = from.remove(at);
+        to.push(Turn {
             last: entry,
             ..turn
-        }));
+        });
     }
-    match way {
-        Way::Undo => done.pop(),
-        Way::Redo => undone.pop(),
-    }
+    (done, undone)
 }
 
 impl Turn<'_> {
@@ -158,6 +175,17 @@ mod tests {
                 Some((2, 3)),
             ),
         ];
+        let (a, b) = ("a", "b");
+        let past = [past(1, a), past(2, b), past(3, "undo 1 (a)")];
+        let number = |turn: Option<Turn<'_>>| turn.map(|turn| turn.first.number);
+        assert_eq!(number(named(&past[..2], 1)), Some(1), "an older one");
+        assert_eq!(
+            number(turn(&past, Way::Undo)),
+            Some(2),
+            "the newer one is left"
+        );
+        assert_eq!(number(turn(&past, Way::Redo)), Some(1));
+        assert_eq!(number(named(&past, 1)), None, "it is undone");
         for (verbs, undo, redo) in cases {
             assert_eq!(told(verbs, Way::Undo), undo, "{verbs:?}");
             assert_eq!(told(verbs, Way::Redo), redo, "{verbs:?}");

@@ -6,9 +6,10 @@
 pub(crate) mod act;
 pub(crate) mod guard;
 mod refusal;
+pub(crate) mod settle;
 
 pub(crate) use refusal::Unsafe;
-use refusal::refused;
+use refusal::{is_record, refused};
 
 use std::collections::BTreeMap;
 
@@ -85,13 +86,14 @@ fn is_restart(stored: &Stored) -> bool {
     matches!(&stored.what, What::Update { fields } if fields.is_empty())
 }
 
-/// The records that would say in the end that what they record did not come up.
+/// The records of meshes that would say in the end that theirs did not come up. A gateway that nobody waited for says no more
+/// than that.
 fn never_worked(actions: &[Action]) -> Vec<Unsafe> {
     const BROKEN: [&str; 3] = ["CREATING", "UPDATING", "FAILED"];
     let mut last = BTreeMap::new();
     for action in actions {
         if let Action::Apply { object, wanted, .. } = action
-            && object.is("", "ConfigMap")
+            && is_record(object)
         {
             last.insert(object, phase(wanted));
         }
@@ -104,7 +106,7 @@ fn never_worked(actions: &[Action]) -> Vec<Unsafe> {
     broken.collect()
 }
 
-/// How the record of a mesh, or of a gateway, says that it is.
+/// How the record of a mesh says that it is.
 fn phase(record: &Value) -> Option<String> {
     let text = record.pointer("/data/state.json")?.as_str()?;
     let state: Value = serde_json::from_str(text).ok()?;

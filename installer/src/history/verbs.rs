@@ -1,6 +1,7 @@
 //! What `weft history`, `weft history show`, `weft undo` and `weft redo` do, put together from the parts beside this file.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
@@ -8,6 +9,7 @@ use super::report::{EntriesReport, EntryReport, Filter, UndoReport};
 use super::store::{History, Past};
 use super::stored::{Course, Limits};
 use super::turns::{self, Turn, Way};
+use super::undo::settle::settle;
 use super::undo::{self, Action, Unsafe, Weighed};
 use super::{Change, begin, keep};
 use crate::cluster::access::Cluster;
@@ -15,6 +17,15 @@ use crate::cluster::mode::Mode;
 use crate::failure::{Exit, Failure, Outcome, both};
 use crate::mesh::record::lock::while_held;
 use crate::output::Output;
+
+/// What to go back from, and how.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked {
+    /// An entry by its number; else the one whose turn it is.
+    pub(crate) number: Option<u64>,
+    /// How long to wait until what was put back works; nothing for not at all.
+    pub(crate) timeout: Option<Duration>,
+}
 
 /// A history, and where to tell about it.
 #[derive(Debug)]
@@ -75,18 +86,27 @@ impl Verbs<'_> {
     }
 
     /// Undoes the last entry that is not undone, or does the last one again that is.
-    pub(crate) async fn go(&self, way: Way, mode: Mode) -> Outcome {
+    pub(crate) async fn go(&self, way: Way, asked: Asked, mode: Mode) -> Outcome {
         // Where there is nothing, nobody needs the Lease, and its namespace need not be there.
-        self.due(&self.load().await?, way)?;
-        let go = self.go_held(way, mode);
+        self.due(&self.load().await?, way, asked)?;
+        let go = Box::pin(self.go_held(way, asked, mode));
         match mode {
             Mode::Act => while_held(self.cluster, self.namespace, way.word(), go).await,
             Mode::Client | Mode::Server | Mode::Diff => go.await,
         }
     }
 
-    /// The entry whose turn it is.
-    fn due<'a>(&self, history: &'a History, way: Way) -> Result<Turn<'a>, Failure> {
+    /// The entry whose turn it is, or that was named.
+    fn due<'a>(&self, history: &'a History, way: Way, asked: Asked) -> Result<Turn<'a>, Failure> {
+        if let Some(number) = asked.number {
+            return turns::named(&history.entries, number).ok_or_else(|| {
+                let text = format!(
+                    "entry {number} of the history in {} is not there, or is undone already: `weft history` lists them",
+                    self.namespace
+                );
+                Failure::text(Exit::Failure, text)
+            });
+        }
         turns::turn(&history.entries, way).ok_or_else(|| {
             let place = self.namespace;
             let text = match (way, history.entries.is_empty()) {
@@ -104,9 +124,9 @@ impl Verbs<'_> {
         })
     }
 
-    async fn go_held(&self, way: Way, mode: Mode) -> Outcome {
+    async fn go_held(&self, way: Way, asked: Asked, mode: Mode) -> Outcome {
         let history = self.load().await?;
-        let turn = self.due(&history, way)?;
+        let turn = self.due(&history, way, asked)?;
         let Weighed { actions, reasons } = self.plan(turn.last).await?;
         if matches!(mode, Mode::Diff | Mode::Client) {
             let changes: Vec<_> = actions.iter().flat_map(Action::changes).collect();
@@ -126,12 +146,18 @@ impl Verbs<'_> {
         };
         let (done, changes, trouble) = self.carry_out(&actions, mode == Mode::Server).await;
         let noted = match begun {
+            // It counts as undone, or it would be in the way of all that is older.
+            Some(begun) if actions.is_empty() => begun.stand().await,
             Some(begun) => begun.end(changes.clone(), trouble.is_none()).await,
             None => Ok(()),
         };
         self.output.report(&UndoReport::of(turn.first, &changes))?;
         let told = self.told((turn.first, way), mode, (done, actions.len()), trouble);
-        both(told, noted.map_err(Failure::from))
+        both(told, noted.map_err(Failure::from))?;
+        if let (Some(timeout), Mode::Act) = (asked.timeout, mode) {
+            settle(self.cluster, self.output, &actions, timeout).await?;
+        }
+        Ok(Exit::Ok)
     }
 
     fn told(
@@ -142,6 +168,15 @@ impl Verbs<'_> {
         trouble: Option<Failure>,
     ) -> Outcome {
         match trouble {
+            None if all == 0 => {
+                self.output.say(format!(
+                    "entry {} ({}): nothing of it is there any more, so that it counts as {}",
+                    first.number,
+                    first.verb,
+                    way.done()
+                ));
+                Ok(Exit::Ok)
+            }
             None => {
                 let would = if mode == Mode::Act { "" } else { "would be " };
                 self.output.say(format!(
@@ -287,7 +322,7 @@ mod tests {
             (Way::Redo, "nothing is to be done again"),
         ] {
             for mode in [Mode::Act, Mode::Diff] {
-                let failure = verbs.go(way, mode).await.unwrap_err();
+                let failure = verbs.go(way, Asked::default(), mode).await.unwrap_err();
                 assert_eq!(failure.exit(), Exit::Failure);
                 assert!(failure.to_string().starts_with(words), "{failure}");
             }

@@ -9,6 +9,10 @@ use crate::mesh::record;
 const CREATED: &str =
     "`weft mesh delete` takes a mesh away, and looks first whether anybody uses it";
 
+/// Of a restart.
+const RESTARTED: &str =
+    "pods that were restarted are gone; `weft undo NUMBER` goes back from an older entry";
+
 /// What cannot be gone back from, by how the verb begins, and what to do instead.
 const REFUSED: [(&str, &str); 6] = [
     ("mesh create", CREATED),
@@ -20,9 +24,9 @@ const REFUSED: [(&str, &str); 6] = [
         "mesh upgrade",
         "proxies run the other version by now, and one that has ended is not gone back from; while it is under way, `weft mesh upgrade rollback` goes back",
     ),
-    ("sidecar restart", "pods that were restarted are gone"),
-    ("sidecar upgrade", "pods that were restarted are gone"),
-    ("gateway upgrade", "pods that were restarted are gone"),
+    ("sidecar restart", RESTARTED),
+    ("sidecar upgrade", RESTARTED),
+    ("gateway upgrade", RESTARTED),
 ];
 
 /// Why an undo is refused.
@@ -38,7 +42,7 @@ pub(crate) enum Unsafe {
     },
     /// It was never said what it did.
     #[error(
-        "entry {0} was interrupted, or is at work now: nobody knows what it wrote; run the same command once more, which goes on where it stopped"
+        "entry {0} was interrupted, or is at work now: nobody knows what it wrote; run the same command once more, which goes on where it stopped, or go back from an older entry with `weft undo NUMBER`"
     )]
     Interrupted(u64),
     /// A part of the entry is gone.
@@ -74,7 +78,9 @@ pub(crate) enum Unsafe {
         field: String,
     },
     /// Nothing but a restart.
-    #[error("entry {0} restarted pods and changed nothing else: pods that were restarted are gone")]
+    #[error(
+        "entry {0} restarted pods and changed nothing else: pods that were restarted are gone; `weft undo NUMBER` goes back from an older one"
+    )]
     Restarted(u64),
     /// What was there before did not work.
     #[error(
@@ -108,7 +114,8 @@ pub(super) fn refused(entry: &Past) -> Option<&'static str> {
     known.map(|(_, why)| *why).or(apply)
 }
 
-fn is_record(object: &ObjectId) -> bool {
+/// Whether it is the record of a mesh.
+pub(super) fn is_record(object: &ObjectId) -> bool {
     object.is("", "ConfigMap") && object.name.starts_with(&record::object_name(""))
 }
 

@@ -372,27 +372,20 @@ fn what_is_refused_is_known_all_the_same() {
 fn a_record_of_what_never_worked_is_not_put_back() {
     let record = |phase: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "weft-mesh-shop"}, "data": {"state.json": json!({"phase": phase}).to_string()}});
     let after = record("SUCCEEDED");
-    for (phase, refused) in [
-        ("SUCCEEDED", false),
-        ("RUNNING", false),
-        ("FAILED", true),
-        ("CREATING", true),
+    for (name, phase, refused) in [
+        ("weft-mesh-shop", "SUCCEEDED", false),
+        ("weft-mesh-shop", "FAILED", true),
+        ("weft-mesh-shop", "CREATING", true),
+        ("weft-gateway-front", "CREATING", false),
     ] {
         let mut before = record(phase);
         before["data"]["other"] = json!("x");
-        let entry = past(
-            "mesh apply shop",
-            "ConfigMap",
-            Some(before),
-            Some(after.clone()),
-        );
+        let mut entry = past("apply", "ConfigMap", Some(before), Some(after.clone()));
+        entry.changes[0].object.name = name.to_owned();
         let found = plan(&entry, &[Some(shown(&after, "weft"))]);
         let is_that = |reason: &Unsafe| matches!(reason, Unsafe::NeverWorked { phase: said, .. } if said == phase);
-        assert_eq!(
-            found.is_err_and(|reasons| reasons.iter().any(is_that)),
-            refused,
-            "{phase}"
-        );
+        let told = found.is_err_and(|reasons| reasons.iter().any(is_that));
+        assert_eq!(told, refused, "{name} {phase}");
     }
 }
 
