@@ -230,7 +230,7 @@ fn the_images_of_a_mesh_come_along() {
     assert_eq!(states(&pushed), ["new"; 6]);
 
     mesh(", cni: true");
-    let line = [&line[..], &["--plain-http"]].concat();
+    let line = [&line[..], &["--plain-http", "--force"]].concat();
     let (_, said) = ended(world.folder.path(), &line);
     assert!(said.contains("istio/install-cni:1.31.0"), "{said}");
 }
