@@ -131,6 +131,7 @@ fn a_command_that_was_left_is_told_and_one_that_works_is_waited_for() {
 
 /// Where both control planes run, the next command is for somebody to give.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, row by row")]
 fn an_upgrade_between_two_commands_is_told_and_not_waited_for() {
     let at_work = || Last::AtWork("alice with `weft mesh upgrade move shop`".to_owned());
     let left = || Last::Left(Some("mesh upgrade shop".to_owned()));
