@@ -7,6 +7,7 @@
 
 mod away;
 mod besides;
+mod forget;
 mod guards;
 mod orphans;
 mod others;
@@ -16,7 +17,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::adopt::verbs::forget;
 use super::record::lock::while_held;
 use super::record::{MeshRecord, MeshState, Mode, Phase, object_name};
 use super::upgrade::facts::Facts;
@@ -38,7 +38,8 @@ use crate::gateway;
 use crate::output::{Output, ProgressChoice};
 use away::take_away;
 use besides::besides;
-use guards::{Condition, Gateways, Guard, GuardsReport, Maker, guards, protection};
+pub(crate) use forget::{Forgetting, forget};
+use guards::{Condition, Gateways, Guard, GuardsReport, Maker, guards};
 use orphans::{Orphan, OrphansReport, orphans};
 
 /// How to delete.
@@ -64,7 +65,11 @@ pub(crate) async fn delete(
     how: Deletion,
 ) -> Outcome {
     if record.state.mode == Mode::External {
-        return forgotten(cluster, output, &record, how).await;
+        let asked = Forgetting {
+            yes: how.yes,
+            dry_run: how.dry_run,
+        };
+        return forget(cluster, output, &record, asked).await;
     }
     if record.state.phase == Phase::Terminating
         && let Some(namespace) = root(cluster, &record).await?.filter(is_going)
@@ -107,32 +112,6 @@ pub(crate) async fn delete(
     };
     while_held(cluster, &record.root_namespace, &verb, act).await?;
     Ok(Exit::Ok)
-}
-
-/// A mesh that somebody else runs goes on running.
-async fn forgotten(
-    cluster: &Cluster,
-    output: &Output,
-    record: &MeshRecord,
-    how: Deletion,
-) -> Outcome {
-    forgettable(output, record)?;
-    let question = format!("Forget mesh {}? Nothing of it is touched.", record.name);
-    if how.dry_run || !output.confirm(&question, how.yes).await? {
-        output.say("nothing was written");
-        return Ok(Exit::Ok);
-    }
-    forget(cluster, record).await?;
-    output.say(format!(
-        "mesh {} is forgotten; it runs as before",
-        record.name
-    ));
-    Ok(Exit::Ok)
-}
-
-/// What keeps a mesh that somebody else runs from being forgotten.
-pub(crate) fn forgettable(output: &Output, record: &MeshRecord) -> Result<(), Failure> {
-    refuse(output, record, &[protection(record)], false)
 }
 
 /// What would be deleted, if nothing is in the way or that was overridden; and what would be left without a mesh.
@@ -208,6 +187,19 @@ async fn see_off(
 async fn users(cluster: &Cluster, record: &MeshRecord) -> Result<(Vec<Usage>, Gateways), Failure> {
     let facts = Facts::read(cluster, &record.root_namespace).await?;
     let names = revisions(&record.state);
+    let used: Vec<_> = names.iter().map(|name| facts.usage(name)).collect();
+    let served = used.iter().flat_map(|usage| &usage.gateways);
+    let served = served.filter_map(|name| {
+        let (namespace, name) = name.split_once('/')?;
+        Some(((namespace.to_owned(), name.to_owned()), Maker::Else))
+    });
+    // What weft recorded wins.
+    let gateways = served.chain(recorded(cluster, record).await?).collect();
+    Ok((used, gateways))
+}
+
+/// The gateways that weft recorded as the mesh's, or may have.
+async fn recorded(cluster: &Cluster, record: &MeshRecord) -> Result<Gateways, Failure> {
     let recorded = gateway::record::all(cluster, None).await?;
     let root = &record.root_namespace;
     let ours = recorded.good.iter();
@@ -222,15 +214,7 @@ async fn users(cluster: &Cluster, record: &MeshRecord) -> Result<(Vec<Usage>, Ga
         let key = (one.namespace.clone(), one.gateway.clone());
         (key, Maker::Broken(one.to_string()))
     });
-    let used: Vec<_> = names.iter().map(|name| facts.usage(name)).collect();
-    let served = used.iter().flat_map(|usage| &usage.gateways);
-    let served = served.filter_map(|name| {
-        let (namespace, name) = name.split_once('/')?;
-        Some(((namespace.to_owned(), name.to_owned()), Maker::Else))
-    });
-    // What weft recorded wins.
-    let gateways = served.chain(ours).chain(broken).collect();
-    Ok((used, gateways))
+    Ok(ours.chain(broken).collect())
 }
 
 /// The revisions of a mesh: one in peace, two while it is upgraded.
@@ -292,28 +276,6 @@ fn nothing(record: &MeshRecord) -> Wanted {
 mod tests {
     use super::super::upgrade::steps::tests::upgrade;
     use super::*;
-    use crate::output::Settings;
-
-    #[test]
-    fn a_mesh_of_others_is_forgotten_only_when_it_is_not_protected() {
-        let quiet = || Box::new(std::io::sink());
-        let output = Output::to(Settings::default(), quiet(), quiet());
-        let mut record = MeshRecord {
-            name: "blue".to_owned(),
-            root_namespace: "mesh-blue".to_owned(),
-            spec: None,
-            state: MeshState::new(Mode::External, Phase::Succeeded),
-            resource_version: None,
-        };
-        assert!(forgettable(&output, &record).is_ok());
-        record.state.protected = true;
-        let told = forgettable(&output, &record).unwrap_err().to_string();
-        let words = [
-            "mesh blue is not forgotten",
-            "`weft mesh protect blue --off` lets it go",
-        ];
-        assert!(words.iter().all(|word| told.contains(word)), "{told}");
-    }
 
     #[test]
     fn a_mesh_counts_its_own_revisions_only() {

@@ -138,6 +138,16 @@ impl MeshStatus {
         }
     }
 
+    /// Whether there is nothing more to wait for: all of it works, and its last command came to its end. One of a canary upgrade did
+    /// where both control planes run: the next one is for somebody to give.
+    fn is_ready(&self, last: &Last) -> bool {
+        match self.phase {
+            Phase::Succeeded => self.exit() == Exit::Ok,
+            Phase::Updating => self.status == State::Succeeded && *last == Last::Ended,
+            Phase::Creating | Phase::Failed | Phase::Terminating => false,
+        }
+    }
+
     /// Whether waiting brings nothing: all that is there works, and nobody does what is left to do.
     fn is_left(&self, last: &Last) -> bool {
         let at_work = match last {
@@ -156,13 +166,13 @@ impl MeshStatus {
         ))
     }
 
-    /// What keeps it from being ready, in a line each.
+    /// What keeps it from being ready, in a line each: at least one where something does.
     pub(crate) fn complaints(&self) -> Vec<String> {
         if self.components.is_empty() {
             return vec!["nothing of it is there".to_owned()];
         }
         if self.status == State::Succeeded {
-            return self.unfinished.iter().cloned().collect();
+            return self.undone();
         }
         let bad = self
             .components
@@ -176,6 +186,23 @@ impl MeshStatus {
             format!("{} {}: {reason}", component.kind, component.full_name())
         })
         .collect()
+    }
+
+    /// What is not done although all that is there works.
+    fn undone(&self) -> Vec<String> {
+        let mut lines: Vec<_> = self
+            .unfinished
+            .iter()
+            .chain(&self.upgrade)
+            .cloned()
+            .collect();
+        if lines.is_empty() && self.exit() != Exit::Ok {
+            let name = &self.name;
+            lines.push(format!(
+                "the last change of mesh {name} is not at its end: `weft history` tells which that was"
+            ));
+        }
+        lines
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn nothing_of_theirs_is_changed(world: &World) {
         .must(0, &["is forgotten"]);
     world
         .weft("mesh delete blue --yes")
-        .must(0, &["is forgotten; it runs as before"]);
+        .must(0, &["is forgotten; weft changed nothing of it"]);
     let mut after = Accounts::settled(world);
     for ours in histories {
         after.take_ours(ours);

@@ -7,7 +7,7 @@ use crate::cli::connection::{RehearseArgs, ServerArgs};
 use crate::cli::{Context, block_on};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::adopt::verbs::{self, Adoption};
-use crate::mesh::delete::forgettable;
+use crate::mesh::delete::{self, Forgetting};
 use crate::mesh::record::find;
 use crate::mesh::spec::{Mode, WorkloadKind};
 
@@ -55,7 +55,7 @@ pub(super) struct ListArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Nothing of the mesh itself is touched. One that is protected is not forgotten.
+    after_help = "Nothing of the mesh itself is touched; what weft wrote for it stays, and is named. One that is protected is not forgotten.
 
 Examples:
   weft mesh forget shop --dry-run
@@ -125,19 +125,10 @@ pub(super) fn forget(args: ForgetArgs, context: &Context) -> Outcome {
     block_on(async {
         let cluster = args.server.access().connect(&context.environment).await?;
         let record = find::one(&cluster, Some(&args.name)).await?;
-        forgettable(&context.output, &record)?;
-        if args.dry_run {
-            let text = format!("mesh {} would be forgotten", record.name);
-            context.output.say(text);
-            return Ok(Exit::Ok);
-        }
-        let question = format!("Forget mesh {} in {}?", record.name, record.root_namespace);
-        if !context.output.confirm(&question, args.yes).await? {
-            return Err(Failure::text(Exit::Failure, "nothing was forgotten"));
-        }
-        verbs::forget(&cluster, &record).await?;
-        let text = format!("mesh {} is forgotten; it runs on as it is", record.name);
-        context.output.say(text);
-        Ok(Exit::Ok)
+        let how = Forgetting {
+            yes: args.yes,
+            dry_run: args.dry_run,
+        };
+        delete::forget(&cluster, &context.output, &record, how).await
     })
 }

@@ -30,7 +30,7 @@ pub(super) struct StatusArgs {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exits 3 when time is up, and says what is waited for; 2 when all that is there works and the last command did not come to its end, which no waiting mends.
+    after_help = "Exits 3 when time is up, and says what is waited for; 2 when all that is there works and the last command did not come to its end, which no waiting mends. An upgrade that stands between two of its commands is told, and is no reason to wait.
 
 Examples:
   weft mesh wait
@@ -136,7 +136,12 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> Outcome {
         }
         context.output.report(&status)?;
         match waited {
-            Waited::Ready => Ok(Exit::Ok),
+            Waited::Ready => {
+                if let Some(words) = &status.upgrade {
+                    context.output.say(words);
+                }
+                Ok(Exit::Ok)
+            }
             Waited::Left => Err(Failure::text(
                 Exit::Findings,
                 status.complaints().join("\n  "),

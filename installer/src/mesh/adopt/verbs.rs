@@ -1,4 +1,4 @@
-//! What `weft mesh adopt`, `list` and `forget` do.
+//! What `weft mesh adopt` and `list` do.
 
 mod list;
 
@@ -100,30 +100,6 @@ async fn write(
     };
     while_held(cluster, &root, &verb, act).await?;
     Ok(record)
-}
-
-/// Takes the record of a mesh away. Nothing of the mesh itself is touched.
-pub(crate) async fn forget(cluster: &Cluster, record: &MeshRecord) -> Result<(), Failure> {
-    if record.state.mode != Mode::External {
-        let text = format!(
-            "weft runs mesh {}: forgetting it would leave all of it behind; `weft mesh delete` takes it away",
-            record.name
-        );
-        return Err(Failure::text(Exit::Failure, text));
-    }
-    let verb = format!("mesh forget {}", record.name);
-    let change = Change {
-        object: record.id(),
-        manager: record::MANAGER,
-        before: Some(record.object()?),
-        after: None,
-    };
-    let act = async {
-        record.delete(cluster).await?;
-        note(cluster, &record.root_namespace, &verb, vec![change]).await?;
-        Ok(())
-    };
-    while_held(cluster, &record.root_namespace, &verb, act).await
 }
 
 /// Where the Istio is, as the command says it, or the record of that name.

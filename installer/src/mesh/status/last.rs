@@ -49,12 +49,16 @@ pub(super) async fn look(
     record: &MeshRecord,
 ) -> Result<(MeshRecord, Last), ClusterError> {
     let (name, root) = (&record.name, &record.root_namespace);
-    if !is_open(record.state.phase) {
+    // An upgrade that stands between two of its commands is at rest, unless one of them works on it.
+    if !is_open(record.phase()) {
         return Ok((record.clone(), Last::Ended));
     }
     match at_work(cluster, root).await {
         Ok(Some(who)) => return Ok((record.clone(), Last::AtWork(who))),
         Ok(None) => {}
+        Err(error) if error.is_forbidden() && !is_open(record.state.phase) => {
+            return Ok((record.clone(), Last::Ended));
+        }
         Err(error) if error.is_forbidden() => {
             return Ok((record.clone(), Last::Unseen(error.to_string())));
         }

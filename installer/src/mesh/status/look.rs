@@ -9,7 +9,6 @@ use super::{Component, MeshStatus, part, running, theirs};
 use crate::cluster::access::Cluster;
 use crate::cluster::engine::{self, EngineError};
 use crate::cluster::inventory::Parent;
-use crate::failure::Exit;
 use crate::mesh::record::{MeshRecord, Mode, object_name};
 
 /// Looks at every object of the mesh that can be ready or not: the members of its set, or the parts of an Istio that
@@ -50,7 +49,7 @@ async fn parts(cluster: &Cluster, record: &MeshRecord) -> Result<MeshStatus, Eng
 /// How waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waited {
-    /// It works.
+    /// It works; an upgrade that stands between two of its commands is no reason to wait on.
     Ready,
     /// All that is there works, and nobody does the rest.
     Left,
@@ -70,7 +69,7 @@ pub(crate) async fn wait(
     let mut seen_last = None;
     loop {
         match seen(cluster, &record).await {
-            Ok((status, _)) if status.exit() == Exit::Ok => return Ok((status, Waited::Ready)),
+            Ok((status, last)) if status.is_ready(&last) => return Ok((status, Waited::Ready)),
             Ok((status, last)) if status.is_left(&last) => return Ok((status, Waited::Left)),
             Ok((status, _)) => {
                 tell(&status);

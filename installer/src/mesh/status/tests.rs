@@ -7,6 +7,8 @@ use crate::cluster::object::ObjectId;
 use crate::cluster::readiness::Readiness;
 use crate::cluster::watch::Target;
 use crate::mesh::record::MeshState;
+use crate::mesh::upgrade::state::{Stage, Upgrade};
+use crate::mesh::upgrade::steps::tests::upgrade;
 use crate::output::Terminal;
 
 fn record(mode: &str, phase: &str) -> MeshRecord {
@@ -124,6 +126,118 @@ fn a_command_that_was_left_is_told_and_one_that_works_is_waited_for() {
         assert!(table.contains(&said), "{table}");
         let json = serde_json::json!(seen);
         assert_eq!(json["unfinished"].as_str().unwrap_or_default(), said);
+    }
+}
+
+/// Where both control planes run, the next command is for somebody to give.
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table, row by row")]
+fn an_upgrade_between_two_commands_is_told_and_not_waited_for() {
+    let at_work = || Last::AtWork("alice with `weft mesh upgrade move shop`".to_owned());
+    let left = || Last::Left(Some("mesh upgrade shop".to_owned()));
+    let ready = Some(Stage::Ready);
+    let promoted = Some(Stage::Promoted);
+    let begun = Some(Stage::Installing);
+    let cases = [
+        (None, "SUCCEEDED", true, Last::Ended, true, ""),
+        (
+            None,
+            "SUCCEEDED",
+            false,
+            Last::Ended,
+            false,
+            "does not exist",
+        ),
+        (
+            None,
+            "FAILED",
+            true,
+            Last::Ended,
+            false,
+            "same command again",
+        ),
+        (
+            ready,
+            "SUCCEEDED",
+            true,
+            Last::Ended,
+            true,
+            "1.31.0 is READY",
+        ),
+        (
+            ready,
+            "SUCCEEDED",
+            false,
+            Last::Ended,
+            false,
+            "does not exist",
+        ),
+        (
+            ready,
+            "SUCCEEDED",
+            true,
+            at_work(),
+            false,
+            "weft works on it",
+        ),
+        (
+            ready,
+            "FAILED",
+            true,
+            Last::Ended,
+            false,
+            "same command again",
+        ),
+        (
+            promoted,
+            "SUCCEEDED",
+            true,
+            Last::Ended,
+            true,
+            "1.31.0 is PROMOTED",
+        ),
+        (begun, "UPDATING", true, left(), false, "run it again"),
+        (
+            begun,
+            "UPDATING",
+            true,
+            at_work(),
+            false,
+            "1.31.0 is INSTALLING",
+        ),
+    ];
+    for (stage, phase, works, last, is_ready, words) in cases {
+        let mut record = record("DEDICATED", phase);
+        record.state.upgrade = stage.map(|stage| {
+            let begun = upgrade("{version: 1.30.0}");
+            Box::new(Upgrade { stage, ..begun })
+        });
+        let readiness = works.then_some(&Readiness::Ready);
+        let parts = vec![Component::of(&record, &istiod(), readiness, None)];
+        let seen = MeshStatus::of(&record, parts).after(&last);
+        let what = format!("{stage:?} {phase} {works} {last:?}");
+        assert_eq!(seen.is_ready(&last), is_ready, "{what}");
+        let complaints = seen.complaints();
+        assert_eq!(complaints.is_empty(), seen.exit() == Exit::Ok, "{what}");
+        let told = complaints.join("\n");
+        assert!(told.contains(words), "{what}: {told}");
+    }
+}
+
+/// Whatever a record says, an error is never without a word.
+#[test]
+fn no_error_is_without_a_word() {
+    for phase in ["CREATING", "UPDATING", "FAILED", "TERMINATING"] {
+        let record = record("DEDICATED", phase);
+        let parts = vec![Component::of(
+            &record,
+            &istiod(),
+            Some(&Readiness::Ready),
+            None,
+        )];
+        let seen = MeshStatus::of(&record, parts).after(&Last::Ended);
+        assert_eq!(seen.exit(), Exit::Findings, "{phase}");
+        assert!(!seen.complaints().is_empty(), "{phase}");
     }
 }
 
