@@ -6,6 +6,7 @@
 mod budget;
 pub(crate) mod decision;
 pub(crate) mod edit;
+pub(crate) mod editing;
 pub(crate) mod gateway;
 pub(crate) mod injector;
 pub(crate) mod kinds;

@@ -158,12 +158,18 @@ impl Prepared {
         self.taken.iter().chain(&self.foreign).cloned().collect()
     }
 
-    /// The same edit of an object that was written meanwhile; nothing where it is another object now, or the keys that the
-    /// edit is about are not as they were when it was decided.
+    /// The same edit of an object that was written meanwhile; nothing where it is another object now, or a key that the edit is
+    /// about is neither as it was when it was decided nor as the edit, half written, has left it.
     pub(crate) fn anew(&self, object: &Value, site: Site, edit: &Edit) -> Option<Self> {
         let again = prepare(object, site, edit);
         let uid = |body: &Value| text(body, "/metadata/uid");
-        (uid(&again.body) == uid(&self.body) && again.before == self.before).then_some(again)
+        let stands = ["labels", "annotations"].into_iter().all(|field| {
+            let [was, will, is] =
+                [&self.before, &self.after, &again.before].map(|all| current(all, site, field));
+            let mut keys = was.keys().chain(will.keys()).chain(is.keys());
+            keys.all(|key| is.get(key) == was.get(key) || is.get(key) == will.get(key))
+        });
+        (uid(&again.body) == uid(&self.body) && stands).then_some(again)
     }
 }
 

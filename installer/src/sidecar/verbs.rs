@@ -17,11 +17,12 @@ pub(crate) use show::Sample;
 pub(crate) use tune::Tuning;
 
 use named::workloads;
-use planned::{Deed, Editing, Planned};
+use planned::{Deed, Planned};
 
 use serde_json::Value;
 
-use super::edit::{Edit, Site, current, prepare};
+use super::edit::{Edit, Site, current};
+use super::editing::Editing;
 use super::kinds::Kinds;
 use super::read::{Reader, collection};
 use super::restart::path;
@@ -149,16 +150,11 @@ impl Sidecars {
         let id = ObjectId::of(&object)
             .ok_or_else(|| Failure::text(Exit::Failure, format!("{what} has no name")))?;
         let edit = edit(&object)?;
-        let prepared = prepare(&object, site, &edit);
         Ok(Planned {
             id,
             path,
             labels: current(&object, site, "labels"),
-            deed: Deed::Edit(Box::new(Editing {
-                edit,
-                site,
-                prepared,
-            })),
+            deed: Deed::Edit(Box::new(Editing::new(&object, site, edit))),
         })
     }
 }

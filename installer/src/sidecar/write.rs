@@ -42,32 +42,37 @@ impl Writer {
     }
 
     /// Writes an edit to the object at that path, if that is still of the version that the edit was decided from. Labels that people have set are taken over;
-    /// only with force is there anything else of others in it.
+    /// only with force is there anything else of others in it. What is new comes first, and only then does what others own go: whoever
+    /// is killed in between leaves an object that still says what it said, as `istio-injection` wins over `istio.io/rev`.
     pub(crate) async fn edit(
         &self,
         what: &str,
         path: &str,
         prepared: &Prepared,
     ) -> Result<(), ClusterError> {
-        let mut version = prepared.version.clone();
         let force = self.force || prepared.takes();
-        if let Some(removal) = prepared.removal.as_ref().filter(|_| force) {
-            let params = PatchParams {
-                dry_run: self.dry_run,
-                field_manager: Some(MANAGER.to_owned()),
-                ..PatchParams::default()
-            };
-            let removal = versioned(removal, version.as_deref());
-            let written = self
-                .patch(what, path, &params, &Patch::Merge(removal))
-                .await?;
-            if !self.dry_run {
-                version = Some(text(&written, "/metadata/resourceVersion").to_owned());
-            }
-        }
-        let body = versioned(&prepared.body, version.as_deref());
+        let body = versioned(&prepared.body, prepared.version.as_deref());
         let params = self.params(MANAGER, force);
-        self.apply(what, path, &params, &body).await
+        let written = self
+            .patch(what, path, &params, &Patch::Apply(&body))
+            .await?;
+        let Some(removal) = prepared.removal.as_ref().filter(|_| force) else {
+            return Ok(());
+        };
+        let version = if self.dry_run {
+            prepared.version.as_deref()
+        } else {
+            Some(text(&written, "/metadata/resourceVersion"))
+        };
+        let params = PatchParams {
+            dry_run: self.dry_run,
+            field_manager: Some(MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let removal = versioned(removal, version);
+        self.patch(what, path, &params, &Patch::Merge(removal))
+            .await
+            .map(drop)
     }
 
     /// Writes an object of weft's own.

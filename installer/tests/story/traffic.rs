@@ -1,4 +1,5 @@
-//! What the clients say of their requests: the log of each client pod, followed from its first line to its last.
+//! What the clients say of their requests: the log of each client pod, followed from its first line to its last. It is judged by what
+//! failed and by whether it went on, not by how fast: rates are the machine's, and belong to benches.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,12 +13,9 @@ use std::time::{Duration, Instant};
 use super::world::World;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
-/// Answers a second, on average over a pod's life: half of what it asks for.
-const RATE: f64 = 25.0;
-/// A pod that lived for less seconds than these has no rate to speak of.
-const LONG: f64 = 10.0;
-/// The longest time without an answer. No figure of the machine: whoever stalls is seen, whoever is slow is not.
-const GAP: SignedDuration = SignedDuration::from_secs(5);
+/// The longest time without an answer: a client that hangs is seen, and no machine starves one that asks fifty times a second for so
+/// long.
+const GAP: SignedDuration = SignedDuration::from_mins(1);
 
 /// All client pods that there were.
 pub(crate) struct Traffic {
@@ -75,7 +73,7 @@ impl Traffic {
         }
     }
 
-    /// Not one request has failed, and they never stopped coming.
+    /// Not one request has failed, and more were answered since the last look.
     #[expect(clippy::print_stdout, reason = "the figures are the test's result")]
     pub(crate) fn goes_on(&self, until: &str) {
         let (mut well, mut pods, mut wrong) = (0, 0, Vec::new());
@@ -127,13 +125,6 @@ fn answered(log: &str) -> Result<usize, String> {
             return Err(format!("nothing for {gap:?} after {}", pair[0]));
         }
     }
-    if let [first, .., last] = times.as_slice() {
-        let life = last.duration_since(*first).as_secs_f64();
-        let rate = f64::from(u32::try_from(times.len()).unwrap()) / life;
-        if life >= LONG && rate < RATE {
-            return Err(format!("{rate:.0} answers a second in {life:.0} s"));
-        }
-    }
     Ok(times.len())
 }
 
@@ -152,16 +143,16 @@ mod tests {
                 .map(|turn| line(f64::from(turn) * seconds, "200 "))
                 .collect()
         };
-        let stalled = every(0.02, 500) + &line(15.1, "200 ") + &line(15.1, "200 ");
+        let stalled = every(0.02, 500) + &line(71.0, "200 ");
+        let slow = every(0.02, 500) + &line(69.0, "200 ");
         let failed = every(0.02, 9) + &line(0.2, "503 ") + &line(0.3, "200 ");
         let refused = every(0.02, 9) + &line(0.2, "000 Connection refused");
         for (log, wanted) in [
             (String::new(), Ok(0)),
             (line(0.0, "200 "), Ok(1)),
             (every(0.02, 500), Ok(500)),
-            (every(0.039, 500), Ok(500)),
-            (every(0.041, 500), Err("24 answers a second")),
-            (every(0.2, 500), Err("5 answers a second")),
+            (every(0.2, 500), Ok(500)),
+            (slow, Ok(501)),
             (every(0.02, 500) + "1970-01-01T00:00:11Z 50", Ok(500)),
             (stalled, Err("nothing for")),
             (failed, Err("503")),

@@ -108,4 +108,36 @@ mod tests {
             .unwrap();
         assert_eq!(free, []);
     }
+
+    /// A tag that a namespace names is not taken away by an undo of its creation; one that nobody names, or no tag, is.
+    #[tokio::test]
+    async fn a_tag_in_use_stays() {
+        let answer = async |uri: Uri| {
+            let items = if uri.path() == "/api/v1/namespaces" {
+                vec![json!({"metadata": {"name": "shop", "labels": {"istio.io/rev": "prod"}}})]
+            } else {
+                Vec::new()
+            };
+            json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items}).to_string()
+        };
+        let cluster = fake::served(Router::new().fallback(answer));
+        for (labels, users) in [
+            (json!({TAG: "prod"}), Some("tag prod: Namespace shop")),
+            (json!({TAG: "canary"}), None),
+            (json!({"istio.io/rev": "prod"}), None),
+        ] {
+            let webhook = json!({"metadata": {"name": "front", "labels": labels}});
+            let action = delete(
+                "admissionregistration.k8s.io",
+                "MutatingWebhookConfiguration",
+                webhook,
+            );
+            let found = in_use(&cluster, "istio-system", &[action]).await.unwrap();
+            let wanted: Vec<_> = users
+                .map(|text| Unsafe::InUse(text.to_owned()))
+                .into_iter()
+                .collect();
+            assert_eq!(found, wanted, "{labels}");
+        }
+    }
 }

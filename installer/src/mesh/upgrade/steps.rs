@@ -233,10 +233,22 @@ impl Upgrade {
         Some(Step::Say(name.to_owned(), said))
     }
 
-    /// A label that is not the one that weft wrote is somebody's newer wish.
+    /// A label that is not the one that weft wrote is somebody's newer wish. Silence is none, and both labels at once are what a killed
+    /// move leaves: those say again what they said before.
     fn keep(&self, name: &str, before: &Said, now: &Said) -> Option<Step> {
-        let written = self.way(before) == Way::Relabel && now != before;
-        written.then(|| Step::Keep(name.to_owned(), now.clone()))
+        if self.way(before) != Way::Relabel || now == before {
+            return None;
+        }
+        let halfway = Said {
+            injection: before.injection.clone(),
+            ..self.after(before)
+        };
+        let name = name.to_owned();
+        Some(if [Said::default(), halfway].contains(now) {
+            Step::Say(name, before.clone())
+        } else {
+            Step::Keep(name, now.clone())
+        })
     }
 
     fn promote(&self) -> Vec<Step> {

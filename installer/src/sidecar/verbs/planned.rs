@@ -10,7 +10,8 @@ use crate::cluster::object::ObjectId;
 use crate::cluster::ownership;
 use crate::failure::Failure;
 use crate::history::Change;
-use crate::sidecar::edit::{self, Edit, Prepared, Site};
+use crate::sidecar::edit;
+use crate::sidecar::editing::Editing;
 use crate::sidecar::injector::Labels;
 use crate::sidecar::read::Reader;
 use crate::sidecar::report::{ChangeRow, Written};
@@ -34,16 +35,6 @@ pub(super) enum Deed {
         after: Option<Value>,
     },
 }
-
-/// An edit, and what it takes to decide it once more.
-pub(super) struct Editing {
-    pub(super) edit: Edit,
-    pub(super) site: Site,
-    pub(super) prepared: Prepared,
-}
-
-/// How often an edit is decided anew because somebody wrote the object meanwhile; a controller does so now and then.
-const TRIES: u32 = 8;
 
 impl Planned {
     /// As it is shown: with those who own what changes, and as a conflict where they would keep it.
@@ -113,43 +104,12 @@ impl Planned {
     pub(super) async fn write(&self, writer: &Writer, reader: &Reader) -> Result<(), ClusterError> {
         let what = self.id.to_string();
         match &self.deed {
-            Deed::Edit(editing) => self.edit(writer, reader, editing).await,
+            Deed::Edit(editing) => editing.write(&self.id, &self.path, writer, reader).await,
             Deed::Own {
                 after: Some(object),
                 ..
             } => writer.own(&what, &self.path, object).await,
             Deed::Own { after: None, .. } => writer.delete(&what, &self.path).await,
-        }
-    }
-
-    async fn edit(
-        &self,
-        writer: &Writer,
-        reader: &Reader,
-        editing: &Editing,
-    ) -> Result<(), ClusterError> {
-        let what = self.id.to_string();
-        let mut again = None;
-        let mut tries = TRIES;
-        loop {
-            let prepared = again.as_ref().unwrap_or(&editing.prepared);
-            tries = tries.saturating_sub(1);
-            match writer.edit(&what, &self.path, prepared).await {
-                Err(error) if error.is_status(409) && tries > 0 => {}
-                done => return done,
-            }
-            let object = reader.object(&what, &self.path).await?;
-            let newer = editing
-                .prepared
-                .anew(&object, editing.site, &editing.edit)
-                .ok_or_else(|| ClusterError::Overtaken {
-                    what: what.clone(),
-                    by: "is not as it was read".to_owned(),
-                })?;
-            if !newer.foreign.is_empty() && !writer.forces() {
-                return Err(contested(&self.id, &newer));
-            }
-            again = Some(newer);
         }
     }
 }
@@ -165,11 +125,4 @@ pub(super) fn conflicts(planned: &[Planned]) -> Result<(), Failure> {
         return Ok(());
     }
     Err(EngineError::Conflicts(contested).into())
-}
-
-fn contested(id: &ObjectId, prepared: &Prepared) -> ClusterError {
-    ClusterError::Conflict {
-        what: format!("write {id}"),
-        fields: prepared.foreign.clone(),
-    }
 }

@@ -24,6 +24,7 @@ use crate::mesh::record::{MeshRecord, Phase};
 use crate::mesh::render::Plane;
 use crate::sidecar::edit::MANAGER;
 use crate::sidecar::injector::REVISION;
+use crate::sidecar::read::Reader;
 use crate::sidecar::restart::Restarted;
 use crate::sidecar::write::Writer;
 
@@ -196,15 +197,17 @@ impl<'a> Deeds<'a> {
         said: &Said,
         journal: &Journal<'_>,
     ) -> Result<(), Failure> {
-        let prepared = self.upgrader.prepared(namespace, said).await?;
-        let writer = Writer::new(
-            self.upgrader.installer.cluster.clone(),
-            self.upgrader.force,
-            false,
-        );
-        let what = format!("Namespace {namespace}");
+        let cluster = self.upgrader.installer.cluster;
+        let editing = self.upgrader.editing(namespace, said).await?;
+        let writer = Writer::new(cluster.clone(), self.upgrader.force, false);
+        let reader = Reader::new(cluster.clone());
+        let object = id(namespace);
+        let what = object.to_string();
         journal.begin().await?;
-        writer.edit(&what, &path(namespace), &prepared).await?;
+        editing
+            .write(&object, &path(namespace), &writer, &reader)
+            .await?;
+        let prepared = editing.prepared;
         for text in prepared.takings(self.upgrader.force) {
             self.upgrader
                 .installer
@@ -212,7 +215,7 @@ impl<'a> Deeds<'a> {
                 .say(format!("{what}: {text}"));
         }
         let change = Change {
-            object: id(namespace),
+            object,
             manager: MANAGER,
             before: Some(prepared.before),
             after: Some(prepared.after),

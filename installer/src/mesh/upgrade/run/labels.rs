@@ -12,7 +12,8 @@ use crate::cluster::object::ObjectId;
 use crate::cluster::ownership::OwnedField;
 use crate::failure::Failure;
 use crate::sidecar::decision::INJECTION;
-use crate::sidecar::edit::{Edit, Prepared, Site, Want, prepare};
+use crate::sidecar::edit::{Edit, Site, Want};
+use crate::sidecar::editing::Editing;
 use crate::sidecar::injector::REVISION;
 use crate::sidecar::read::{Reader, collection};
 
@@ -45,11 +46,11 @@ pub(super) fn id(namespace: &str) -> ObjectId {
 
 impl Upgrader<'_> {
     /// The labels of a namespace, as they would be written.
-    pub(super) async fn prepared(&self, namespace: &str, said: &Said) -> Result<Prepared, Failure> {
+    pub(super) async fn editing(&self, namespace: &str, said: &Said) -> Result<Editing, Failure> {
         let reader = Reader::new(self.installer.cluster.clone());
         let what = format!("Namespace {namespace}");
         let object = reader.object(&what, &path(namespace)).await?;
-        Ok(prepare(&object, Site::Object, &edit(said)))
+        Ok(Editing::new(&object, Site::Object, edit(said)))
     }
 
     /// Labels that somebody else keeps as they are, all of them before anything is written. A diff shows them in its rows.
@@ -90,7 +91,7 @@ impl Upgrader<'_> {
             | Step::Done(_) => None,
         });
         let read = says.map(|(namespace, said)| async move {
-            let prepared = self.prepared(namespace, said).await?;
+            let prepared = self.editing(namespace, said).await?.prepared;
             Ok::<_, Failure>((id(namespace), prepared.foreign))
         });
         let read: Vec<_> = read.collect();
@@ -104,7 +105,7 @@ impl Upgrader<'_> {
 
     /// Who else owns what a step would write, for the end of its row.
     pub(super) async fn owners(&self, namespace: &str, said: &Said) -> Result<String, Failure> {
-        let prepared = self.prepared(namespace, said).await?;
+        let prepared = self.editing(namespace, said).await?.prepared;
         let mut told = prepared.takings(self.force);
         if !self.force {
             let kept = prepared.foreign.iter();

@@ -333,6 +333,52 @@ fn the_old_one_stays_the_meshs_until_promotion() {
     assert_eq!(described(Stage::Promoted), "1.31.0");
 }
 
+/// Whatever a killed move left of a namespace's labels, a rollback leads to what it said before, and so does the same move to its end.
+#[test]
+fn half_a_move_is_no_wish_of_somebody_else() {
+    let on = Some("enabled");
+    let cases = [
+        ("both labels", (on, Some("1-31-0")), true),
+        ("silence", (None, None), true),
+        ("nothing yet", (on, None), true),
+        ("another revision", (on, Some("theirs")), false),
+        ("declined", (Some("disabled"), None), false),
+        (
+            "declined, with ours",
+            (Some("disabled"), Some("1-31-0")),
+            false,
+        ),
+    ];
+    for (what, (injection, revision), is_ours) in cases {
+        let mut world = World::new(
+            &mesh("{version: 1.30.0}"),
+            namespaces(&[("shop", on, None)]),
+        );
+        let before = world.clone();
+        world.upgrade = Some(upgrade("{version: 1.30.0}"));
+        world.whole(&Verb::Install).unwrap();
+        // The move is noted, and has not come further than the labels.
+        world.run(&Verb::Move(None), 1).unwrap();
+        world
+            .says
+            .extend(namespaces(&[("shop", injection, revision)]));
+        let now = world.says["shop"].clone();
+
+        let mut moved = world.clone();
+        moved.whole(&Verb::Move(None)).unwrap();
+        assert_eq!(moved.says["shop"].words(), "istio.io/rev=1-31-0", "{what}");
+
+        let steps = world.upgrade.clone().unwrap();
+        let steps = steps.steps(&Verb::Rollback, &world.shown()).unwrap();
+        let keeps = steps.contains(&Step::Keep("shop".to_owned(), now));
+        assert_eq!(keeps, !is_ours, "{what}");
+        world.whole(&Verb::Rollback).unwrap();
+        if is_ours {
+            assert_eq!(world, before, "{what}");
+        }
+    }
+}
+
 /// What somebody labelled by hand goes back as well, what somebody labelled since stays, and both are told.
 #[test]
 fn labels_of_others_are_neither_left_behind_nor_overwritten() {
