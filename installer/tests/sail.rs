@@ -170,7 +170,7 @@ spec: {version: v1.30.0, namespace: elsewhere}
     /// What says that it is ready is a moment behind: when weft says so, istiod is the new one.
     fn in_place(world: &World) {
         world
-            .weft("mesh upgrade shop --to 1.31.0")
+            .weft("mesh upgrade shop --to 1.31.0 --yes")
             .must(0, &["no upgrade"]);
         let image = world.istiods();
         assert!(image.ends_with(lab::tools::istio_tag()), "{image}");

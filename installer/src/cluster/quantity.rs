@@ -30,6 +30,9 @@ pub(crate) fn billionths(text: &str) -> Option<i128> {
     let digits: i128 = format!("0{whole}{fraction}").parse().ok()?;
     let [worth, parts] = worth(suffix)?;
     let parts = parts.checked_mul(power(10, fraction.len())?)?;
+    // Cancelled first, or what fits in the end would overflow on the way.
+    let common = divisor(worth, parts);
+    let (worth, parts) = (worth.checked_div(common)?, parts.checked_div(common)?);
     let all = digits.checked_mul(worth)?.checked_mul(sign)?;
     (all.checked_rem(parts)? == 0)
         .then(|| all.checked_div(parts))
@@ -56,6 +59,14 @@ fn worth(suffix: &str) -> Option<[i128; 2]> {
     } else {
         [WHOLE.checked_mul(ten)?, 1]
     })
+}
+
+/// The greatest that divides both, which are above nought (Euclid).
+fn divisor(one: i128, other: i128) -> i128 {
+    match one.checked_rem(other) {
+        Some(0) | None => other,
+        Some(rest) => divisor(other, rest),
+    }
 }
 
 fn power(base: i128, exponent: usize) -> Option<i128> {
@@ -94,6 +105,10 @@ mod tests {
             (
                 "0.10000000000000000000000000000000000000000000",
                 Some(WHOLE / 10),
+            ),
+            (
+                "200000000.001E",
+                Some(200_000_000_001_000_000_000_000_000 * WHOLE),
             ),
             // Finer, or greater, than can be told apart.
             ("1.5n", None),
