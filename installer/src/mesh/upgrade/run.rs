@@ -97,10 +97,12 @@ impl Upgrader<'_> {
                     self.installer.output.say(none);
                     return Ok(Exit::Ok);
                 }
+                // The same, of what was to be gone back from; and one that has succeeded is told not to be.
                 Verb::Rollback => {
-                    format!(
+                    self.installer.output.say(format!(
                         "{none}: one that has ended, by itself or by a rollback, is not gone back from"
-                    )
+                    ));
+                    return Ok(Exit::Ok);
                 }
                 Verb::Install | Verb::Move(_) | Verb::Promote => {
                     format!(
