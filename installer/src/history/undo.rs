@@ -9,9 +9,7 @@ mod refusal;
 pub(crate) mod settle;
 
 pub(crate) use refusal::Unsafe;
-use refusal::{is_record, refused};
-
-use std::collections::BTreeMap;
+use refusal::{never_worked, refused};
 
 use serde_json::Value;
 
@@ -84,33 +82,6 @@ pub(crate) fn plan(entry: &Past, current: &[Option<Value>]) -> Weighed {
 /// A change without a field of the file's: pods were made anew, and nothing else.
 fn is_restart(stored: &Stored) -> bool {
     matches!(&stored.what, What::Update { fields } if fields.is_empty())
-}
-
-/// The records of meshes that would say in the end that theirs did not come up. A gateway that nobody waited for says no more
-/// than that.
-fn never_worked(actions: &[Action]) -> Vec<Unsafe> {
-    const BROKEN: [&str; 3] = ["CREATING", "UPDATING", "FAILED"];
-    let mut last = BTreeMap::new();
-    for action in actions {
-        if let Action::Apply { object, wanted, .. } = action
-            && is_record(object)
-        {
-            last.insert(object, phase(wanted));
-        }
-    }
-    let broken = last.into_iter().filter_map(|(object, phase)| {
-        let phase = phase.filter(|phase| BROKEN.contains(&phase.as_str()))?;
-        let object = object.clone();
-        Some(Unsafe::NeverWorked { object, phase })
-    });
-    broken.collect()
-}
-
-/// How the record of a mesh says that it is.
-fn phase(record: &Value) -> Option<String> {
-    let text = record.pointer("/data/state.json")?.as_str()?;
-    let state: Value = serde_json::from_str(text).ok()?;
-    Some(state.get("phase")?.as_str()?.to_owned())
 }
 
 impl Weighed {

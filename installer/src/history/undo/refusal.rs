@@ -1,7 +1,12 @@
 //! Why an undo would not be safe.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::super::store::Past;
 use super::super::stored::What;
+use super::Action;
 use crate::cluster::object::ObjectId;
 use crate::mesh::record;
 
@@ -114,8 +119,35 @@ pub(super) fn refused(entry: &Past) -> Option<&'static str> {
     known.map(|(_, why)| *why).or(apply)
 }
 
+/// The records of meshes that would say in the end that theirs did not come up. A gateway that nobody waited for says no more
+/// than that.
+pub(super) fn never_worked(actions: &[Action]) -> Vec<Unsafe> {
+    const BROKEN: [&str; 3] = ["CREATING", "UPDATING", "FAILED"];
+    let mut last = BTreeMap::new();
+    for action in actions {
+        if let Action::Apply { object, wanted, .. } = action
+            && is_record(object)
+        {
+            last.insert(object, phase(wanted));
+        }
+    }
+    let broken = last.into_iter().filter_map(|(object, phase)| {
+        let phase = phase.filter(|phase| BROKEN.contains(&phase.as_str()))?;
+        let object = object.clone();
+        Some(Unsafe::NeverWorked { object, phase })
+    });
+    broken.collect()
+}
+
+/// How the record of a mesh says that it is.
+fn phase(record: &Value) -> Option<String> {
+    let text = record.pointer("/data/state.json")?.as_str()?;
+    let state: Value = serde_json::from_str(text).ok()?;
+    Some(state.get("phase")?.as_str()?.to_owned())
+}
+
 /// Whether it is the record of a mesh.
-pub(super) fn is_record(object: &ObjectId) -> bool {
+fn is_record(object: &ObjectId) -> bool {
     object.is("", "ConfigMap") && object.name.starts_with(&record::object_name(""))
 }
 
