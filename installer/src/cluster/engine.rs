@@ -8,8 +8,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::access::Cluster;
 use super::apply::{Deed, Execution};
 use super::discovery::{Kinds, Resource, discover};
@@ -163,14 +161,8 @@ pub(crate) async fn carry_out(
         };
     }
     let patience = timeout.unwrap_or(SHORT);
-    let now = Instant::now();
-    let watch = Watch {
-        cluster,
-        sink,
-        deadline: now.checked_add(patience).unwrap_or(now),
-    };
     let execution = Execution {
-        watch,
+        watch: Watch::within(cluster, sink, patience),
         waits: timeout.is_some(),
         patience,
         deeds: RefCell::default(),
@@ -189,12 +181,7 @@ pub(crate) async fn see_off(
     object: (Target, String),
     timeout: Duration,
 ) -> Result<(), EngineError> {
-    let now = Instant::now();
-    let watch = Watch {
-        cluster,
-        sink,
-        deadline: now.checked_add(timeout).unwrap_or(now),
-    };
+    let watch = Watch::within(cluster, sink, timeout);
     match watch.until_gone(vec![object]).await? {
         Waited::Ready => Ok(()),
         Waited::Failed(waiting) | Waited::TimedOut(waiting) => Err(EngineError::Late {

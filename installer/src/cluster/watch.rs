@@ -20,6 +20,7 @@ use super::event::{Event, Sink, State};
 use super::object::ObjectId;
 use super::peek::{list, text};
 use super::readiness::{self, Readiness, sail};
+use crate::failure::Exit;
 use look::Look;
 pub(crate) use look::states;
 
@@ -53,6 +54,16 @@ pub(crate) struct Unready {
     pub(crate) cause: Option<Cause>,
 }
 
+impl Unready {
+    /// The first thing in its way.
+    pub(crate) fn reason(&self) -> String {
+        self.cause.as_ref().map_or_else(
+            || format!("{} waits: {}", self.id, self.waits_for),
+            ToString::to_string,
+        )
+    }
+}
+
 /// How waiting ended.
 #[derive(Debug)]
 pub(crate) enum Waited {
@@ -62,6 +73,19 @@ pub(crate) enum Waited {
     Failed(Vec<Unready>),
     /// Some were not in time.
     TimedOut(Vec<Unready>),
+}
+
+impl Waited {
+    /// How a command exits that waited in vain, and what is in the way of each object, a line each.
+    pub(crate) fn in_vain(self) -> Option<(Exit, String)> {
+        let (exit, unready) = match self {
+            Self::Ready => return None,
+            Self::Failed(unready) => (Exit::Failure, unready),
+            Self::TimedOut(unready) => (Exit::Timeout, unready),
+        };
+        let lines: Vec<_> = unready.iter().map(Unready::reason).collect();
+        Some((exit, lines.join("\n  ")))
+    }
 }
 
 /// Waits.
@@ -75,7 +99,17 @@ pub(crate) struct Watch<'a> {
     pub(crate) deadline: Instant,
 }
 
-impl Watch<'_> {
+impl<'a> Watch<'a> {
+    /// For so long from now on.
+    pub(crate) fn within(cluster: &'a Cluster, sink: &'a dyn Sink, time: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            cluster,
+            sink,
+            deadline: now.checked_add(time).unwrap_or(now),
+        }
+    }
+
     /// Until all are ready, one will not be, or time is up.
     pub(crate) async fn until_ready(&self, targets: Vec<Target>) -> Result<Waited, ClusterError> {
         let mut open: Vec<Target> = targets

@@ -253,7 +253,7 @@ async fn health(
     let waited = watch
         .until_ready(objects.filter_map(target).collect())
         .await?;
-    let reasons = |unready: Vec<Unready>| unready.iter().map(reason).collect();
+    let reasons = |unready: Vec<Unready>| unready.iter().map(Unready::reason).collect();
     Ok(match waited {
         Waited::Ready if state::instances(workload) == [0, 0] => (
             Health::Idle,
@@ -263,14 +263,6 @@ async fn health(
         Waited::TimedOut(unready) => (Health::Coming, reasons(unready)),
         Waited::Failed(unready) => (Health::Failed, reasons(unready)),
     })
-}
-
-/// The first thing in its way.
-pub(crate) fn reason(unready: &Unready) -> String {
-    unready.cause.as_ref().map_or_else(
-        || format!("{} waits: {}", unready.id, unready.waits_for),
-        ToString::to_string,
-    )
 }
 
 /// An object that is waited for.

@@ -8,6 +8,7 @@ pub(crate) mod find;
 mod list;
 pub(crate) mod lock;
 mod state;
+pub(crate) mod still;
 mod underway;
 
 use k8s_openapi::api::core::v1::ConfigMap;

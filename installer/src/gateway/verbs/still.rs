@@ -1,16 +1,16 @@
 //! Between looking and holding the Lease somebody else may have been here: what a plan was made from is read once more.
 
-use super::super::record;
+use super::super::record as gateways;
 use super::Gateways;
 use super::write::Prepared;
-use crate::failure::{Exit, Failure};
-use crate::mesh::record::{of_root, parted};
+use crate::failure::Failure;
+use crate::mesh::record::{self, of_root, parted};
 
 impl Gateways {
     /// Refuses where the gateway or its mesh is not as it was when the plan was made.
     pub(super) async fn unchanged(&self, prepared: &Prepared) -> Result<(), Failure> {
         let after = &prepared.after;
-        let now = record::one(&self.cluster, &after.namespace, after.name()).await?;
+        let now = gateways::one(&self.cluster, &after.namespace, after.name()).await?;
         let name = format!("gateway {}/{}", after.namespace, after.name());
         still(&name, prepared.before.as_ref(), now.as_ref())?;
         let root = &after.state.root_namespace;
@@ -28,18 +28,11 @@ impl Gateways {
 
 /// Whether a record is the one that was read before; nothing is one that nobody had written.
 fn still<T: PartialEq>(name: &str, then: Option<&T>, now: Option<&T>) -> Result<(), Failure> {
-    if then == now {
-        return Ok(());
-    }
-    let what = match (then, now) {
-        (None, _) => "somebody else recorded it",
-        (Some(_), None) => "somebody else deleted its record",
-        (Some(_), Some(_)) => "somebody else changed it",
-    };
-    let text = format!(
-        "{name} is not as it was when the plan was made: {what} meanwhile; nothing was written: run the command again"
-    );
-    Err(Failure::text(Exit::Failure, text))
+    let words = [
+        "somebody else recorded it",
+        "somebody else deleted its record",
+    ];
+    record::still::still(name, then, now, words)
 }
 
 #[cfg(test)]

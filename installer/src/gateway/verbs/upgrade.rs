@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::Instant;
 
 use super::super::home::Home;
 use super::super::record::{self, GatewayRecord};
@@ -13,7 +12,7 @@ use super::{Gateways, Manner};
 use crate::cluster::mode::Mode;
 use crate::cluster::plan::{Action, Plan};
 use crate::cluster::told::Told;
-use crate::cluster::watch::{Unready, Waited, Watch};
+use crate::cluster::watch::Watch;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::mesh::read::{name, namespace, text};
 use crate::mesh::record::lock::while_held;
@@ -147,31 +146,14 @@ impl Gateways {
 
     async fn watch(&self, workload: &Value, timeout: Duration) -> Result<(), Failure> {
         let told = Told::new(&self.output, self.progress);
-        let now = Instant::now();
-        let watch = Watch {
-            cluster: &self.cluster,
-            sink: &told,
-            deadline: now.checked_add(timeout).unwrap_or(now),
-        };
-        let (exit, unready) = match watch
-            .until_ready(look::target(workload).into_iter().collect())
-            .await?
-        {
-            Waited::Ready => return Ok(()),
-            Waited::Failed(unready) => (Exit::Failure, unready),
-            Waited::TimedOut(unready) => (Exit::Timeout, unready),
-        };
-        let lines: Vec<_> = unready.iter().map(said).collect();
-        let text = format!(
-            "the restart did not come to an end:\n  {}",
-            lines.join("\n  ")
-        );
-        Err(Failure::text(exit, text))
+        let watch = Watch::within(&self.cluster, &told, timeout);
+        let targets = look::target(workload).into_iter().collect();
+        let waited = watch.until_ready(targets).await?;
+        waited.in_vain().map_or(Ok(()), |(exit, lines)| {
+            let text = format!("the restart did not come to an end:\n  {lines}");
+            Err(Failure::text(exit, text))
+        })
     }
-}
-
-fn said(unready: &Unready) -> String {
-    look::reason(unready)
 }
 
 /// Whether the plan replaces the pods.

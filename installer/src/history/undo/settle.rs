@@ -1,9 +1,7 @@
 //! Waits until what was put back works again.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::Action;
 use crate::cluster::access::Cluster;
@@ -11,8 +9,8 @@ use crate::cluster::discovery::discover;
 use crate::cluster::object::ObjectId;
 use crate::cluster::readiness::is_awaited;
 use crate::cluster::told::Told;
-use crate::cluster::watch::{Target, Unready, Waited, Watch};
-use crate::failure::{Exit, Failure};
+use crate::cluster::watch::{Target, Watch};
+use crate::failure::Failure;
 use crate::output::{Output, ProgressChoice};
 
 /// Until each object that was applied and can be ready is.
@@ -30,55 +28,30 @@ pub(crate) async fn settle(
         return Ok(());
     }
     let kinds = discover(cluster).await?;
-    let target = |id: ObjectId| {
-        let resource = kinds.find(&id)?.clone();
+    let target = |id: &ObjectId| {
         Some(Target {
             component: String::new(),
-            id,
-            resource,
+            id: id.clone(),
+            resource: kinds.find(id)?.clone(),
         })
     };
     let told = Told::new(output, ProgressChoice::default());
-    let now = Instant::now();
-    let watch = Watch {
-        cluster,
-        sink: &told,
-        deadline: now.checked_add(timeout).unwrap_or(now),
-    };
+    let watch = Watch::within(cluster, &told, timeout);
     let targets = awaited.into_iter().filter_map(target).collect();
-    let (exit, unready) = match watch.until_ready(targets).await? {
-        Waited::Ready => return Ok(()),
-        Waited::Failed(unready) => (Exit::Failure, unready),
-        Waited::TimedOut(unready) => (Exit::Timeout, unready),
-    };
-    let lines: Vec<_> = unready.iter().map(said).collect();
-    let text = format!(
-        "it was put back, and does not work:\n  {}",
-        lines.join("\n  ")
-    );
-    Err(Failure::text(exit, text))
+    let waited = watch.until_ready(targets).await?;
+    waited.in_vain().map_or(Ok(()), |(exit, lines)| {
+        let text = format!("it was put back, and does not work:\n  {lines}");
+        Err(Failure::text(exit, text))
+    })
 }
 
 /// Each once; what is deleted is not waited for.
-fn awaited(actions: &[Action]) -> Vec<ObjectId> {
-    let mut applied = BTreeMap::new();
-    for action in actions {
-        match action {
-            Action::Apply { object, .. } if is_awaited(object) => {
-                applied.insert(object.to_string(), object.clone());
-            }
-            Action::Apply { .. } | Action::Delete { .. } => {}
-        }
-    }
-    applied.into_values().collect()
-}
-
-fn said(unready: &Unready) -> String {
-    let waits = || format!("{} waits: {}", unready.id, unready.waits_for);
-    unready
-        .cause
-        .as_ref()
-        .map_or_else(waits, ToString::to_string)
+fn awaited(actions: &[Action]) -> BTreeSet<&ObjectId> {
+    let applied = actions.iter().filter_map(|action| match action {
+        Action::Apply { object, .. } => Some(object),
+        Action::Delete { .. } => None,
+    });
+    applied.filter(|object| is_awaited(object)).collect()
 }
 
 #[cfg(test)]
@@ -112,6 +85,7 @@ mod tests {
                 manager: "weft",
             },
         ];
-        assert_eq!(awaited(&actions), [id("apps", "Deployment")]);
+        let wanted = id("apps", "Deployment");
+        assert_eq!(awaited(&actions), BTreeSet::from([&wanted]));
     }
 }

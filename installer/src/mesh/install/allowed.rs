@@ -1,7 +1,7 @@
 //! What an apply may do to the meshes that there are, by what weft knows of them.
 
 use crate::failure::{Exit, Failure};
-use crate::mesh::record::{Engine, MeshRecord, Mode, Phase};
+use crate::mesh::record::{Engine, MeshRecord, Mode, Phase, still};
 use crate::mesh::spec::{self, Mesh};
 use crate::mesh::version::{self, IstioVersion, Step};
 
@@ -11,19 +11,12 @@ pub(super) fn still(
     now: Option<&MeshRecord>,
     mesh: &Mesh,
 ) -> Result<(), Failure> {
-    if then == now {
-        return Ok(());
-    }
-    let name = &mesh.metadata.name;
-    let what = match (then, now) {
-        (None, _) => "somebody else created it",
-        (Some(_), None) => "its record is gone: somebody else deleted it",
-        (Some(_), Some(_)) => "somebody else changed it",
-    };
-    let text = format!(
-        "mesh {name} is not as it was when its plan was made: {what} in the meantime; nothing was written: run the command again"
-    );
-    Err(Failure::text(Exit::Failure, text))
+    let name = format!("mesh {}", mesh.metadata.name);
+    let words = [
+        "somebody else created it",
+        "its record is gone: somebody else deleted it",
+    ];
+    still::still(&name, then, now, words)
 }
 
 /// A mesh that weft can install: one that it runs itself.
