@@ -49,10 +49,12 @@ pub(crate) async fn is_orphan(cluster: &Cluster, object: &Value) -> bool {
     let what = "look for a release of Helm";
     let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), namespace);
     let secrets = cluster.call(what, secrets.list_metadata(&params)).await;
+    if !secrets.is_ok_and(|found| found.items.is_empty()) {
+        return false;
+    }
     let maps: Api<ConfigMap> = Api::namespaced(cluster.client.clone(), namespace);
     let maps = cluster.call(what, maps.list_metadata(&params)).await;
-    secrets.is_ok_and(|found| found.items.is_empty())
-        && maps.is_ok_and(|found| found.items.is_empty())
+    maps.is_ok_and(|found| found.items.is_empty())
 }
 
 /// What a plan takes over that nobody forced, in a line.

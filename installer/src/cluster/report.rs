@@ -178,11 +178,8 @@ pub(crate) fn update(object: String, changes: Vec<Change>) -> ChangesReport {
 
 impl Report for ChangesReport {
     fn table(&self) -> Table {
-        let columns = ["OBJECT", "ACTION", "FIELD", "BEFORE", "AFTER", "OWNER"];
-        // Mostly nobody else owns anything.
         let is_contested = self.0.iter().any(|object| !object.conflicts.is_empty());
-        let (_, less) = columns.split_last().unwrap_or((&"", &[]));
-        let mut table = Table::new(if is_contested { &columns } else { less });
+        let mut table = table("ACTION", is_contested);
         for object in &self.0 {
             object.rows(&mut table);
         }
@@ -201,13 +198,8 @@ impl ObjectChanges {
             Cell::styled(style(self.action), word(self.action)),
         ];
         for change in &self.changes {
-            let owners: Vec<_> = self
-                .conflicts
-                .iter()
-                .filter(|field| concerns(field, &change.path))
-                .map(|field| field.manager.as_str())
-                .collect();
-            rows(table, &lead, change, &[owners.join(", ").into()]);
+            let owners = owners(&self.conflicts, &change.path);
+            rows(table, &lead, change, &[owners.into()]);
         }
         // What others own and would be as it is, or is a part of a field above.
         for field in &self.conflicts {
@@ -235,9 +227,23 @@ impl ObjectChanges {
     }
 }
 
+/// A table of what differs, and of who owns that: mostly nobody else owns anything.
+pub(crate) fn table(second: &'static str, is_owned: bool) -> Table {
+    let columns = ["OBJECT", second, "FIELD", "BEFORE", "AFTER", "OWNER"];
+    let (_, less) = columns.split_last().unwrap_or((&"", &[]));
+    Table::new(if is_owned { &columns } else { less })
+}
+
+/// Who of these owns what changes.
+pub(crate) fn owners(all: &[OwnedField], path: &str) -> String {
+    let owners = all.iter().filter(|field| concerns(field, path));
+    let names: Vec<_> = owners.map(|field| field.manager.as_str()).collect();
+    names.join(", ")
+}
+
 /// Whether a field that others own is what changes, or a part of that, or has it as a part. The server does not quote names as a
 /// change does.
-pub(crate) fn concerns(field: &OwnedField, path: &str) -> bool {
+fn concerns(field: &OwnedField, path: &str) -> bool {
     let field = field.field.replace('"', "");
     let field = field.trim_start_matches('.');
     let path = path.replace("[\"", ".").replace("\"]", "");

@@ -7,7 +7,13 @@ use super::selector::Labels;
 use super::{look, state};
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
+use crate::cluster::object::ObjectId;
 use crate::mesh::read::{name, namespace};
+
+/// Whether an object is of a kind that Istio's chart makes a gateway as.
+pub(crate) fn is_deployed(id: &ObjectId) -> bool {
+    id.is("apps", "Deployment") || id.is("apps", "DaemonSet")
+}
 
 /// A gateway, as its workload shows it.
 pub(crate) fn seen(workload: &Value) -> Seen {

@@ -84,6 +84,13 @@ pub(crate) struct Stored {
     pub(crate) what: What,
 }
 
+impl Stored {
+    /// A change without a field of the object's: its pods were made anew, and nothing else.
+    pub(crate) fn is_restart(&self) -> bool {
+        matches!(&self.what, What::Update { fields } if fields.is_empty())
+    }
+}
+
 /// What was done to an object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "lowercase")]

@@ -69,7 +69,7 @@ pub(crate) fn plan(entry: &Past, current: &[Option<Value>]) -> Weighed {
     weighed.actions = once(weighed.actions);
     let broken = never_worked(&weighed.actions);
     weighed.reasons.extend(broken);
-    if entry.changes.iter().all(is_restart) && !entry.changes.is_empty() {
+    if entry.changes.iter().all(Stored::is_restart) && !entry.changes.is_empty() {
         weighed.reasons.push(Unsafe::Restarted(entry.number));
     }
     if let Some(why) = refused(entry) {
@@ -77,11 +77,6 @@ pub(crate) fn plan(entry: &Past, current: &[Option<Value>]) -> Weighed {
         weighed.reasons = vec![Unsafe::Verb { verb, why }];
     }
     weighed
-}
-
-/// A change without a field of the file's: pods were made anew, and nothing else.
-fn is_restart(stored: &Stored) -> bool {
-    matches!(&stored.what, What::Update { fields } if fields.is_empty())
 }
 
 impl Weighed {
@@ -119,7 +114,7 @@ fn action(stored: &Stored, current: Option<&Value>) -> (Option<Action>, Vec<Unsa
         (What::Create { .. }, None) => (None, Vec::new()),
         (What::Create { after }, Some(current)) => created(after, current, stored),
         (What::Delete { before }, current) => deleted(before, current, stored),
-        (What::Update { fields }, None) if fields.is_empty() => (None, Vec::new()),
+        (What::Update { .. }, None) if stored.is_restart() => (None, Vec::new()),
         (What::Update { .. }, None) => (None, vec![Unsafe::Gone(object)]),
         (What::Update { fields }, Some(current)) => updated(stored, fields, current),
     }

@@ -87,11 +87,13 @@ impl Verbs<'_> {
 
     /// Undoes the last entry that is not undone, or does the last one again that is.
     pub(crate) async fn go(&self, way: Way, asked: Asked, mode: Mode) -> Outcome {
-        // Where there is nothing, nobody needs the Lease, and its namespace need not be there.
-        self.due(&self.load().await?, way, asked)?;
         let go = Box::pin(self.go_held(way, asked, mode));
         match mode {
-            Mode::Act => while_held(self.cluster, self.namespace, way.word(), go).await,
+            Mode::Act => {
+                // Where there is nothing, nobody needs the Lease, and its namespace need not be there.
+                self.due(&self.load().await?, way, asked)?;
+                while_held(self.cluster, self.namespace, way.word(), go).await
+            }
             Mode::Client | Mode::Server | Mode::Diff => go.await,
         }
     }

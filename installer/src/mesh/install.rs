@@ -4,7 +4,7 @@ mod account;
 mod allowed;
 mod beside;
 mod prepared;
-mod tags;
+pub(crate) mod tags;
 
 use std::time::Duration;
 

@@ -30,7 +30,7 @@ pub(crate) const MESH_LABEL: &str = "weft.dev/mesh";
 /// What a record's name begins with.
 pub(crate) const PREFIX: &str = "weft-mesh-";
 const SPEC: &str = "mesh.yaml";
-const STATE: &str = "state.json";
+pub(crate) const STATE: &str = "state.json";
 /// A `ConfigMap` may hold 1 MiB; a mesh file of this size is a mistake.
 const LARGEST: usize = 256 * 1024;
 

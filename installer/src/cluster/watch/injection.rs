@@ -8,7 +8,6 @@ use crate::cluster::access::Cluster;
 use crate::cluster::peek::{list, text};
 use crate::sidecar::decision::{Place, Template, decide};
 use crate::sidecar::gateway::{AUTO, uninjected};
-use crate::sidecar::injector::Labels;
 use crate::sidecar::read::Reader;
 
 /// Where the settings of an injector are whose webhook does not say.
@@ -32,7 +31,7 @@ pub(super) async fn missing(cluster: &Cluster, pods: &[Value]) -> BTreeMap<Strin
                     name,
                     labels: &labels,
                 };
-                uninjected(&decide(&outline.injectors, place, &template(pod)))
+                uninjected(&decide(&outline.injectors, place, &Template::of(pod)))
             }
             Err(error) => [
                 format!("not injected: its image is still {AUTO}; why is not known: {error}"),
@@ -49,18 +48,4 @@ fn lacks_image(pod: &Value) -> bool {
     containers
         .map(|one| text(one, "/image"))
         .any(|image| image == AUTO)
-}
-
-/// What it said when it was made.
-fn template(pod: &Value) -> Template {
-    let all = |pointer| -> Labels {
-        let all = pod.pointer(pointer).cloned().unwrap_or_default();
-        serde_json::from_value(all).unwrap_or_default()
-    };
-    let host_network = pod.pointer("/spec/hostNetwork").and_then(Value::as_bool);
-    Template {
-        labels: all("/metadata/labels"),
-        annotations: all("/metadata/annotations"),
-        host_network: host_network.unwrap_or_default(),
-    }
 }

@@ -14,7 +14,7 @@ use crate::cluster::told::Told;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::history::{Change, accounted};
 use crate::mesh::install::changes;
-use crate::mesh::read::{name, namespace};
+use crate::mesh::read::name;
 use crate::mesh::record::MANAGER;
 use crate::mesh::record::lock::while_held;
 
@@ -86,7 +86,7 @@ impl Gateways {
         for name in names {
             records.push(self.known(home, place, name).await?);
         }
-        self.guard(&records, asked.force).await?;
+        self.guard(place, &records, asked.force).await?;
         let mut plans = Vec::new();
         for record in &records {
             let wanted = render::nothing(home, &record.namespace, record.name());
@@ -96,16 +96,20 @@ impl Gateways {
     }
 
     /// Whatever refers to one of them, of all of them at once.
-    async fn guard(&self, records: &[GatewayRecord], force: bool) -> Result<(), Failure> {
-        let mut gateways = Vec::new();
-        for record in records {
-            let workloads = look::workloads(&self.cluster, Some(&record.namespace)).await?;
-            let workload = workloads
-                .iter()
-                .find(|one| name(one) == record.name() && namespace(one) == record.namespace);
+    async fn guard(
+        &self,
+        place: &str,
+        records: &[GatewayRecord],
+        force: bool,
+    ) -> Result<(), Failure> {
+        let workloads = look::workloads(&self.cluster, Some(place)).await?;
+        let seen = |record: &GatewayRecord| {
+            let mut workloads = workloads.iter();
+            let workload = workloads.find(|one| name(one) == record.name());
             let labels = workload.map_or_else(|| own_labels(record), state::pod_labels);
-            gateways.push(guard::with_labels(&record.namespace, record.name(), labels));
-        }
+            guard::with_labels(&record.namespace, record.name(), labels)
+        };
+        let gateways: Vec<_> = records.iter().map(seen).collect();
         let refused = guard::referring(&self.cluster, &gateways).await?;
         if refused.is_empty() {
             return Ok(());

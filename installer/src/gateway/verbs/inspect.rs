@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::check::{self, Finding, Grade};
+use super::super::guard::is_deployed;
 use super::super::home::Home;
 use super::super::look;
 use super::super::render;
@@ -74,7 +75,7 @@ impl Gateways {
         let served = scaling::are_measured(&kinds.api_versions());
         let live = self.live(&items).await?;
         let mut findings = check::names(&live, &wanted.parent.set());
-        let workload = items.iter().find(|item| is_workload(&item.id));
+        let workload = items.iter().find(|item| is_deployed(&item.id));
         if let Some(item) = workload {
             let selector = selector::selector(&item.object);
             let others = look::others(&self.cluster, &home.root, home.name.as_deref());
@@ -124,7 +125,7 @@ impl Gateways {
         let labels = outline.namespaces.get(name).cloned().unwrap_or_default();
         let objects = wanted.stages.iter().flat_map(|stage| &stage.objects);
         let template = objects
-            .filter(|object| ObjectId::of(object).is_some_and(|id| is_workload(&id)))
+            .filter(|object| ObjectId::of(object).is_some_and(|id| is_deployed(&id)))
             .map(|object| Template {
                 labels: state::pod_labels(object),
                 annotations: selector::labels(
@@ -169,8 +170,4 @@ impl Gateways {
         );
         Err(Failure::text(Exit::Failure, text))
     }
-}
-
-fn is_workload(id: &ObjectId) -> bool {
-    id.is("apps", "Deployment") || id.is("apps", "DaemonSet")
 }

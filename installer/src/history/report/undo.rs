@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::Change;
 use super::super::store::Past;
-use super::super::stored::{Stored, What};
+use super::super::stored::Stored;
 use super::{all_told, names, table};
 use crate::cluster::object::ObjectId;
 use crate::output::{Report, Table};
@@ -23,19 +23,14 @@ pub(crate) struct UndoReport {
 impl UndoReport {
     /// Of what was or would be written to undo an entry.
     pub(crate) fn of(past: &Past, changes: &[Change]) -> Self {
+        let restarted = past.changes.iter().filter(|one| one.is_restart());
         Self {
             entry: past.number,
             verb: past.verb.clone(),
             changes: changes.iter().map(Stored::shown).collect(),
-            restarted: past.changes.iter().filter_map(restarted).collect(),
+            restarted: restarted.map(|one| one.object.clone()).collect(),
         }
     }
-}
-
-/// A change without a field is a restart.
-fn restarted(stored: &Stored) -> Option<ObjectId> {
-    let is_restart = matches!(&stored.what, What::Update { fields } if fields.is_empty());
-    is_restart.then(|| stored.object.clone())
 }
 
 impl Report for UndoReport {

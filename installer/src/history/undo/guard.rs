@@ -4,12 +4,11 @@ use serde_json::Value;
 
 use super::{Action, Unsafe};
 use crate::cluster::access::Cluster;
-use crate::cluster::peek::label;
+use crate::cluster::object::ObjectId;
 use crate::failure::Failure;
 use crate::gateway::guard;
-use crate::mesh::upgrade::facts::Facts;
+use crate::mesh::install::tags;
 use crate::sidecar::gateway::is_workload;
-use crate::sidecar::injector::TAG;
 
 /// Everything that uses what would be deleted.
 pub(crate) async fn in_use(
@@ -18,41 +17,26 @@ pub(crate) async fn in_use(
     actions: &[Action],
 ) -> Result<Vec<Unsafe>, Failure> {
     let gateways: Vec<_> = deleted(actions)
-        .filter(|(kind, object)| is_deployed(kind) && is_workload(object))
+        .filter(|(id, object)| guard::is_deployed(id) && is_workload(object))
         .map(|(_, object)| guard::seen(object))
         .collect();
     let mut found = guard::referring(cluster, &gateways).await?;
-    let tags: Vec<_> = deleted(actions).filter_map(tag).collect();
-    if !tags.is_empty() {
-        let facts = Facts::read(cluster, root).await?;
-        let users = tags.iter().map(|tag| (tag, facts.naming(tag)));
-        let used = users.filter(|(_, users)| !users.is_empty());
-        found.extend(used.map(|(tag, users)| format!("tag {tag}: {}", users.join(", "))));
-    }
+    let tags: Vec<_> = deleted(actions)
+        .filter_map(|(id, object)| tags::tag(id, object))
+        .collect();
+    let used = tags::in_use(cluster, root, &tags).await?.into_iter();
+    found.extend(used.map(|(tag, users)| format!("tag {tag}: {}", users.join(", "))));
     Ok(found.into_iter().map(Unsafe::InUse).collect())
 }
 
-/// Kind and content of what would be deleted.
-fn deleted(actions: &[Action]) -> impl Iterator<Item = (&str, &Value)> {
+/// What would be deleted, as it is.
+fn deleted(actions: &[Action]) -> impl Iterator<Item = (&ObjectId, &Value)> {
     actions.iter().filter_map(|action| match action {
         Action::Delete {
             object, current, ..
-        } => Some((object.kind.as_str(), current)),
+        } => Some((object, current)),
         Action::Apply { .. } => None,
     })
-}
-
-fn is_deployed(kind: &str) -> bool {
-    ["Deployment", "DaemonSet"].contains(&kind)
-}
-
-/// The tag that an object is.
-fn tag<'a>((kind, object): (&str, &'a Value)) -> Option<&'a str> {
-    match kind {
-        "MutatingWebhookConfiguration" => label(object, TAG),
-        "IstioRevisionTag" => object.pointer("/metadata/name").and_then(Value::as_str),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -64,6 +48,7 @@ mod tests {
     use super::*;
     use crate::cluster::fake;
     use crate::cluster::object::ObjectId;
+    use crate::sidecar::injector::TAG;
 
     fn delete(group: &str, kind: &str, current: Value) -> Action {
         Action::Delete {

@@ -8,7 +8,7 @@ use super::super::store::Past;
 use super::super::stored::What;
 use super::Action;
 use crate::cluster::object::ObjectId;
-use crate::mesh::record;
+use crate::mesh::record::{self, Phase};
 
 /// Why a mesh that was made is not unmade.
 const CREATED: &str =
@@ -122,33 +122,35 @@ pub(super) fn refused(entry: &Past) -> Option<&'static str> {
 /// The records of meshes that would say in the end that theirs did not come up. A gateway that nobody waited for says no more
 /// than that.
 pub(super) fn never_worked(actions: &[Action]) -> Vec<Unsafe> {
-    const BROKEN: [&str; 3] = ["CREATING", "UPDATING", "FAILED"];
     let mut last = BTreeMap::new();
     for action in actions {
         if let Action::Apply { object, wanted, .. } = action
             && is_record(object)
         {
-            last.insert(object, phase(wanted));
+            last.insert(object, broken_phase(wanted));
         }
     }
     let broken = last.into_iter().filter_map(|(object, phase)| {
-        let phase = phase.filter(|phase| BROKEN.contains(&phase.as_str()))?;
-        let object = object.clone();
+        let (phase, object) = (phase?, object.clone());
         Some(Unsafe::NeverWorked { object, phase })
     });
     broken.collect()
 }
 
-/// How the record of a mesh says that it is.
-fn phase(record: &Value) -> Option<String> {
-    let text = record.pointer("/data/state.json")?.as_str()?;
+/// How the record of a mesh says that it is, where that did not come up.
+fn broken_phase(object: &Value) -> Option<String> {
+    let text = object.get("data")?.get(record::STATE)?.as_str()?;
     let state: Value = serde_json::from_str(text).ok()?;
-    Some(state.get("phase")?.as_str()?.to_owned())
+    let phase = state.get("phase")?;
+    match serde_json::from_value(phase.clone()).ok()? {
+        Phase::Creating | Phase::Updating | Phase::Failed => Some(phase.as_str()?.to_owned()),
+        Phase::Succeeded | Phase::Terminating => None,
+    }
 }
 
 /// Whether it is the record of a mesh.
 fn is_record(object: &ObjectId) -> bool {
-    object.is("", "ConfigMap") && object.name.starts_with(&record::object_name(""))
+    object.is("", "ConfigMap") && object.name.starts_with(record::PREFIX)
 }
 
 fn begins(verb: &str, with: &str) -> bool {

@@ -1,6 +1,9 @@
-//! Tags that an apply would take away: a namespace that names one would get no sidecars any more.
+//! Tags that would be taken away: a namespace that names one would get no sidecars any more.
+
+use serde_json::Value;
 
 use crate::cluster::access::Cluster;
+use crate::cluster::object::ObjectId;
 use crate::cluster::peek::label;
 use crate::cluster::plan::{Action, Plan, Step};
 use crate::failure::{Exit, Failure};
@@ -10,13 +13,8 @@ use crate::sidecar::injector::TAG;
 
 /// Refuses to take away a tag that is in use.
 pub(super) async fn check(cluster: &Cluster, mesh: &Mesh, plan: &Plan) -> Result<(), Failure> {
-    let going: Vec<_> = plan.steps.iter().filter_map(tag).collect();
-    if going.is_empty() {
-        return Ok(());
-    }
-    let facts = Facts::read(cluster, mesh.root_namespace()).await?;
-    let used = going.iter().map(|tag| (*tag, facts.naming(tag)));
-    let used: Vec<_> = used.filter(|(_, users)| !users.is_empty()).collect();
+    let going: Vec<_> = plan.steps.iter().filter_map(going).collect();
+    let used = in_use(cluster, mesh.root_namespace(), &going).await?;
     if used.is_empty() {
         return Ok(());
     }
@@ -27,13 +25,30 @@ pub(super) async fn check(cluster: &Cluster, mesh: &Mesh, plan: &Plan) -> Result
 }
 
 /// The tag that a step takes away.
-fn tag(step: &Step) -> Option<&str> {
-    if step.action != Action::Prune {
-        return None;
+fn going(step: &Step) -> Option<&str> {
+    let tag = tag(&step.id, &step.work.object);
+    tag.filter(|_| step.action == Action::Prune)
+}
+
+/// Those of these tags that somebody names, each with who does.
+pub(crate) async fn in_use<'a>(
+    cluster: &Cluster,
+    root: &str,
+    tags: &[&'a str],
+) -> Result<Vec<(&'a str, Vec<String>)>, Failure> {
+    if tags.is_empty() {
+        return Ok(Vec::new());
     }
-    match step.id.kind.as_str() {
-        "MutatingWebhookConfiguration" => label(&step.work.object, TAG),
-        "IstioRevisionTag" => Some(&step.id.name),
+    let facts = Facts::read(cluster, root).await?;
+    let users = tags.iter().map(|tag| (*tag, facts.naming(tag)));
+    Ok(users.filter(|(_, users)| !users.is_empty()).collect())
+}
+
+/// The tag that an object is.
+pub(crate) fn tag<'a>(id: &'a ObjectId, object: &'a Value) -> Option<&'a str> {
+    match id.kind.as_str() {
+        "MutatingWebhookConfiguration" => label(object, TAG),
+        "IstioRevisionTag" => Some(&id.name),
         _ => None,
     }
 }
@@ -103,7 +118,11 @@ mod tests {
             ("Service", Action::Prune, Some("prod"), None),
         ];
         for (kind, action, says, wanted) in table {
-            assert_eq!(tag(&step(kind, action, says)), wanted, "{kind} {action:?}");
+            assert_eq!(
+                going(&step(kind, action, says)),
+                wanted,
+                "{kind} {action:?}"
+            );
         }
         let users = vec!["Namespace shop".to_owned()];
         let text = refusal(&["test".to_owned()], &[("prod", users)]);

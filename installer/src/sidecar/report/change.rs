@@ -8,7 +8,7 @@ use crate::cluster::diff::shown::rows;
 use crate::cluster::error::ClusterError;
 use crate::cluster::object::ObjectId;
 use crate::cluster::ownership::OwnedField;
-use crate::cluster::report::concerns;
+use crate::cluster::report::{owners, table};
 use crate::output::{Cell, Report, Style, Table};
 
 /// What became of an object.
@@ -52,10 +52,7 @@ pub(crate) struct ChangeRow {
 impl ChangeRow {
     /// Who owns a field, where the table says that.
     fn owner(&self, path: &str, is_owned: bool) -> Vec<Cell> {
-        let owners = self.owners.iter();
-        let owners = owners.filter(|one| concerns(one, path));
-        let names: Vec<_> = owners.map(|one| one.manager.as_str()).collect();
-        let cell = is_owned.then(|| names.join(", ").into());
+        let cell = is_owned.then(|| owners(&self.owners, path).into());
         cell.into_iter().collect()
     }
 
@@ -82,11 +79,8 @@ pub(crate) struct ChangeReport {
 
 impl Report for ChangeReport {
     fn table(&self) -> Table {
-        let columns = ["OBJECT", "RESULT", "FIELD", "BEFORE", "AFTER", "OWNER"];
-        // Mostly nobody else owns anything.
         let is_owned = self.rows.iter().any(|row| !row.owners.is_empty());
-        let (_, less) = columns.split_last().unwrap_or((&"", &[]));
-        let mut table = Table::new(if is_owned { &columns } else { less });
+        let mut table = table("RESULT", is_owned);
         for row in &self.rows {
             let (style, word) = match row.result {
                 Written::Unchanged if self.is_diff => continue,
