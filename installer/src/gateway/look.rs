@@ -30,7 +30,7 @@ use crate::sidecar::gateway;
 pub(crate) use others::others;
 
 /// Services.
-pub(crate) const SERVICES: Kind = core("Service", "services");
+pub(crate) use crate::mesh::read::SERVICES;
 const PODS: Kind = core("Pod", "pods");
 const GATEWAYS: Kind = of("networking.istio.io", "v1", "Gateway", "gateways");
 const VIRTUAL_SERVICES: Kind = of(

@@ -8,24 +8,18 @@ use super::export::gather::{KUBERNETES, kubernetes};
 use super::fetch;
 use super::read::{items, text};
 use super::render::{self, Plane};
-use super::resolve::resolve;
+use super::resolve::exact;
 use super::spec::{Engine, Mesh};
 use super::values::Component;
 use crate::charts::Charts;
-use crate::failure::{Exit, Failure};
-
-/// The image that a gateway's pod asks for, which the injector replaces by the proxy's.
-const INJECTED: &str = "auto";
+use crate::failure::Failure;
+use crate::sidecar::gateway::AUTO;
 
 /// The images of a mesh, by name.
 pub(crate) async fn needed(charts: &Charts, mut mesh: Mesh) -> Result<BTreeSet<String>, Failure> {
     // What the operator runs comes from the same charts.
     mesh.spec.engine = Some(Engine::Charts);
-    resolve(charts, &mut mesh).await?;
-    let Some(version) = mesh.spec.version.clone() else {
-        let text = "the mesh says no version of Istio: write spec.version";
-        return Err(Failure::text(Exit::BadInput, text));
-    };
+    let (version, _) = exact(charts, &mut mesh).await?;
     let components: Vec<_> = render::rendered(&mesh)
         .into_iter()
         .filter(|component| *component != Component::Base)
@@ -49,7 +43,7 @@ fn of_object(object: &Value) -> Vec<String> {
     let pods = lists.map(|list| format!("/spec/template/spec/{list}"));
     let named = pods.iter().flat_map(|list| items(object, list));
     let named = named.filter_map(|container| text(container, "/image"));
-    let named = named.filter(|image| *image != INJECTED).map(str::to_owned);
+    let named = named.filter(|image| *image != AUTO).map(str::to_owned);
     named.chain(proxy(object)).collect()
 }
 

@@ -64,6 +64,7 @@ impl Installer<'_> {
         let record = known(&records, &mesh)?;
         beside::check(self.cluster, &records, &mesh, record.is_none()).await?;
         let release = self.release(&mesh, record.as_ref()).await?;
+        self.tell_unknown(&mesh, &release);
         let plane = Plane {
             mesh: &mesh,
             release: &release,
@@ -93,9 +94,6 @@ impl Installer<'_> {
         let namespace = self.namespace(newest.mesh).await?;
         let capabilities = render::capabilities(&version, &kinds);
         let beside = beside::look(self.cluster, newest.mesh).await?;
-        for line in unknown(newest.mesh, newest.release) {
-            self.output.warn(line);
-        }
         let version = &newest.release.version;
         for line in beside.words(version) {
             self.output.say(line);
@@ -120,6 +118,13 @@ impl Installer<'_> {
             self.output.say(text);
         }
         Ok(plan)
+    }
+
+    /// Says which raw values its charts do not know.
+    pub(crate) fn tell_unknown(&self, mesh: &Mesh, release: &Release) {
+        for line in unknown(mesh, release) {
+            self.output.warn(line);
+        }
     }
 
     async fn release(&self, mesh: &Mesh, record: Option<&MeshRecord>) -> Result<Release, Failure> {

@@ -30,6 +30,8 @@ pub(crate) use report::PreflightReport;
 pub(crate) struct Wish {
     /// The mesh, where it is there already: its own objects are not in its way.
     pub(crate) mesh: Option<String>,
+    /// Whether its istiod has to serve already, where it is there: an apply waits for that, and may well mend it.
+    pub(crate) serves: bool,
     /// The version of Istio; nothing where none is chosen yet.
     pub(crate) istio: Option<String>,
     /// Where it will be.
@@ -102,6 +104,7 @@ impl Wish {
     pub(crate) fn usual(root_namespace: String) -> Self {
         Self {
             mesh: None,
+            serves: true,
             istio: None,
             root_namespace,
             revision: None,
@@ -204,11 +207,6 @@ impl Check {
     /// Whether it is about what weft may do.
     pub(crate) fn is_permission(&self) -> bool {
         self.id == access::PERMISSION
-    }
-
-    /// Whether it is about what an apply waits for, and may well mend.
-    pub(crate) fn is_mended_by_apply(&self) -> bool {
-        self.id == serving::SERVING
     }
 
     /// All of it, in a line of talk.

@@ -6,10 +6,13 @@ use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Value, json};
 
 use crate::cluster::access::Cluster;
+use crate::cluster::discovery::Resource;
 use crate::cluster::error::ClusterError;
+use crate::cluster::object::ObjectId;
 use crate::cluster::pages;
 use crate::cluster::peek::list;
 pub(crate) use crate::cluster::peek::{annotation, label};
+use crate::cluster::watch::Target;
 
 /// A kind, as the API server's paths name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +25,28 @@ pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// For example `deployments`.
     pub(crate) plural: &'static str,
+}
+
+impl Kind {
+    /// One of them in a namespace, as a part of a mesh that is looked at.
+    pub(crate) fn target(self, component: &str, namespace: &str, name: &str) -> Target {
+        let (group, version) = (self.group.to_owned(), self.version.to_owned());
+        Target {
+            component: component.to_owned(),
+            id: ObjectId {
+                group: group.clone(),
+                version: version.clone(),
+                kind: self.name.to_owned(),
+                namespace: Some(namespace.to_owned()),
+                name: name.to_owned(),
+            },
+            resource: Resource {
+                group,
+                version,
+                ..Resource::core(self.name, self.plural)
+            },
+        }
+    }
 }
 
 /// A kind of the core group.
@@ -44,6 +69,8 @@ pub(crate) const fn of(
     }
 }
 
+/// Of the core group.
+pub(crate) const SERVICES: Kind = core("Service", "services");
 /// `apps`.
 pub(crate) const DEPLOYMENTS: Kind = of("apps", "v1", "Deployment", "deployments");
 /// `apps`.

@@ -41,6 +41,19 @@ pub(crate) async fn resolve(charts: &Charts, mesh: &mut Mesh) -> Result<Option<R
     Ok(found)
 }
 
+/// The same of a mesh that has to have a version, with that version.
+pub(crate) async fn exact(
+    charts: &Charts,
+    mesh: &mut Mesh,
+) -> Result<(IstioVersion, Option<Resolved>), Failure> {
+    let found = resolve(charts, mesh).await?;
+    let version = mesh.spec.version.clone().ok_or_else(|| {
+        let text = "the mesh says no version of Istio: write spec.version";
+        Failure::text(Exit::BadInput, text)
+    })?;
+    Ok((version, found))
+}
+
 /// The exact version of one that names no patch, in the source of a mesh's charts.
 pub(crate) async fn look_up(
     charts: &Charts,

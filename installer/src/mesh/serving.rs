@@ -1,15 +1,11 @@
 //! Whether the istiods of a mesh serve: a short look, for those who list meshes or are about to change one. `weft mesh status`
 //! looks at all of it.
 
-use super::read::{self, DEPLOYMENTS, Kind, core};
+use super::read::{self, DEPLOYMENTS, SERVICES};
 use crate::cluster::access::Cluster;
-use crate::cluster::discovery::Resource;
 use crate::cluster::error::ClusterError;
-use crate::cluster::object::ObjectId;
 use crate::cluster::readiness::{Readiness, istiod};
 use crate::cluster::watch::{Target, states};
-
-const SERVICES: Kind = core("Service", "services");
 
 /// How the istiods of a mesh are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +26,7 @@ pub(crate) async fn look(cluster: &Cluster, root: &str) -> Result<Serving, Clust
         targets.extend(
             found
                 .iter()
-                .map(|object| target(kind, root, read::name(object))),
+                .map(|object| kind.target("istiod", root, read::name(object))),
         );
     }
     let seen = states(cluster, targets).await?;
@@ -56,32 +52,16 @@ fn judged(seen: &[(Target, Option<Readiness>)]) -> Serving {
     failed.or_else(waits).unwrap_or(Serving::Well)
 }
 
-fn target(kind: Kind, namespace: &str, name: &str) -> Target {
-    Target {
-        component: "istiod".to_owned(),
-        id: ObjectId {
-            group: kind.group.to_owned(),
-            version: kind.version.to_owned(),
-            kind: kind.name.to_owned(),
-            namespace: Some(namespace.to_owned()),
-            name: name.to_owned(),
-        },
-        resource: Resource {
-            group: kind.group.to_owned(),
-            version: kind.version.to_owned(),
-            ..Resource::core(kind.name, kind.plural)
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cluster::cause::Cause;
+    use crate::mesh::read::Kind;
 
     #[test]
     fn what_has_failed_comes_before_what_waits() {
-        let of = |kind, readiness| (target(kind, "istio-system", "istiod"), readiness);
+        let of =
+            |kind: Kind, readiness| (kind.target("istiod", "istio-system", "istiod"), readiness);
         let waits = |cause| Readiness::Progressing {
             waits_for: "0 of 1 pods are ready".to_owned(),
             cause,

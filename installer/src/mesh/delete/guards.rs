@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::mesh::record::MeshRecord;
 use crate::mesh::upgrade::usage::Usage;
 use crate::output::{Cell, Report, Style, Table};
-use crate::sidecar::decision::IGNORED;
+use crate::sidecar::wish::guard;
 
 /// Gateways of a mesh by namespace and name, each with who made it.
 pub(crate) type Gateways = BTreeMap<(String, String), Maker>;
@@ -48,7 +48,7 @@ impl Condition {
 
 /// Whether what is in a namespace keeps a mesh: system namespaces do not count.
 pub(super) fn counts(record: &MeshRecord, namespace: &str) -> bool {
-    namespace != record.root_namespace && !IGNORED.contains(&namespace)
+    guard(namespace, &record.root_namespace).is_ok()
 }
 
 /// A condition and whether it is met.

@@ -13,7 +13,7 @@ use crate::gateway::{self, record as gateways};
 use crate::mesh::fetch::{self, Release};
 use crate::mesh::record::find;
 use crate::mesh::render::{self, Plane};
-use crate::mesh::resolve::{Resolved, resolve};
+use crate::mesh::resolve::{Resolved, exact};
 use crate::mesh::spec::{Mesh, Mode};
 use crate::mesh::values::{Component, unknown};
 use crate::mesh::version::IstioVersion;
@@ -90,11 +90,7 @@ async fn read(charts: &Charts, mut mesh: Mesh, kubernetes: Kubernetes) -> Result
         let text = "an external mesh is run by somebody else: what installed it has what there is to export";
         return Err(Failure::text(Exit::BadInput, text));
     }
-    let found = resolve(charts, &mut mesh).await?;
-    let Some(version) = mesh.spec.version.clone() else {
-        let text = "the mesh says no version of Istio: write spec.version";
-        return Err(Failure::text(Exit::BadInput, text));
-    };
+    let (version, found) = exact(charts, &mut mesh).await?;
     let release = fetch::release(charts, &mesh, &version, &render::rendered(&mesh)).await?;
     Ok(Read {
         mesh,

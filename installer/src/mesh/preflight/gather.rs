@@ -23,7 +23,7 @@ pub(super) use super::super::read::DAEMON_SETS;
 
 pub(super) const NAMESPACES: Kind = core("Namespace", "namespaces");
 pub(super) const NODES: Kind = core("Node", "nodes");
-pub(super) const SERVICES: Kind = core("Service", "services");
+pub(super) use super::super::read::SERVICES;
 pub(super) const SECRETS: Kind = core("Secret", "secrets");
 pub(super) const QUOTAS: Kind = core("ResourceQuota", "resourcequotas");
 pub(super) const LIMIT_RANGES: Kind = core("LimitRange", "limitranges");
@@ -110,7 +110,8 @@ async fn serving(
 ) -> Result<Option<Result<Serving, String>>, ClusterError> {
     let root = &wish.root_namespace;
     let is_there = |meshes: &Vec<Found>| meshes.iter().any(|one| one.root_namespace == *root);
-    if wish.mesh.is_none() || !meshes.as_ref().is_ok_and(is_there) {
+    let is_asked = wish.serves && wish.mesh.is_some();
+    if !is_asked || !meshes.as_ref().is_ok_and(is_there) {
         return Ok(None);
     }
     match serving::look(cluster, root).await {

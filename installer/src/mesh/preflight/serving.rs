@@ -4,12 +4,9 @@ use super::super::serving::Serving;
 use super::facts::Facts;
 use super::{Check, Subject, Wish};
 
-/// What the check is called.
-pub(super) const SERVING: &str = "ISTIOD_SERVES";
-
 /// Says nothing of a mesh that is not there.
 pub(super) fn serving(facts: &Facts, _: &Wish) -> Vec<Check> {
-    let subject = Subject::of(SERVING, "the mesh's istiod serves");
+    let subject = Subject::of("ISTIOD_SERVES", "the mesh's istiod serves");
     let check = match &facts.serving {
         None => return Vec::new(),
         Some(Err(why)) => subject.skipped(why),

@@ -2,15 +2,11 @@
 
 use super::{Component, MeshStatus, State};
 use crate::cluster::access::Cluster;
-use crate::cluster::discovery::Resource;
 use crate::cluster::error::ClusterError;
-use crate::cluster::object::ObjectId;
 use crate::cluster::watch::{Target, states};
 use crate::mesh::adopt::{self, Found, Part, snapshot};
-use crate::mesh::read::{DAEMON_SETS, DEPLOYMENTS, Kind, core};
+use crate::mesh::read::{DAEMON_SETS, DEPLOYMENTS, SERVICES};
 use crate::mesh::record::MeshRecord;
-
-const SERVICES: Kind = core("Service", "services");
 
 /// Looks at each part that runs.
 pub(super) async fn look(
@@ -68,37 +64,17 @@ fn gone(mesh: &str, plane: &Part) -> Component {
 
 fn targets(found: &Found) -> Vec<Target> {
     let planes = found.control_planes.iter().map(|plane| &plane.part);
-    let planes =
-        planes.flat_map(|part| [DEPLOYMENTS, SERVICES].map(|kind| target(&part.name, kind, part)));
+    let planes = planes.flat_map(|part| {
+        [DEPLOYMENTS, SERVICES].map(|kind| kind.target(&part.name, &part.namespace, &part.name))
+    });
     let gateways = found.gateways.iter();
-    let gateways = gateways.map(|part| target("gateway", DEPLOYMENTS, part));
+    let gateways = gateways.map(|part| DEPLOYMENTS.target("gateway", &part.namespace, &part.name));
     let node = [("cni", &found.cni), ("ztunnel", &found.ztunnel)];
     let node = node.into_iter().filter_map(|(component, part)| {
         part.as_ref()
-            .map(|part| target(component, DAEMON_SETS, part))
+            .map(|part| DAEMON_SETS.target(component, &part.namespace, &part.name))
     });
     planes.chain(gateways).chain(node).collect()
-}
-
-fn target(component: &str, kind: Kind, part: &Part) -> Target {
-    Target {
-        component: component.to_owned(),
-        id: ObjectId {
-            group: kind.group.to_owned(),
-            version: kind.version.to_owned(),
-            kind: kind.name.to_owned(),
-            namespace: Some(part.namespace.clone()),
-            name: part.name.clone(),
-        },
-        resource: Resource {
-            group: kind.group.to_owned(),
-            version: kind.version.to_owned(),
-            kind: kind.name.to_owned(),
-            plural: kind.plural.to_owned(),
-            namespaced: true,
-            served: true,
-        },
-    }
 }
 
 #[cfg(test)]

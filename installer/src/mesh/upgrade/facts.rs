@@ -32,10 +32,21 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Reads it all.
+    /// Reads it, but for who made gateways.
     pub(crate) async fn read(cluster: &Cluster, root: &str) -> Result<Self, Failure> {
         let kinds = Kinds::read(cluster, root, None).await?;
         let reader = Reader::new(cluster.clone()).with(kinds.served);
+        Ok(Self {
+            made: BTreeSet::new(),
+            snapshot: reader.snapshot(None, root).await?,
+            crons: crons(cluster).await?,
+            root: root.to_owned(),
+        })
+    }
+
+    /// The same with who made the gateways.
+    pub(crate) async fn with_gateways(cluster: &Cluster, root: &str) -> Result<Self, Failure> {
+        let read = Self::read(cluster, root).await?;
         // A record of a gateway that is not in order keeps nobody from an upgrade: then nobody knows who made any.
         let made = gateway::record::all(cluster, None).await;
         let made = made.unwrap_or_default().good.into_iter();
@@ -44,13 +55,11 @@ impl Facts {
             made: made
                 .map(|one| format!("{}/{}", one.namespace, one.name()))
                 .collect(),
-            snapshot: reader.snapshot(None, root).await?,
-            crons: crons(cluster).await?,
-            root: root.to_owned(),
+            ..read
         })
     }
 
-    /// The gateways that weft made for this mesh, by namespace and name.
+    /// The gateways that weft made for this mesh, by namespace and name, if that was read.
     pub(crate) fn made(&self) -> &BTreeSet<String> {
         &self.made
     }

@@ -69,6 +69,7 @@ impl Upgrader<'_> {
         let mut steps = vec![Step::Note(Box::new(upgrade.clone()))];
         steps.extend(upgrade.steps(&Verb::Install, &facts.shown(&upgrade))?);
         let stock = Stock::of(self.installer.charts, &upgrade, &steps).await?;
+        stock.tell_unknown(&upgrade, &self.installer);
         let plan = self.plan(&upgrade, &stock).await?;
         if self.mode != Mode::Act {
             if let Some(text) = upgrade.caution() {
@@ -119,6 +120,7 @@ impl Upgrader<'_> {
         self.check_promotion(&facts, &upgrade, verb)?;
         self.check_labels(&steps).await?;
         let stock = Stock::of(self.installer.charts, &upgrade, &steps).await?;
+        stock.tell_unknown(&upgrade, &self.installer);
         if self.mode != Mode::Act {
             return self.rehearsed(upgrade, &steps, &facts, &stock).await;
         }
@@ -144,7 +146,7 @@ impl Upgrader<'_> {
     }
 
     async fn facts(&self, record: &MeshRecord) -> Result<Facts, Failure> {
-        Facts::read(self.installer.cluster, &record.root_namespace).await
+        Facts::with_gateways(self.installer.cluster, &record.root_namespace).await
     }
 
     /// The upgrade that is asked for; nothing when its end is reached.

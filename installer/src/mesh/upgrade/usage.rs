@@ -11,11 +11,12 @@ use super::state::Said;
 use crate::cluster::access::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::mesh::read::{self, CRON_JOBS};
-use crate::sidecar::decision::{IGNORED, Place, Template, decide};
+use crate::sidecar::decision::{Place, Template, decide};
 use crate::sidecar::gateway::{is_one, is_pod};
 use crate::sidecar::injector::{Injectors, Labels, REVISION};
 use crate::sidecar::state::Snapshot;
 use crate::sidecar::view::{Belongs, PodView};
+use crate::sidecar::wish::guard;
 
 /// Who uses a revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -111,7 +112,7 @@ impl Usage {
             }
         }
         usage.gateways.extend(idle_gateways(there, revision));
-        let ours = |name: &str| name != root && !IGNORED.contains(&name);
+        let ours = |name: &str| guard(name, root).is_ok();
         let naming = there.namespaces.iter().filter(|(name, labels)| {
             let said = Said::of(labels);
             ours(name)
@@ -135,8 +136,8 @@ impl Usage {
 
     /// The pods with sidecars of it, but those of the root namespace and of the system, which no upgrade moves.
     pub(crate) fn remaining(&self, root: &str) -> Option<String> {
-        let counts = |name: &str| name != root && !IGNORED.contains(&name);
-        let pods = self.pods.iter().filter(|(name, _)| counts(name));
+        let pods = self.pods.iter();
+        let pods = pods.filter(|(name, _)| guard(name, root).is_ok());
         let told: Vec<_> = pods
             .map(|(name, count)| format!("{count} in {name}"))
             .collect();

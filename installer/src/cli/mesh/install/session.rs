@@ -7,7 +7,7 @@ use crate::cli::connection::ProgressArgs;
 use crate::cluster::access::Cluster;
 use crate::failure::{Exit, Failure};
 use crate::mesh::install::Installer;
-use crate::mesh::preflight;
+use crate::mesh::preflight::{self, Wish};
 use crate::mesh::spec::Mesh;
 use crate::mesh::wish::wish;
 
@@ -40,8 +40,11 @@ impl Session {
 
     /// What would not work stops us; what may not is said.
     pub(super) async fn preflight(&self, mesh: &Mesh, context: &Context) -> Result<(), Failure> {
-        let mut checks = preflight::run(&self.cluster, &wish(mesh)).await?;
-        checks.retain(|check| !check.is_mended_by_apply());
+        let wish = Wish {
+            serves: false,
+            ..wish(mesh)
+        };
+        let checks = preflight::run(&self.cluster, &wish).await?;
         for check in checks
             .iter()
             .filter(|check| check.verdict == preflight::Verdict::Warn)

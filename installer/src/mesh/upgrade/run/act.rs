@@ -97,7 +97,8 @@ impl<'a> Deeds<'a> {
             }
             Step::Restart(namespace) => self.restart(namespace, journal).await,
             Step::Unused(revision) => {
-                let facts = Facts::read(self.upgrader.installer.cluster, self.root).await?;
+                let cluster = self.upgrader.installer.cluster;
+                let facts = Facts::with_gateways(cluster, self.root).await?;
                 self.upgrader.unused(&facts, &self.upgrade, revision)
             }
             Step::Done(mesh) => {

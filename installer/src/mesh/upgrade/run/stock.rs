@@ -7,6 +7,7 @@ use super::version_of;
 use crate::charts::Charts;
 use crate::failure::{Exit, Failure};
 use crate::mesh::fetch::{self, Release};
+use crate::mesh::install::Installer;
 use crate::mesh::render;
 use crate::mesh::spec::{ChartSource, Mesh};
 use crate::mesh::values::Component;
@@ -60,6 +61,16 @@ impl Stock {
             let text = format!("the charts of Istio {} were not fetched", need.version);
             Failure::text(Exit::Failure, text)
         })
+    }
+
+    /// Says which raw values the newest charts do not know: once for all that is planned and done with them.
+    pub(super) fn tell_unknown(&self, upgrade: &Upgrade, installer: &Installer<'_>) {
+        let planes = upgrade.planes();
+        let newest = planes.last();
+        let found = newest.and_then(|mesh| Some((mesh, self.release(mesh).ok()?)));
+        if let Some((mesh, release)) = found {
+            installer.tell_unknown(mesh, release);
+        }
     }
 
     fn get(&self, need: &Need) -> Option<&Release> {
